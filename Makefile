@@ -1,0 +1,97 @@
+# `make help` lists what there is. Needed: make, and Python 3.11 or newer with its venv module.
+
+PYTHON ?= python3
+CONTAINERS ?= $(firstword $(foreach tool,docker podman buildah,$(shell command -v $(tool) 2>/dev/null)) docker)
+IMAGE ?= tasador
+
+BIN := .venv/bin
+STAMPS := .venv/stamps
+# Under -qq pip says what went wrong, and nothing else.
+INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input --no-user --no-compile
+# In parallel and without the libraries' own tests: half of the time that pip takes for it.
+COMPILE := $(BIN)/python -m compileall -qq -j 0 -x /tests/ .venv/lib
+# A worker per core: the threads of the numeric libraries would only fight the workers for them.
+PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --no-header -n auto --maxprocesses 4 --dist loadfile
+
+# OpenMP's idle threads spin by default: on a busy machine that makes training ten times as long.
+export OMP_WAIT_POLICY ?= PASSIVE
+
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help run test check bench image requirements clean
+
+help: ## Show this list
+	@awk -F ':[^#]*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
+
+run: $(STAMPS)/project ## Serve valuations on http://127.0.0.1:8000 (PORT=9000 make run: elsewhere)
+	@exec $(BIN)/tasador quickstart $(if $(PORT),--port "$(PORT)")
+
+test: $(STAMPS)/test $(STAMPS)/project ## Run the tests (ARGS="-k ratio": some of them)
+	@$(PYTEST) $(ARGS)
+
+check: $(STAMPS)/test $(STAMPS)/project ## Check format, lint, types, imports and dependencies, then run the tests
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/deptry .
+	@$(PYTEST)
+
+bench: $(STAMPS)/test $(STAMPS)/project ## Measure: run every file of benchmarks/
+	@set -e; for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file"; done
+
+image: ## Build the container image (IMAGE=name:tag, IMAGE_FLAGS="--pull ...")
+	@BUILDAH_FORMAT=docker $(CONTAINERS) build $(IMAGE_FLAGS) --tag "$(IMAGE)" .
+
+requirements: $(STAMPS)/compile ## Compile the hash-pinned requirement files (UPGRADE=1: to the newest releases)
+	@set -e; \
+	compile() { \
+	    $(BIN)/uv pip compile --no-config --quiet --universal --python-version 3.11 --generate-hashes \
+	        --custom-compile-command "make requirements" $(if $(UPGRADE),--upgrade) "$$@"; \
+	}; \
+	compile pyproject.toml --group test --group check --output-file requirements/test.txt; \
+	for file in pyproject.toml:serve requirements/build.in:build requirements/compile.in:compile; do \
+	    compile "$${file%:*}" --constraints requirements/test.txt --output-file "requirements/$${file#*:}.txt"; \
+	done
+
+clean: ## Remove the environment and the caches; models, keys and logs in var/ stay
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# An environment is made anew where its installation was interrupted, its folder has moved or its Python is gone.
+SOUND := $(shell test -x $(BIN)/python && test ! -e $(STAMPS)/unfinished \
+    && test "$$(cat $(STAMPS)/folder 2>&1)" = "$(CURDIR)" && echo yes)
+ifneq ($(SOUND),yes)
+.PHONY: $(STAMPS)/serve
+endif
+
+# $(call install,requirement files,what to say): `unfinished` stays behind where this is interrupted or fails.
+define install
+	@echo "$(2)"
+	@touch $(STAMPS)/unfinished
+	@$(INSTALL) --require-hashes $(addprefix -r ,$(1)) || { echo "The installation did not finish: run make again to repair it." >&2; exit 1; }
+	@$(COMPILE) || true
+	@touch $@ && rm $(STAMPS)/unfinished
+endef
+
+$(STAMPS)/serve: requirements/build.txt requirements/serve.txt
+ifneq ($(SOUND),yes)
+	@$(PYTHON) -c "" 2>/dev/null || { echo "Tasador needs Python 3.11 or newer, and '$(PYTHON)' does not run: PYTHON=/path/to/python3 make run" >&2; exit 1; }
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || { echo "Tasador needs Python 3.11 or newer, and '$(PYTHON)' is $$($(PYTHON) -V): PYTHON=/path/to/python3 make run" >&2; exit 1; }
+	@$(PYTHON) -c "import ensurepip, venv" 2>/dev/null || { echo "'$(PYTHON)' lacks its venv module: install it (Debian, Ubuntu: apt install python3-venv)." >&2; exit 1; }
+	@rm -rf .venv
+	@$(PYTHON) -m venv .venv
+	@mkdir $(STAMPS) && echo "$(CURDIR)" > $(STAMPS)/folder
+endif
+	$(call install,requirements/build.txt requirements/serve.txt,$(if $(SOUND),Bringing .venv up to date.,Installing some 100 MB of libraries into .venv: a minute or two and only now.))
+
+$(STAMPS)/test: requirements/test.txt $(STAMPS)/serve
+	$(call install,requirements/test.txt,Installing what the tests and checks need: half a minute and only now.)
+
+$(STAMPS)/compile: requirements/compile.txt $(STAMPS)/serve
+	$(call install,requirements/compile.txt,Installing uv.)
+
+$(STAMPS)/project: pyproject.toml $(STAMPS)/serve
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
