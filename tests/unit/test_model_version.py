@@ -1,0 +1,99 @@
+"""Which version is served, as promotions and rollbacks follow one another."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.errors import NothingToRollBack
+from domain.model_version import Promotion, served_stack, version_before
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+names = st.sampled_from(["v1", "v2", "v3", "v10"])
+
+
+def promoted(version: str, action: Literal["promote", "rollback"] = "promote") -> Promotion:
+    return Promotion(version, action, NOON, "ana")
+
+
+def rolled_back(history: Sequence[Promotion]) -> list[Promotion]:
+    return [*history, promoted(version_before(history), "rollback")]
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Promotion]:
+    """What can happen to a repository: promotions, and rollbacks where there is something to roll back to."""
+    history: list[Promotion] = []
+    for version in draw(st.lists(st.none() | names, max_size=20)):
+        if version is not None:
+            history.append(promoted(version))
+        elif len(served_stack(history)) > 1:
+            history = rolled_back(history)
+    return history
+
+
+def test_nothing_is_served_before_the_first_promotion() -> None:
+    assert served_stack([]) == []
+    with pytest.raises(NothingToRollBack):
+        version_before([])
+
+
+@given(histories(), names)
+def test_what_is_promoted_is_served(history: list[Promotion], version: str) -> None:
+    assert served_stack([*history, promoted(version)])[-1] == version
+
+
+@given(histories(), names)
+def test_promoting_twice_is_promoting_once(history: list[Promotion], version: str) -> None:
+    once = [*history, promoted(version)]
+    assert served_stack([*once, promoted(version)]) == served_stack(once)
+
+
+@given(histories(), names)
+def test_a_rollback_undoes_a_promotion(history: list[Promotion], version: str) -> None:
+    before = served_stack(history)
+    if not before or before[-1] == version:
+        return
+    assert served_stack(rolled_back([*history, promoted(version)])) == before
+
+
+@given(histories())
+def test_repeated_rollbacks_walk_back_to_the_first_version_and_no_further(history: list[Promotion]) -> None:
+    way_back = served_stack(history)[:-1]
+    while way_back:
+        assert version_before(history) == way_back.pop()
+        history = rolled_back(history)
+        assert len(served_stack(history)) == len(way_back) + 1
+    with pytest.raises(NothingToRollBack, match="No version was served before"):
+        version_before(history)
+
+
+@given(histories())
+def test_neighbours_in_what_was_served_differ(history: list[Promotion]) -> None:
+    stack = served_stack(history)
+    assert all(one != following for one, following in pairwise(stack))
+
+
+def test_a_version_can_be_served_again_later_and_rolled_back_to_what_was_between() -> None:
+    history = [promoted("v1"), promoted("v2"), promoted("v1")]
+    assert served_stack(history) == ["v1", "v2", "v1"]
+    assert version_before(history) == "v2"
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        [promoted("v1", "rollback")],
+        [promoted("v1"), promoted("v1", "rollback")],
+        [promoted("v1"), promoted("v2"), promoted("v2", "rollback")],
+        [promoted("v1"), promoted("v2"), promoted("v3"), promoted("v1", "rollback")],
+        [promoted("v1"), promoted("v2"), promoted("v1", "rollback"), promoted("v1", "rollback")],
+    ],
+)
+def test_a_history_that_cannot_be_is_not_made_sense_of(history: list[Promotion]) -> None:
+    with pytest.raises(ValueError, match="it rolls back to"):
+        served_stack(history)
