@@ -1,0 +1,61 @@
+"""Letting in who has a key, and nobody else."""
+
+from dataclasses import dataclass
+
+from application.ports.clock import Clock
+from application.ports.key_event_log import KeyEventLog
+from application.ports.key_store import KeyStore
+from application.ports.pepper_store import PepperStore
+from domain.api_key import ApiKey, Scope, Token
+from domain.errors import KeyRejected, ScopeMissing
+
+_NO_HASH = "0" * 64  # what an unknown key's secret is compared with, so that it costs what a known one's does
+
+
+@dataclass(frozen=True, slots=True)
+class AuthenticateKey:
+    """Tells whose key a token is, and whether it may do what it is presented for. Every answer is recorded."""
+
+    keys: KeyStore
+    peppers: PepperStore
+    clock: Clock
+    events: KeyEventLog
+
+    def __call__(self, presented: str | None, needed: Scope, request: str = "") -> ApiKey:
+        """The key whose token `presented` spells, where it is valid now and has the scope `needed`.
+
+        `request` names the request in the record; nothing of the token goes there but the id of a well-formed one.
+        Raises KeyRejected with the same message whatever the cause, ScopeMissing, and, where nothing can be said of
+        the key, KeyStoreUnavailable, KeyStoreMalformed or SecretUnavailable.
+        """
+        try:
+            key = self._valid(presented)
+        except KeyRejected as rejected:
+            self.events.record("refused", rejected.key_id, cause=rejected.cause, request=request)
+            raise
+        if needed not in key.scopes:
+            self.events.record("refused", key.id, cause="scope", needed=needed.value, request=request)
+            raise ScopeMissing(f"This key was not given the scope '{needed}', which is needed here: use one that was.")
+        self.events.record("validated", key.id, needed=needed.value, request=request)
+        return key
+
+    def _valid(self, presented: str | None) -> ApiKey:
+        if not presented:
+            raise KeyRejected("missing")
+        token = Token.parse(presented)
+        if token is None:
+            raise KeyRejected("malformed")
+        key = self.keys.find(token.key_id)
+        pepper = self.peppers.current() if key is None else self.peppers.find(key.pepper_id)
+        if pepper is None:
+            raise KeyRejected("unverifiable", token.key_id)
+        # The secret before the state: a guess at an expired key is a wrong secret, not an expired key.
+        matches = pepper.matches(token.secret, _NO_HASH if key is None else key.secret_hash)
+        if key is None:
+            raise KeyRejected("unknown", token.key_id)
+        if not matches:
+            raise KeyRejected("wrong_secret", token.key_id)
+        state = key.state_at(self.clock.now())
+        if state != "active":
+            raise KeyRejected(state, key.id)
+        return key

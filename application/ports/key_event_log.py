@@ -1,0 +1,15 @@
+"""Where it is written down what happened to keys."""
+
+from abc import abstractmethod
+from typing import Protocol
+
+
+class KeyEventLog(Protocol):
+    """The record of what happened to keys: who was let in, who was not, which keys came and went."""
+
+    @abstractmethod
+    def record(self, event: str, key_id: str | None, **details: str) -> None:
+        """Writes one event down: `issued`, `revoked`, `validated` or `refused`, the key's id, and what else is known.
+
+        Details never hold a token, a secret or a hash.
+        """

@@ -1,0 +1,18 @@
+"""Where the service's own hashing secret is kept."""
+
+from abc import abstractmethod
+from typing import Protocol
+
+from domain.api_key import Pepper
+
+
+class PepperStore(Protocol):
+    """Keeps the pepper, apart from the key store, so that a stolen key table opens nothing."""
+
+    @abstractmethod
+    def current(self) -> Pepper:
+        """The pepper for new keys, made at first use. Raises SecretUnavailable."""
+
+    @abstractmethod
+    def find(self, pepper_id: str) -> Pepper | None:
+        """The pepper of this id, or None. Raises SecretUnavailable."""

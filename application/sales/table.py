@@ -1,0 +1,302 @@
+"""Which rows of a source can be used: from cells as they came to checked sales, and the rest with their reasons."""
+
+import difflib
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from application.ports.data_source import SourceTable
+from application.ports.model_trainer import Extras
+from application.sales.distinct_cells import DistinctCells, ReadColumn
+from application.sales.written_dates import FIRST_YEAR, LAST_YEAR, WrittenDates
+from application.sales.written_numbers import WrittenNumbers
+from domain.errors import SourceMalformed
+from domain.property import NUMBER_FIELDS, NUMBER_RULES, PROPERTY_FIELDS, TEXT_FIELDS, NumberRule, normalised
+from domain.sale import PRICE_RULE
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PRICE = "price"
+SOLD_ON = "sold_on"
+ID = "id"
+REQUIRED_COLUMNS = (*PROPERTY_FIELDS, PRICE)
+OPTIONAL_COLUMNS = (SOLD_ON, ID)
+
+M2_PER_FT2 = 0.09290304
+UNREADABLE_ROW = "row cannot be read"
+_OUT_OF_RANGE = "is out of range"
+_MISSING = "is missing"
+_LONGEST_CELL = 40
+_MOST_COLUMNS_NAMED = 30
+
+
+@dataclass(frozen=True, slots=True)
+class SalesLayout:
+    """How a source's columns become ours.
+
+    columns: our name -> the source's name, for columns and extras that the source calls otherwise.
+    area_unit: what the source measures areas in. extras: the further features to read.
+    """
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    area_unit: Literal["m2", "ft2"] = "m2"
+    extras: Extras = field(default_factory=Extras)
+
+    def source_name(self, name: str) -> str:
+        """What the source calls our column `name`."""
+        return self.columns.get(name, name)
+
+    def label(self, name: str) -> str:
+        """What to call the column in a message, so that a person finds it in the source."""
+        source_name = self.source_name(name)
+        return name if source_name == name else f"{name} (column '{_shown(source_name)}')"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedSales:
+    """The sales of a source, checked. `read` is the rows of `usable` and `quarantined` together.
+
+    usable: type, sector (normalised text), the six numbers (float64, areas in m2), price (float64); sold_on
+        (datetime64[us], NaT where not known) and id (text or None) if the source has them; then the extras: numeric
+        ones float64 with NaN, categorical ones normalised text or None. In an order that depends on nothing but the
+        sales: by sold_on, then by all other columns; a database returns rows as it likes, and splits, folds and
+        learners must not notice. RangeIndex.
+    quarantined: `row` (the source's line or row), `reason`, then the source's own columns as they came.
+    by_reason: how many rows have which first reason, the most frequent first. Reasons hold no cell.
+    notes: what was detected and assumed, one sentence each.
+    """
+
+    usable: "pd.DataFrame"
+    quarantined: "pd.DataFrame"
+    by_reason: Mapping[str, int]
+    notes: tuple[str, ...]
+    read: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Problem:
+    """Rows of which one thing is wrong in one column: `slug` counts it, `explain` tells a person of row i."""
+
+    rows: NDArray[np.bool_]
+    slug: str
+    explain: Callable[[int], str]
+
+
+def check_sales(table: SourceTable, layout: SalesLayout) -> CheckedSales:
+    """Reads every cell that is needed, and parts the rows that can be used from those that cannot.
+
+    Text must not be empty; numbers must keep the rules of `domain.property`; sold_on and the extras may be missing but
+    not unreadable. Raises SourceMalformed where columns are missing, naming every one.
+    """
+    import pandas as pd
+
+    _require_columns(table, layout)
+    frame = table.frame
+    columns: dict[str, Any] = {}
+    problems: list[_Problem] = []
+    notes = list(table.notes)
+
+    for name in TEXT_FIELDS:
+        columns[name] = _text(frame[layout.source_name(name)], normalised)
+        problems.append(_missing(pd.isna(columns[name]), name, layout))
+    numbers, number_notes = _read_numbers(frame, layout, (*NUMBER_FIELDS, PRICE, *layout.extras.numeric))
+    notes += number_notes
+    for rule in (*NUMBER_RULES, PRICE_RULE):
+        read = numbers[rule.name]
+        factor = M2_PER_FT2 if rule.unit == "m2" and layout.area_unit == "ft2" else 1.0
+        columns[rule.name] = read.values * factor + 0.0  # no negative zero, which sorts as zero but is not stored so
+        problems.append(_missing(read.missing, rule.name, layout))
+        problems += _unreadable(read, rule.name, frame, layout)
+        problems.append(_out_of_range(columns[rule.name], rule, frame, layout))
+    if layout.source_name(SOLD_ON) in frame.columns:
+        written = WrittenDates.of(frame[layout.source_name(SOLD_ON)])
+        columns[SOLD_ON] = written.dates.values.astype("datetime64[us]")
+        problems += _unreadable(written.dates, SOLD_ON, frame, layout)
+        notes += [f"{SOLD_ON}: {written.note}."] if written.note else []
+    if layout.source_name(ID) in frame.columns:
+        columns[ID] = _text(frame[layout.source_name(ID)], str.strip)
+    for name in layout.extras.numeric:
+        columns[name] = numbers[name].values + 0.0
+        problems += _unreadable(numbers[name], name, frame, layout)
+    for name in layout.extras.categorical:
+        columns[name] = _text(frame[layout.source_name(name)], normalised)
+
+    reasons, by_reason = _reasons(problems)
+    good = np.ones(len(frame), dtype=np.bool_)
+    good[list(reasons)] = False
+    usable = pd.DataFrame({name: pd.Series(values[good], dtype=values.dtype) for name, values in columns.items()})
+    if table.broken:
+        by_reason[UNREADABLE_ROW] += len(table.broken)
+    return CheckedSales(
+        usable=_in_canonical_order(usable, layout.extras),
+        quarantined=_quarantined(table, reasons),
+        by_reason=dict(sorted(by_reason.items(), key=lambda item: (-item[1], item[0]))),
+        notes=tuple(notes),
+        read=len(frame) + len(table.broken),
+    )
+
+
+def sales_digest(usable: "pd.DataFrame") -> str:
+    """SHA-256 (hexadecimal) of `CheckedSales.usable`: the same for the same sales, whichever source they came from."""
+    digest = hashlib.sha256()
+    for name in sorted(usable.columns):
+        column = usable[name]
+        if column.dtype.kind == "f":
+            numbers = column.to_numpy(dtype="<f8", copy=True)
+            numbers[np.isnan(numbers)] = np.nan  # NaN has many bit patterns
+            content = numbers.tobytes()
+        elif column.dtype.kind == "M":
+            content = column.to_numpy().astype("datetime64[D]").astype("<i8").tobytes()
+        else:
+            content = json.dumps(column.tolist()).encode()
+        digest.update(f"{json.dumps(name)} {column.dtype.kind} {len(content)}\n".encode())
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def _require_columns(table: SourceTable, layout: SalesLayout) -> None:
+    found = [str(name) for name in table.frame.columns]
+    extras = (*layout.extras.numeric, *layout.extras.categorical)
+    taken = sorted({name for name in extras if extras.count(name) > 1 or name in REQUIRED_COLUMNS + OPTIONAL_COLUMNS})
+    if taken:
+        raise SourceMalformed(f"data_source.extra names {_listed(taken)}, which is a column already: give it once.")
+    mapped = [name for name in OPTIONAL_COLUMNS if name in layout.columns]
+    missing = [name for name in (*REQUIRED_COLUMNS, *mapped, *extras) if layout.source_name(name) not in found]
+    if missing:
+        used = {layout.source_name(name) for name in (*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS, *extras)}
+        free = [name for name in found if name not in used]
+        columns = _listed(found) if found else "none"
+        further = " and data_source.extra" if set(missing) & set(extras) else ""
+        raise SourceMalformed(
+            f"{table.name} has no column {', '.join(_missing_column(name, layout, free) for name in missing)}. "
+            f"Its columns are: {columns}. Give the right names in data_source.columns{further}."
+        )
+
+
+def _missing_column(name: str, layout: SalesLayout, free: Sequence[str]) -> str:
+    wanted = layout.source_name(name)
+    label = f"'{_shown(wanted)}'" + ("" if wanted == name else f" for {name}")
+    by_plain_name = {normalised(candidate): candidate for candidate in reversed(free)}
+    close = difflib.get_close_matches(normalised(wanted), by_plain_name, n=1, cutoff=0.5)
+    return f"{label} (is it '{_shown(by_plain_name[close[0]])}'?)" if close else label
+
+
+def _text(column: "pd.Series[Any]", form: Callable[[str], str]) -> NDArray[np.object_]:
+    """A column's text in the given form; None where there is none. Words such as NA are text like any other."""
+    distinct = DistinctCells.of(column)
+    texts = np.empty(len(distinct.cells), dtype=object)
+    texts[:] = [form(_as_text(cell)) or None for cell in distinct.cells]
+    return distinct.spread(texts, None)
+
+
+def _as_text(cell: object) -> str:
+    """A cell as text; a code that a database made a fraction (`12.0`) is what a file would hold (`12`)."""
+    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
+
+
+def _read_numbers(
+    frame: "pd.DataFrame", layout: SalesLayout, names: Sequence[str]
+) -> tuple[dict[str, ReadColumn], list[str]]:
+    """The number columns by name. All are looked over first: one that is in doubt goes by what the others prove."""
+    written = {name: WrittenNumbers.of(frame[layout.source_name(name)]) for name in names}
+    read, notes = {}, []
+    for name, column in written.items():
+        others = any(other.proves_decimal_comma for other in written.values() if other is not column)
+        style = column.style(others_have_decimal_comma=others)
+        read[name] = column.read(style)
+        if note := column.note(style, others_have_decimal_comma=others):
+            notes.append(f"{name}: {note}.")
+    return read, notes
+
+
+def _missing(rows: NDArray[np.bool_], name: str, layout: SalesLayout) -> _Problem:
+    label = layout.label(name)
+    return _Problem(rows, f"{name} {_MISSING}", lambda _: f"{label} {_MISSING}")
+
+
+def _unreadable(read: ReadColumn, name: str, frame: "pd.DataFrame", layout: SalesLayout) -> list[_Problem]:
+    cells = frame[layout.source_name(name)].to_numpy(dtype=object)
+    label = layout.label(name)
+
+    def problem(what: str, rows: NDArray[np.bool_]) -> _Problem:
+        bounds = f" (not in {FIRST_YEAR} to {LAST_YEAR})" if what == _OUT_OF_RANGE else ""
+        return _Problem(rows, f"{name} {what}", lambda row: f"{label} {what}: '{_shown(cells[row])}'{bounds}")
+
+    return [problem(what, rows) for what, rows in read.problems.items()]
+
+
+def _out_of_range(
+    values: NDArray[np.float64], rule: NumberRule, frame: "pd.DataFrame", layout: SalesLayout
+) -> _Problem:
+    low = np.zeros(len(values), dtype=np.bool_)
+    if rule.above is not None:
+        low |= values <= rule.above
+    if rule.at_least is not None:
+        low |= values < rule.at_least
+    if rule.at_most is not None:
+        low |= values > rule.at_most
+    cells = frame[layout.source_name(rule.name)].to_numpy(dtype=object)
+    label = layout.label(rule.name)
+
+    def explain(row: int) -> str:
+        return f"{label} {_OUT_OF_RANGE}: '{_shown(cells[row])}' ({rule.problem_with(float(values[row]))})"
+
+    return _Problem(low & np.isfinite(values), f"{rule.name} {_OUT_OF_RANGE}", explain)
+
+
+def _reasons(problems: Iterable[_Problem]) -> tuple[dict[int, str], Counter[str]]:
+    """By position of the row all that is wrong with it, and how many rows have which problem first."""
+    reasons: dict[int, str] = {}
+    by_reason: Counter[str] = Counter()
+    for problem in problems:
+        for row in np.flatnonzero(problem.rows).tolist():
+            if row in reasons:
+                reasons[row] += "; " + problem.explain(row)
+            else:
+                reasons[row] = problem.explain(row)
+                by_reason[problem.slug] += 1
+    return reasons, by_reason
+
+
+def _quarantined(table: SourceTable, reasons: Mapping[int, str]) -> "pd.DataFrame":
+    import pandas as pd
+
+    positions = sorted(reasons)
+    rows = table.frame.iloc[positions].astype(object)
+    if table.broken:
+        blank = np.full((len(table.broken), len(rows.columns)), None, dtype=object)
+        broken = pd.DataFrame(blank, index=list(table.broken), columns=rows.columns)
+        rows = pd.concat([rows, broken])
+    why = [reasons[position] for position in positions] + list(table.broken.values())
+    places = rows.index.to_numpy()
+    # A source may have columns of these names itself: they stay, behind ours.
+    rows.insert(0, "reason", pd.Series(why, index=rows.index, dtype=object), allow_duplicates=True)
+    rows.insert(0, "row", places, allow_duplicates=True)
+    return rows.iloc[np.argsort(places, kind="stable")].reset_index(drop=True)
+
+
+def _in_canonical_order(usable: "pd.DataFrame", extras: Extras) -> "pd.DataFrame":
+    """Sorted by everything; the id last, since it says nothing of a sale, and extras in the order of their names."""
+    named = (SOLD_ON, *PROPERTY_FIELDS, PRICE, *sorted((*extras.numeric, *extras.categorical)), ID)
+    keys = [name for name in named if name in usable.columns]
+    return usable.sort_values(keys, kind="stable", ignore_index=True)
+
+
+def _shown(cell: object) -> str:
+    """A cell or a column name on one line of a message: printable, and not too long."""
+    text = str(cell)
+    text = text if len(text) <= _LONGEST_CELL else text[:_LONGEST_CELL] + "..."
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = [f"'{_shown(name)}'" for name in names[:_MOST_COLUMNS_NAMED]]
+    more = len(names) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")

@@ -1,0 +1,81 @@
+"""Models kept in memory."""
+
+import hashlib
+import pickle
+from datetime import datetime
+
+from application.ports.model_repository import ModelRepository
+from application.ports.model_trainer import TrainedModel
+from domain.errors import ModelNotFound, ModelRefused, ModelStoreUnavailable
+from domain.model_version import Artifact, ModelCard, ModelVersion, Promotion, version_before
+
+
+class InMemoryModelRepository(ModelRepository):
+    """Keeps models as bytes, as a folder would. `damage` and `go_down` do to it what happens to folders."""
+
+    def __init__(self) -> None:
+        self._stored: dict[str, ModelVersion] = {}
+        self._bytes: dict[str, bytes] = {}
+        self._promotions: list[Promotion] = []
+        self._down = False
+
+    def damage(self, version: str) -> None:
+        """Alters the last byte of a stored model."""
+        self._bytes[version] = self._bytes[version][:-1] + b"\x00"
+
+    def go_down(self) -> None:
+        """Cannot be read or written from now on."""
+        self._down = True
+
+    def come_back(self) -> None:
+        """Can be read and written again."""
+        self._down = False
+
+    def store(self, model: TrainedModel, card: ModelCard) -> ModelVersion:
+        self._check_reachable()
+        content = pickle.dumps(model)
+        artifact = Artifact(hashlib.sha256(content).hexdigest(), len(content))
+        stored = ModelVersion(f"v{len(self._stored) + 1}", card, artifact)
+        self._stored[stored.version], self._bytes[stored.version] = stored, content
+        return stored
+
+    def load(self, version: str) -> TrainedModel:
+        self.verify(version)
+        model: TrainedModel = pickle.loads(self._bytes[version])  # noqa: S301 (made and checked right here)
+        return model
+
+    def verify(self, version: str) -> None:
+        artifact = self.describe(version).artifact
+        if hashlib.sha256(self._bytes[version]).hexdigest() != artifact.sha256:
+            raise ModelRefused(f"Model version {version} is refused: its bytes in memory were altered.")
+
+    def describe(self, version: str) -> ModelVersion:
+        self._check_reachable()
+        if version not in self._stored:
+            raise ModelNotFound(f"There is no stored model version {version!r}.")
+        return self._stored[version]
+
+    def versions(self) -> list[str]:
+        self._check_reachable()
+        return list(self._stored)
+
+    def promotions(self) -> list[Promotion]:
+        self._check_reachable()
+        return list(self._promotions)
+
+    def promote(self, version: str, at: datetime, by: str, reason: str = "") -> Promotion:
+        self.verify(version)
+        return self._record(Promotion(version, "promote", at, by, reason))
+
+    def roll_back(self, at: datetime, by: str, reason: str = "") -> Promotion:
+        version = version_before(self.promotions())
+        self.verify(version)
+        return self._record(Promotion(version, "rollback", at, by, reason))
+
+    def _record(self, promotion: Promotion) -> Promotion:
+        self._promotions.append(promotion)
+        return promotion
+
+    def _check_reachable(self) -> None:
+        if self._down:
+            raise ModelStoreUnavailable("The model repository in memory cannot be reached.")

@@ -1,0 +1,72 @@
+"""A stored model held against sales."""
+
+from dataclasses import replace
+
+import pytest
+
+from application.evaluate_model import EvaluateModel
+from application.sales.table import SalesLayout
+from application.split_sales import Scheme
+from domain.errors import ModelNotFound, NoUsableSales, SourceChanged
+from tests.fakes.in_memory_data_source import InMemoryDataSource
+from tests.fakes.sales import some_sales
+from tests.unit.test_train_model import PLAN, Bench
+
+
+def an_evaluation(bench: Bench) -> EvaluateModel:
+    return EvaluateModel(bench.models, bench.train.sales, SalesLayout())
+
+
+@pytest.mark.parametrize("scheme", ["random", "spatial", "temporal"])
+def test_its_own_holdout_gives_the_figures_of_the_training(scheme: Scheme) -> None:
+    bench = Bench(some_sales(200, dated=True), plan=replace(PLAN, validation=scheme, seed=7))
+    card = bench.train(by="ana").stored.card
+    evaluation = an_evaluation(bench)()
+    assert evaluation.own_holdout
+    assert evaluation.judgement.metrics == card.metrics
+    assert evaluation.judgement.ratio_study == card.ratio_study
+    assert evaluation.judgement.interval == card.interval
+
+
+def test_a_given_holdout_is_found_again() -> None:
+    bench = Bench(some_sales(100), some_sales(40, seed=9))
+    card = bench.train(by="ana").stored.card
+    assert an_evaluation(bench)().judgement.metrics == card.metrics
+
+
+def test_sales_given_for_it_are_used_whole() -> None:
+    bench = Bench(some_sales(100))
+    bench.train(by="ana")
+    given = some_sales(50, seed=5).astype(object)
+    given.loc[0, "price"] = None
+    evaluation = an_evaluation(bench)("v1", InMemoryDataSource(given, name="new sales"))
+    assert (evaluation.source, evaluation.own_holdout) == ("new sales", False)
+    assert (evaluation.judgement.metrics.count, evaluation.quarantined) == (49, 1)
+
+
+def test_changed_training_sales_are_refused_for_the_holdout_cannot_be_told_from_them() -> None:
+    bench = Bench(some_sales(100))
+    bench.train(by="ana")
+    evaluate = EvaluateModel(bench.models, InMemoryDataSource(some_sales(101)), SalesLayout())
+    with pytest.raises(SourceChanged, match="v1 was trained on"):
+        evaluate()
+
+
+def test_the_served_version_is_meant_unless_another_is_named() -> None:
+    bench = Bench(some_sales(100))
+    bench.train(by="ana")
+    bench.train(by="ana", promote=False)
+    assert an_evaluation(bench)().version.version == "v1"
+    assert an_evaluation(bench)("v2").version.version == "v2"
+
+
+def test_where_nothing_is_served_the_user_learns_what_to_do() -> None:
+    with pytest.raises(ModelNotFound, match="tasador train"):
+        an_evaluation(Bench(some_sales(100)))()
+
+
+def test_sales_of_which_none_can_be_used_are_refused() -> None:
+    bench = Bench(some_sales(100))
+    bench.train(by="ana")
+    with pytest.raises(NoUsableSales, match="none of the 20"):
+        an_evaluation(bench)("v1", InMemoryDataSource(some_sales(20).assign(price=0.0)))

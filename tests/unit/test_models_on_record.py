@@ -1,0 +1,110 @@
+"""Listing, promoting and rolling back; and whether the service is ready."""
+
+import pytest
+
+from application.check_readiness import CheckReadiness
+from application.list_models import ListModels
+from application.promote_model import PromoteModel, RollBackModel
+from application.served_model import ServedModel
+from domain.errors import ModelNotFound, ModelRefused, NothingToRollBack
+from tests.fakes.fixed_clock import NOON, FixedClock
+from tests.fakes.in_memory_key_store import InMemoryKeyStore
+from tests.fakes.in_memory_model_repository import InMemoryModelRepository
+from tests.unit.test_served_model import stored
+
+
+def test_the_list_tells_which_version_serves_and_who_made_it() -> None:
+    models = stored(3)
+    PromoteModel(models, FixedClock())("v2", "ana", "better")
+    first, second, third = ListModels(models)()
+    assert [model.serving for model in (first, second, third)] == [False, True, False]
+    assert [(p.by, p.reason, p.at) for p in second.promotions] == [("ana", "better", NOON)]
+    assert first.description is not None
+
+
+def test_a_damaged_version_is_found_when_the_bytes_are_checked() -> None:
+    models = stored(2)
+    models.damage("v1")
+    assert [model.refused for model in ListModels(models)()] == [None, None]
+    damaged, sound = ListModels(models)(verify=True)
+    assert "v1" in (damaged.refused or "")
+    assert sound.refused is None
+
+
+def test_one_version_can_be_asked_for_by_name() -> None:
+    assert ListModels(stored(2)).one("v2").version == "v2"
+    with pytest.raises(ModelNotFound, match="v9"):
+        ListModels(stored(2)).one("v9")
+
+
+def test_a_rollback_serves_what_was_served_before() -> None:
+    models, clock = stored(2), FixedClock()
+    for version in ("v1", "v2"):
+        PromoteModel(models, clock)(version, "ana")
+    assert RollBackModel(models, clock)("bob", "complaints").version == "v1"
+    assert [model.serving for model in ListModels(models)()] == [True, False]
+    with pytest.raises(NothingToRollBack):
+        RollBackModel(models, clock)("bob")
+
+
+def test_what_cannot_be_loaded_is_not_promoted() -> None:
+    models = stored(2)
+    models.damage("v2")
+    PromoteModel(models, FixedClock())("v1", "ana")
+    with pytest.raises(ModelRefused):
+        PromoteModel(models, FixedClock())("v2", "ana")
+    assert [model.serving for model in ListModels(models)()] == [True, False]
+
+
+class Service:
+    """The parts that readiness asks."""
+
+    def __init__(self) -> None:
+        self.models, self.keys = stored(2), InMemoryKeyStore()
+        self.served = ServedModel(self.models)
+        self.check = CheckReadiness(self.served, self.models, self.keys)
+
+    def serve(self, version: str) -> None:
+        self.models.promote(version, NOON, "ana")
+        self.served.refresh()
+
+
+def test_a_service_with_a_model_and_its_stores_is_ready() -> None:
+    service = Service()
+    service.serve("v1")
+    readiness = service.check()
+    assert readiness.ready
+    assert readiness.serving == "v1"
+    assert set(readiness.checks.values()) == {"ok"}
+
+
+def test_a_service_without_a_model_is_not_ready_and_says_what_to_do() -> None:
+    readiness = Service().check()
+    assert not readiness.ready
+    assert "tasador train" in readiness.checks["model"]
+    assert readiness.serving is None
+
+
+def test_a_service_whose_repository_is_down_serves_on_and_says_so() -> None:
+    service = Service()
+    service.serve("v1")
+    service.models.go_down()
+    readiness = service.check()
+    assert readiness.ready
+    assert readiness.checks["model_repository"] != "ok"
+
+
+def test_a_refused_version_is_a_warning() -> None:
+    service = Service()
+    service.serve("v1")
+    service.models.promote("v2", NOON, "ana")
+    service.models.damage("v2")
+    service.served.refresh()
+    readiness = service.check()
+    assert readiness.ready
+    assert readiness.serving == "v1"
+    assert "v2" in readiness.warnings[0]
+
+
+def test_an_empty_repository_lists_nothing() -> None:
+    assert ListModels(InMemoryModelRepository())() == []
