@@ -1,0 +1,1 @@
+"""Where key events are written down."""

@@ -1,0 +1,77 @@
+"""The JSON documents of a model repository: the manifest of a version, and the history of promotions."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+import numpy as np
+
+from domain.model_version import ModelVersion, Promotion, served_stack
+
+FORMAT = 1
+# As long as a number that a computer counts to, and short enough for the name of a folder.
+VERSION_NAME = re.compile(r"v([1-9][0-9]{0,17})")
+
+_Document = TypeVar("_Document")
+
+
+class _Header(msgspec.Struct):
+    format: int
+
+
+class _History(msgspec.Struct):
+    format: int
+    promotions: list[Promotion]
+
+
+def encode_version(stored: ModelVersion) -> bytes:
+    """The manifest of a version, for people and programs. Raises ValueError where JSON would not give it back."""
+    document = _indented({"format": FORMAT, **msgspec.to_builtins(stored, enc_hook=_plain)})
+    # NaN and infinities turn into null: found out now, not when the model is to be loaded.
+    if decode_version(document) != stored:
+        raise ValueError("a figure of its card is not finite")
+    return document
+
+
+def decode_version(document: bytes) -> ModelVersion:
+    """The version that a manifest describes. Raises ValueError, saying what is wrong."""
+    return _decoded(document, ModelVersion)
+
+
+def encode_promotions(promotions: Sequence[Promotion]) -> bytes:
+    """The history of promotions, for people and programs."""
+    return _indented(msgspec.to_builtins(_History(FORMAT, list(promotions))))
+
+
+def decode_promotions(document: bytes) -> list[Promotion]:
+    """The promotions of a history, in order. Raises ValueError, saying what is wrong, also of one that cannot be."""
+    promotions = _decoded(document, _History).promotions
+    for promotion in promotions:
+        if not VERSION_NAME.fullmatch(promotion.version):
+            raise ValueError(f"{promotion.version!r:.30} is no name of a version")
+    served_stack(promotions)
+    return promotions
+
+
+def _decoded(document: bytes, kind: type[_Document]) -> _Document:
+    try:
+        found = msgspec.json.decode(document, type=_Header).format
+        if found != FORMAT:
+            raise ValueError(f"it is in format {found}, and this program reads format {FORMAT}")
+        return msgspec.json.decode(document, type=kind)
+    except RecursionError:
+        raise ValueError("its JSON is nested too deeply") from None
+
+
+def _indented(content: Any) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"
+
+
+def _plain(value: object) -> object:
+    """What msgspec cannot write by itself, as what it can."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"a model card holds no {type(value).__name__}")

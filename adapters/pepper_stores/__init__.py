@@ -1,0 +1,1 @@
+"""Where the hashing secret is kept."""

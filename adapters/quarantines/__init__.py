@@ -1,0 +1,1 @@
+"""Where rows go that cannot be used."""

@@ -1,0 +1,1 @@
+"""What learns from sales, and what values homes: the heart of the product."""

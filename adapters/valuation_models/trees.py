@@ -1,0 +1,112 @@
+"""Ensembles of regression trees as flat arrays, walked with numpy alone.
+
+scikit-learn's estimators take milliseconds for one row and seconds to import; their trees are small tables. All trees
+of an ensemble stand in one set of arrays and are walked side by side, a level at a time.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adapters.valuation_models.columns import Matrix, Vector
+
+_ROWS_AT_ONCE = 2_048
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """One tree: arrays of shape (nodes,), the root first. A leaf is its own left and right child.
+
+    A row goes left where its feature is at most the threshold, or is NaN and `nan_left` holds.
+    """
+
+    feature: NDArray[np.int32]
+    threshold: NDArray[np.float64]
+    nan_left: NDArray[np.bool_]
+    left: NDArray[np.int32]
+    right: NDArray[np.int32]
+    value: NDArray[np.float64]
+    depth: int
+
+
+@dataclass(frozen=True, slots=True)
+class TreeEnsemble:
+    """Trees side by side: the value of a row is `base` plus the sum of the leaves that it falls into.
+
+    roots: shape (trees,); the other arrays as in Tree, of shape (all nodes,). `single_precision` says that features are
+    rounded to float32 before they are compared, as scikit-learn's own trees do (its histogram trees do not).
+    """
+
+    roots: NDArray[np.int32]
+    nodes: Tree
+    base: float
+    single_precision: bool
+
+    @classmethod
+    def of(cls, trees: Sequence[Tree], base: float, *, single_precision: bool) -> "TreeEnsemble":
+        """The ensemble of `trees`, whose values are summed."""
+        starts = np.cumsum([0] + [len(tree.feature) for tree in trees])[:-1].astype(np.int32)
+        nodes = Tree(
+            feature=np.concatenate([tree.feature for tree in trees]),
+            threshold=np.concatenate([tree.threshold for tree in trees]),
+            nan_left=np.concatenate([tree.nan_left for tree in trees]),
+            left=np.concatenate([tree.left + start for tree, start in zip(trees, starts, strict=True)]),
+            right=np.concatenate([tree.right + start for tree, start in zip(trees, starts, strict=True)]),
+            value=np.concatenate([tree.value for tree in trees]),
+            depth=max(tree.depth for tree in trees),
+        )
+        return cls(starts, nodes, base, single_precision)
+
+    def predict(self, matrix: Matrix) -> Vector:
+        """The values of the rows of `matrix`, shape (n, features) -> (n,)."""
+        chunks = [
+            self._predict(matrix[start : start + _ROWS_AT_ONCE]) for start in range(0, len(matrix), _ROWS_AT_ONCE)
+        ]
+        return np.concatenate(chunks) if chunks else np.empty(0)
+
+    def _predict(self, matrix: Matrix) -> Vector:
+        if self.single_precision:
+            matrix = matrix.astype(np.float32).astype(np.float64)
+        nodes = self.nodes
+        rows = np.arange(len(matrix))[:, np.newaxis]
+        at = np.repeat(self.roots[np.newaxis, :], len(matrix), axis=0)
+        for _ in range(nodes.depth):
+            number = matrix[rows, nodes.feature[at]]
+            goes_left = (number <= nodes.threshold[at]) | (np.isnan(number) & nodes.nan_left[at])
+            at = np.where(goes_left, nodes.left[at], nodes.right[at])
+        # A row's leaves lie side by side in memory, so that their sum is the same however many rows there are.
+        return np.asarray(self.base + np.ascontiguousarray(nodes.value[at]).sum(axis=1))
+
+
+def tree_of_scikit_learn(tree: Any, factor: float) -> Tree:
+    """A `sklearn.tree._tree.Tree` of one output, its values times `factor`."""
+    state = tree.__getstate__()["nodes"]
+    leaf = state["left_child"] < 0
+    itself = np.arange(len(leaf), dtype=np.int32)
+    return Tree(
+        feature=np.where(leaf, 0, state["feature"]).astype(np.int32),
+        threshold=np.where(leaf, 0.0, state["threshold"]),
+        nan_left=state["missing_go_to_left"].astype(np.bool_),
+        left=np.where(leaf, itself, state["left_child"]).astype(np.int32),
+        right=np.where(leaf, itself, state["right_child"]).astype(np.int32),
+        value=tree.value[:, 0, 0] * factor,
+        depth=int(tree.max_depth),
+    )
+
+
+def tree_of_histogram_boosting(nodes: NDArray[Any]) -> Tree:
+    """The nodes of one predictor of a HistGradientBoostingRegressor without categorical splits."""
+    leaf = nodes["is_leaf"].astype(np.bool_)
+    itself = np.arange(len(leaf), dtype=np.int32)
+    return Tree(
+        feature=np.where(leaf, 0, nodes["feature_idx"]).astype(np.int32),
+        threshold=np.where(leaf, 0.0, nodes["num_threshold"]),
+        nan_left=nodes["missing_go_to_left"].astype(np.bool_),
+        left=np.where(leaf, itself, nodes["left"]).astype(np.int32),
+        right=np.where(leaf, itself, nodes["right"]).astype(np.int32),
+        value=nodes["value"].copy(),
+        depth=int(nodes["depth"].max()),
+    )

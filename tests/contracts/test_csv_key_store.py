@@ -1,0 +1,240 @@
+"""What can happen to a file of keys: first use, editors, spreadsheets, full disks, other processes."""
+
+import errno
+import os
+import stat
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from adapters import private_file
+from adapters.key_stores.csv_file import CsvKeyStore
+from domain.api_key import ApiKey
+from domain.errors import KeyStoreMalformed, KeyStoreUnavailable
+from tests.example_keys import example_key
+
+HEADER = b"id,label,secret_hash,pepper_id,scopes,created_at,expires_at,revoked_at\n"
+REVOCATION = datetime(2026, 12, 1, 8, tzinfo=UTC)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "keys.csv"
+
+
+@pytest.fixture
+def keys(file: Path) -> CsvKeyStore:
+    return CsvKeyStore(file)
+
+
+@pytest.fixture
+def stored(keys: CsvKeyStore) -> list[ApiKey]:
+    """Three keys, on lines 2 to 4."""
+    made = [example_key() for _ in range(3)]
+    for key in made:
+        keys.add(key)
+    return made
+
+
+def lines(file: Path) -> list[bytes]:
+    return file.read_bytes().splitlines(keepends=True)
+
+
+class TestFile:
+    def test_looking_makes_nothing(self, tmp_path: Path) -> None:
+        keys = CsvKeyStore(tmp_path / "var" / "keys.csv")
+        assert keys.all() == []
+        assert keys.find("Unknown00000") is None
+        assert list(tmp_path.iterdir()) == []
+
+    @pytest.mark.parametrize("content", [b"", b"\n", b" \r\n\n", HEADER, HEADER.strip()])
+    def test_an_empty_file_takes_its_first_key(self, file: Path, keys: CsvKeyStore, content: bytes) -> None:
+        file.write_bytes(content)
+        key = example_key()
+        assert keys.all() == []
+        keys.add(key)
+        assert keys.all() == [key]
+        assert lines(file)[0] == HEADER
+
+    def test_a_key_is_one_readable_line(self, file: Path, keys: CsvKeyStore) -> None:
+        key = example_key(label='Robles, "SpA"')
+        keys.add(key)
+        keys.revoke(key.id, REVOCATION)
+        line = (
+            f'{key.id},"Robles, ""SpA""",{key.secret_hash},example,models:read value,'
+            "2026-11-22T12:30:15.123456+00:00,2027-02-20T12:30:15.123456+00:00,2026-12-01T08:00:00+00:00\n"
+        )
+        assert file.read_bytes() == HEADER + line.encode()
+
+    def test_file_and_folder_are_the_owners_alone(self, tmp_path: Path) -> None:
+        file = tmp_path / "var" / "keys.csv"
+        CsvKeyStore(file).add(example_key())
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        assert stat.S_IMODE(file.with_name("keys.csv.lock").stat().st_mode) == 0o600
+        assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+
+    def test_a_file_that_was_open_to_others_is_closed_with_the_next_key(self, file: Path, keys: CsvKeyStore) -> None:
+        keys.add(example_key())
+        file.chmod(0o644)
+        keys.add(example_key())
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+    def test_a_symbolic_link_is_followed_and_stays(self, tmp_path: Path) -> None:
+        volume, link = tmp_path / "volume" / "keys.csv", tmp_path / "keys.csv"
+        volume.parent.mkdir()
+        link.symlink_to(volume)
+        key = example_key()
+        CsvKeyStore(link).add(key)
+        assert link.is_symlink()
+        assert CsvKeyStore(volume).all() == [key]
+
+    @pytest.mark.parametrize("label", ["=1+1", "+1", "-1", "@sum", "'=1+1"])
+    def test_no_label_is_a_formula_to_a_spreadsheet(self, file: Path, keys: CsvKeyStore, label: str) -> None:
+        keys.add(example_key(label=label))
+        assert lines(file)[1].split(b",")[1] == f"'{label}".encode()
+
+    def test_an_apostrophe_that_a_person_wrote_stays(self, file: Path, keys: CsvKeyStore) -> None:
+        key = example_key(label="Robles")
+        keys.add(key)
+        file.write_bytes(file.read_bytes().replace(b",Robles,", b",'t Hooft,"))
+        found = keys.find(key.id)
+        assert found is not None
+        assert found.label == "'t Hooft"
+
+
+class TestEditedByHand:
+    def test_what_an_editor_or_a_spreadsheet_adds_does_no_harm(
+        self, file: Path, keys: CsvKeyStore, stored: list[ApiKey]
+    ) -> None:
+        edited = b"\xef\xbb\xbf" + file.read_bytes().replace(b"\n", b"\r\n\r\n").rstrip()
+        file.write_bytes(edited)
+        assert keys.all() == sorted(stored, key=lambda key: key.id)
+
+        added = example_key()
+        keys.add(added)
+        keys.revoke(stored[1].id, REVOCATION)
+
+        assert keys.find(added.id) == added
+        assert keys.find(stored[1].id) == stored[1].revoked(REVOCATION)
+        assert keys.find(stored[2].id) == stored[2]
+
+    @pytest.mark.parametrize(
+        "nonsense",
+        [
+            b"%s,only,three\n",
+            b"%s\n",
+            b'%s,"never closed,0,p,value,2026-11-22T00:00:00+00:00,2026-11-23T00:00:00+00:00,\n',
+            b"%s,Nu\xf1oa,0,p,value,2026-11-22T00:00:00+00:00,2026-11-23T00:00:00+00:00,\n",
+            b"%s,a,0,p,value,22.11.2026,23.11.2026,\n",
+            b"%s,a,0,p,value,2026-11-22T00:00:00,2026-11-23T00:00:00,\n",
+            b"%s\x00\xff\xfe,,,,,,,\n",
+        ],
+    )
+    def test_a_line_of_nonsense_is_named_and_kept_and_the_others_work(
+        self, file: Path, keys: CsvKeyStore, stored: list[ApiKey], nonsense: bytes
+    ) -> None:
+        first, second, third = stored
+        content = lines(file)
+        spoiled = nonsense % second.id.encode()
+        file.write_bytes(content[0] + content[1] + spoiled + content[3])
+
+        with pytest.raises(KeyStoreMalformed, match=r"keys\.csv, line 3 "):
+            keys.all()
+        if not spoiled.startswith(second.id.encode() + b"\x00"):
+            with pytest.raises(KeyStoreMalformed, match=r"keys\.csv, line 3 "):
+                keys.find(second.id)
+        assert keys.find(first.id) == first
+        assert keys.find(third.id) == third
+        keys.add(example_key())
+        keys.revoke(third.id, REVOCATION)
+        assert keys.find(third.id) == third.revoked(REVOCATION)
+        assert lines(file)[:3] == [content[0], content[1], spoiled]
+
+    def test_a_key_that_was_pasted_twice_is_refused_with_both_lines(
+        self, file: Path, keys: CsvKeyStore, stored: list[ApiKey]
+    ) -> None:
+        file.write_bytes(file.read_bytes() + lines(file)[1])
+        for ask in (lambda: keys.find(stored[0].id), keys.all, lambda: keys.revoke(stored[0].id, REVOCATION)):
+            with pytest.raises(KeyStoreMalformed, match="lines 2 and 5"):
+                ask()
+        assert keys.find(stored[1].id) == stored[1]
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            b"id;label;secret_hash\n",
+            b"key,expires\n123,never\n",
+            HEADER.decode().encode("utf-16"),
+            HEADER.replace(b",label", b""),
+            bytes(range(256)),
+            b"\x00" * 4096,
+            b"SQLite format 3\x00",
+            HEADER.replace(b"\n", b"\r") * 2,
+        ],
+    )
+    def test_a_file_that_is_something_else_is_named_and_left_alone(
+        self, file: Path, keys: CsvKeyStore, content: bytes
+    ) -> None:
+        file.write_bytes(content)
+        for ask in (
+            keys.all,
+            lambda: keys.find("Unknown00000"),
+            lambda: keys.add(example_key()),
+            lambda: keys.revoke("Unknown00000", REVOCATION),
+        ):
+            with pytest.raises(KeyStoreMalformed, match=r"keys\.csv is no key file"):
+                ask()
+        assert file.read_bytes() == content
+
+
+class TestOutOfReach:
+    @pytest.mark.parametrize("place", ["keys.csv", "file/keys.csv"])
+    def test_a_path_that_cannot_be_read_or_written_is_named(self, tmp_path: Path, place: str) -> None:
+        (tmp_path / "keys.csv").mkdir()
+        (tmp_path / "file").touch()
+        keys = CsvKeyStore(tmp_path / place)
+        for ask in (
+            keys.all,
+            lambda: keys.find("Unknown00000"),
+            lambda: keys.add(example_key()),
+            lambda: keys.revoke("Unknown00000", REVOCATION),
+        ):
+            with pytest.raises(KeyStoreUnavailable, match=f"{tmp_path / place} cannot be") as caught:
+                ask()
+            assert str(caught.value).isprintable()
+
+    @pytest.mark.parametrize("step", ["fsync", "replace"])
+    def test_a_full_disk_leaves_the_keys_as_they_were(
+        self, file: Path, keys: CsvKeyStore, stored: list[ApiKey], step: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fails(*_: object) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        before = file.read_bytes()
+        monkeypatch.setattr(*{"fsync": (os, "fsync"), "replace": (Path, "replace")}[step], fails)
+        with pytest.raises(KeyStoreUnavailable, match="No space left on device"):
+            keys.add(example_key())
+        with pytest.raises(KeyStoreUnavailable, match="No space left on device"):
+            keys.revoke(stored[0].id, REVOCATION)
+
+        monkeypatch.undo()
+        assert file.read_bytes() == before
+        assert {each.name for each in file.parent.iterdir()} == {"keys.csv", "keys.csv.lock"}
+
+    def test_a_lock_that_another_process_keeps_is_not_waited_for_for_ever(
+        self, file: Path, keys: CsvKeyStore, stored: list[ApiKey], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(private_file, "_LOCK_SECONDS", 0.0)
+        with FileLock(f"{file}.lock"):
+            with pytest.raises(KeyStoreUnavailable, match="another process holds its lock"):
+                keys.add(example_key())
+            assert keys.find(stored[0].id) == stored[0]
+        keys.add(example_key())
+
+    def test_what_a_killed_writer_left_is_cleared_away(self, file: Path, keys: CsvKeyStore) -> None:
+        (file.parent / ".keys.csv.abc123.tmp").write_bytes(HEADER[:20])
+        (file.parent / ".other.csv.abc123.tmp").touch()
+        keys.add(example_key())
+        assert {each.name for each in file.parent.iterdir()} == {"keys.csv", "keys.csv.lock", ".other.csv.abc123.tmp"}
