@@ -1,0 +1,1 @@
+"""The composition root: settings, their loading, the container, the logs."""

@@ -1,0 +1,212 @@
+"""The composition root: the only place that names adapters.
+
+Adapters are imported when they are first needed, so that a serving process never loads what only training uses. To add
+one: its kind in `settings.py`, a function below, a line in its Selector.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from dependency_injector import containers, providers
+
+from application.authenticate_key import AuthenticateKey
+from application.check_readiness import CheckReadiness
+from application.issue_key import IssueKey
+from application.list_keys import ListKeys
+from application.list_models import ListModels
+from application.ports.clock import Clock
+from application.ports.data_source import DataSource
+from application.ports.key_event_log import KeyEventLog
+from application.ports.key_store import KeyStore
+from application.ports.model_repository import ModelRepository
+from application.ports.model_trainer import ModelTrainer
+from application.ports.pepper_store import PepperStore
+from application.ports.quarantine import Quarantine
+from application.promote_model import PromoteModel, RollBackModel
+from application.revoke_key import RevokeKey
+from application.served_model import ServedModel
+from application.value_property import ValueProperty
+from config.logs import Loggers
+from config.settings import DataSourceSettings, KeyStoreSettings, ModelRepositorySettings, Settings
+from domain.errors import SecretUnavailable
+
+if TYPE_CHECKING:
+    from application.evaluate_model import EvaluateModel
+    from application.sales.table import SalesLayout
+    from application.train_model import TrainModel
+
+
+def _csv_sales(settings: DataSourceSettings) -> DataSource:
+    from adapters.data_sources.csv_file import CsvDataSource
+
+    if settings.path is None:
+        from adapters.data_sources.none_configured import NoDataSource
+
+        return NoDataSource()
+    return CsvDataSource(settings.path, settings.test_path)
+
+
+def _csv_file(path: Path) -> DataSource:
+    from adapters.data_sources.csv_file import CsvDataSource
+
+    return CsvDataSource(path, None)
+
+
+def _sql_sales(settings: DataSourceSettings) -> DataSource:
+    from adapters.data_sources.sql_database import SqlDataSource
+
+    url = _with_password(settings.url or "", settings.password_file)
+    return SqlDataSource(url, settings.query or "", settings.test_query)
+
+
+def _quarantine(folder: Path) -> Quarantine:
+    from adapters.quarantines.csv_folder import CsvFolderQuarantine
+
+    return CsvFolderQuarantine(folder)
+
+
+def _trainer() -> ModelTrainer:
+    from adapters.valuation_models.trainer import RecipeTrainer
+
+    return RecipeTrainer()
+
+
+def _joblib_models(settings: ModelRepositorySettings) -> ModelRepository:
+    from adapters.model_repositories.joblib_folder import JoblibModelRepository
+
+    return JoblibModelRepository(settings.path)
+
+
+def _csv_keys(settings: KeyStoreSettings) -> KeyStore:
+    from adapters.key_stores.csv_file import CsvKeyStore
+
+    return CsvKeyStore(settings.path)
+
+
+def _sql_keys(settings: KeyStoreSettings) -> KeyStore:
+    from adapters.key_stores.sql_database import SqlKeyStore
+
+    return SqlKeyStore(_with_password(settings.url, settings.password_file))
+
+
+def _peppers(file: Path) -> PepperStore:
+    from adapters.pepper_stores.secret_file import SecretFilePepperStore
+
+    return SecretFilePepperStore(file)
+
+
+def _key_events(loggers: Loggers) -> KeyEventLog:
+    from adapters.key_event_logs.structured_log import StructuredKeyEventLog
+
+    return StructuredKeyEventLog(loggers.keys)
+
+
+def _clock() -> Clock:
+    from adapters.clocks.system import SystemClock
+
+    return SystemClock()
+
+
+def _train_model(
+    settings: Settings,
+    sales: DataSource,
+    quarantine: Quarantine,
+    trainer: ModelTrainer,
+    models: ModelRepository,
+    clock: Clock,
+) -> "TrainModel":
+    from application.train_model import TrainingPlan, TrainModel
+
+    plan = TrainingPlan(
+        layout=_layout(settings),
+        currency=settings.market.currency,
+        recipe=settings.training.recipe,
+        validation=settings.training.validation,
+        test_fraction=settings.training.test_fraction,
+        seed=settings.training.seed,
+        interval_level=settings.training.interval_level,
+    )
+    return TrainModel(sales, quarantine, trainer, models, clock, plan)
+
+
+def _evaluate_model(settings: Settings, models: ModelRepository, sales: DataSource) -> "EvaluateModel":
+    from application.evaluate_model import EvaluateModel
+
+    return EvaluateModel(models, sales, _layout(settings))
+
+
+def _layout(settings: Settings) -> "SalesLayout":
+    from application.ports.model_trainer import Extras
+    from application.sales.table import SalesLayout
+
+    source = settings.data_source
+    return SalesLayout(
+        columns=source.columns,
+        area_unit=settings.market.area_unit,
+        extras=Extras(source.extra.numeric, source.extra.categorical),
+    )
+
+
+def _with_password(url: str, password_file: Path | None) -> str:
+    """`url` with the content of `password_file` as its password, so that no password need stand in a configuration."""
+    if password_file is None:
+        return url
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        password = password_file.read_text("utf-8").strip()
+    except OSError as error:
+        raise SecretUnavailable(f"The password file {password_file} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise SecretUnavailable(f"The password file {password_file} is not UTF-8 text.") from None
+    try:
+        return make_url(url).set(password=password).render_as_string(hide_password=False)
+    except (ArgumentError, ValueError):
+        return url  # the adapter says what is wrong with it
+
+
+class Container(containers.DeclarativeContainer):
+    """All that is wired. Tests put their own in: `Container(settings=..., key_store=providers.Object(fake))`."""
+
+    settings: providers.Dependency[Settings] = providers.Dependency(instance_of=Settings)
+
+    log_stream: providers.Provider[TextIO | None] = providers.Object(None)
+    loggers = providers.Singleton(Loggers, settings.provided.logging, log_stream)
+    clock = providers.Singleton(_clock)
+    data_source = providers.Selector(
+        settings.provided.data_source.kind,
+        csv=providers.Singleton(_csv_sales, settings.provided.data_source),
+        sql=providers.Singleton(_sql_sales, settings.provided.data_source),
+    )
+    sales_file = providers.Factory(_csv_file)
+    quarantine = providers.Singleton(_quarantine, settings.provided.screening.quarantine)
+    model_trainer = providers.Singleton(_trainer)
+    model_repository = providers.Selector(
+        settings.provided.model_repository.kind,
+        joblib=providers.Singleton(_joblib_models, settings.provided.model_repository),
+    )
+    key_store = providers.Selector(
+        settings.provided.key_store.kind,
+        csv=providers.Singleton(_csv_keys, settings.provided.key_store),
+        sql=providers.Singleton(_sql_keys, settings.provided.key_store),
+    )
+    pepper_store = providers.Singleton(_peppers, settings.provided.key_store.pepper_file)
+    key_event_log = providers.Singleton(_key_events, loggers)
+
+    train_model = providers.Singleton(
+        _train_model, settings, data_source, quarantine, model_trainer, model_repository, clock
+    )
+    evaluate_model = providers.Singleton(_evaluate_model, settings, model_repository, data_source)
+    list_models = providers.Singleton(ListModels, model_repository)
+    promote_model = providers.Singleton(PromoteModel, model_repository, clock)
+    roll_back_model = providers.Singleton(RollBackModel, model_repository, clock)
+
+    served_model = providers.Singleton(ServedModel, model_repository)
+    value_property = providers.Singleton(ValueProperty, served_model, clock)
+    check_readiness = providers.Singleton(CheckReadiness, served_model, model_repository, key_store)
+
+    issue_key = providers.Singleton(IssueKey, key_store, pepper_store, clock, key_event_log)
+    authenticate_key = providers.Singleton(AuthenticateKey, key_store, pepper_store, clock, key_event_log)
+    revoke_key = providers.Singleton(RevokeKey, key_store, clock, key_event_log)
+    list_keys = providers.Singleton(ListKeys, key_store, clock)

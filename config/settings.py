@@ -1,0 +1,126 @@
+"""Every setting, its type, its default and its meaning. `loader.py` fills them in; the container reads them."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+Share = Annotated[float, Meta(gt=0, lt=1)]
+Name = Annotated[str, Meta(min_length=1)]
+
+
+class Section(Struct, frozen=True, forbid_unknown_fields=True):
+    """A table of the configuration file."""
+
+
+class Market(Section, frozen=True):
+    """The market: its currency, and the unit of the areas in the sales table and in the requests' source data."""
+
+    currency: Annotated[str, Meta(pattern=r"^\S{1,8}$")] = "USD"
+    area_unit: Literal["m2", "ft2"] = "m2"
+
+
+class FurtherColumns(Section, frozen=True):
+    """Columns that the model learns from beside the eight features, by their names in the sales table."""
+
+    numeric: tuple[Name, ...] = ()
+    categorical: tuple[Name, ...] = ()
+
+
+class DataSourceSettings(Section, frozen=True):
+    """Where the sales come from. csv needs `path`; sql needs `url` and `query`.
+
+    `columns` maps Tasador's column names to the source's own. `test_path` or `test_query` give a holdout.
+    """
+
+    kind: Literal["csv", "sql"] = "csv"
+    path: Path | None = None
+    test_path: Path | None = None
+    url: str | None = None
+    password_file: Path | None = None
+    query: str | None = None
+    test_query: str | None = None
+    columns: dict[str, Name] = {}
+    extra: FurtherColumns = FurtherColumns()
+
+
+class TrainingSettings(Section, frozen=True):
+    """How a model is trained and judged. `auto` validates out of time where `sold_on` is known, else at random."""
+
+    recipe: Literal["notebook", "forest", "boosted"] = "boosted"
+    validation: Literal["random", "spatial", "temporal", "auto"] = "auto"
+    test_fraction: Share = 0.25
+    seed: Annotated[int, Meta(ge=0, le=2**32 - 1)] = 0
+    interval_level: Share = 0.9
+
+
+class ScreeningSettings(Section, frozen=True):
+    """Whether implausible sales are screened out before training, and the folder for rows that are set aside."""
+
+    enabled: bool = True
+    quarantine: Path = Path("var/quarantine")
+
+
+class ModelRepositorySettings(Section, frozen=True):
+    """Where the models are kept."""
+
+    kind: Literal["joblib"] = "joblib"
+    path: Path = Path("var/models")
+
+
+class KeyStoreSettings(Section, frozen=True):
+    """Where the keys are kept: sql takes `url` (and `password_file`, whose content becomes its password), csv `path`.
+
+    `pepper_file` holds the secret under which they are hashed; without it no key can be checked.
+    """
+
+    kind: Literal["csv", "sql"] = "sql"
+    url: str = "sqlite:///var/tasador.db"
+    password_file: Path | None = None
+    path: Path = Path("var/keys.csv")
+    pepper_file: Path = Path("var/pepper.json")
+
+
+class ValuationLogSettings(Section, frozen=True):
+    """Where valuations are recorded."""
+
+    kind: Literal["jsonl", "sql"] = "jsonl"
+    path: Path = Path("var/valuations")
+    url: str | None = None
+
+
+class LoggingSettings(Section, frozen=True):
+    """The form of the logs and the folder of the daily files. `auto`: for people on a terminal, JSON elsewhere."""
+
+    format: Literal["auto", "console", "json", "classic"] = "auto"
+    directory: Path = Path("var/logs")
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class HttpSettings(Section, frozen=True):
+    """The HTTP service. Bodies are limited in KiB; `max_batch_kb` is for the batch routes."""
+
+    host: Name = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535)] = 8000
+    workers: Annotated[int, Meta(ge=1, le=256)] = 1
+    max_body_kb: Annotated[int, Meta(ge=1)] = 64
+    max_batch_kb: Annotated[int, Meta(ge=1)] = 4096
+    rate_limit: str = "600/minute"
+
+
+class Settings(Section, frozen=True):
+    """All of it. Paths are absolute once loaded."""
+
+    market: Market = Market()
+    data_source: DataSourceSettings = DataSourceSettings()
+    training: TrainingSettings = TrainingSettings()
+    screening: ScreeningSettings = ScreeningSettings()
+    model_repository: ModelRepositorySettings = ModelRepositorySettings()
+    key_store: KeyStoreSettings = KeyStoreSettings()
+    valuation_log: ValuationLogSettings = ValuationLogSettings()
+    logging: LoggingSettings = LoggingSettings()
+    http: HttpSettings = HttpSettings()
+
+
+WITHOUT_EFFECT_YET = ("screening.enabled", "valuation_log", "http.rate_limit")
+"""Documented keys that this version accepts but does not act on; the loader says so where they are set."""
