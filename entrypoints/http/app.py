@@ -1,0 +1,63 @@
+"""The HTTP service, put together."""
+
+from litestar import Litestar, Router
+from litestar.di import Provide
+
+from config.container import Container
+from entrypoints.http.documentation import Documentation, openapi_config
+from entrypoints.http.health import Health
+from entrypoints.http.models import Models
+from entrypoints.http.observation import Observed
+from entrypoints.http.predictions import BatchPredictions, Predictions
+from entrypoints.http.problems import answer
+from entrypoints.http.refreshing import ModelRefresher
+from entrypoints.http.security import key_guard
+from entrypoints.http.valuations import Valuations
+
+_KIB = 1024
+
+
+def make_app(container: Container, refresh_seconds: float = 2.0) -> Observed:
+    """The ASGI application of what `container` holds; it looks for another promoted model every `refresh_seconds`."""
+    http = container.settings().http
+    log = container.loggers().service
+    refresher = ModelRefresher(container.served_model(), log, refresh_seconds)
+    return Observed(
+        Litestar(
+            route_handlers=[
+                Predictions,
+                Router("/", route_handlers=[BatchPredictions], request_max_body_size=http.max_batch_kb * _KIB),
+                Valuations,
+                Models,
+                Health,
+                Documentation,
+            ],
+            dependencies=_provided(
+                value_property=container.value_property(),
+                list_models=container.list_models(),
+                served_model=container.served_model(),
+                promote_model=container.promote_model(),
+                roll_back_model=container.roll_back_model(),
+                check_readiness=container.check_readiness(),
+                refresher=refresher,
+            ),
+            guards=[key_guard(container.authenticate_key())],
+            exception_handlers={Exception: answer},
+            lifespan=[refresher.running],
+            request_max_body_size=http.max_body_kb * _KIB,
+            openapi_config=openapi_config(),
+            logging_config=None,
+            debug=False,
+            pdb_on_exception=False,
+        ),
+        log,
+    )
+
+
+def _provided(**parts: object) -> dict[str, Provide]:
+    """Dependencies that give handlers these parts by their names."""
+    return {name: _provide(part) for name, part in parts.items()}
+
+
+def _provide(part: object) -> Provide:
+    return Provide(lambda: part, sync_to_thread=False)

@@ -1,0 +1,237 @@
+"""Reading request bodies: strict JSON, and every bad field named at once.
+
+Litestar's own decoding takes "85" for a number and stops at the first error. Here the body is decoded to plain JSON
+values, and the fields are looked at one by one.
+"""
+
+import inspect
+import math
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any, TypeVar
+
+import msgspec
+from litestar.dto import AbstractDTO, DTOConfig
+from litestar.exceptions import ClientException, HTTPException
+from litestar.openapi.spec import Reference
+from litestar.status_codes import HTTP_415_UNSUPPORTED_MEDIA_TYPE
+from litestar.typing import FieldDefinition
+
+from application.value_property import ValuationRequest
+from domain.errors import FieldProblem, InvalidProperty
+from domain.property import NUMBER_RULES, PROPERTY_FIELDS, TEXT_FIELDS, NumberRule, Property, normalised
+from entrypoints.http.schemas import LONGEST_CLIENT_REF, LONGEST_TEXT
+
+MOST_PROBLEMS = 100
+"""The most bad fields that one answer names, so that a bad batch cannot make an endless one."""
+JSON_WANTED = "Send the body as JSON, with the header Content-Type: application/json."
+
+_KNOWN = frozenset({*PROPERTY_FIELDS, "price", "sold_on", "id"})  # the last three: the rest of a row of sales
+_OF_THE_REQUEST = ("client_ref", "valuation_date")
+_JSON = re.compile(r"application/([\w.!#$&^+-]+\+)?json", re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_KINDS = {str: "text", bool: "true or false", type(None): "null", list: "a list", dict: "an object"}
+_MISSING = object()
+
+T = TypeVar("T")
+Fields = Mapping[str, object]
+Problems = list[FieldProblem]
+
+
+class MalformedBody(ClientException):
+    """A body of which no field can be looked at, because it is not a JSON object."""
+
+
+class JsonBody(AbstractDTO[T]):
+    """Shows a body in OpenAPI as the Struct that it is parametrised with, and hands it over as plain JSON values.
+
+    A handler's default stands for an empty body. Raises MalformedBody, and HTTPException 415 for what is not JSON.
+    """
+
+    config = DTOConfig()
+
+    @classmethod
+    def create_for_field_definition(
+        cls, field_definition: FieldDefinition, handler_id: str, backend_cls: type[Any] | None = None
+    ) -> None:
+        """Generates no code: `decode_bytes` is all there is."""
+
+    @classmethod
+    def create_openapi_schema(
+        cls,
+        field_definition: FieldDefinition,  # noqa: ARG003
+        handler_id: str,  # noqa: ARG003
+        schema_creator: Any,
+    ) -> Reference:
+        """The schema of the Struct, explained by its docstring."""
+        reference: Reference = schema_creator.for_field_definition(FieldDefinition.from_annotation(cls.model_type))
+        schema_creator.schema_registry.from_reference(reference).schema.description = inspect.getdoc(cls.model_type)
+        return reference
+
+    def decode_bytes(self, value: bytes) -> Any:
+        """The JSON values that the body spells."""
+        _check_media_type(self.asgi_connection.headers)
+        try:
+            return msgspec.json.decode(value)
+        except RecursionError:
+            raise MalformedBody("The body is nested too deeply: a property is one flat object.") from None
+        except UnicodeDecodeError:
+            raise MalformedBody("The body is not UTF-8.") from None
+        except msgspec.DecodeError as error:
+            found = str(error).removeprefix("JSON is malformed: ")
+            raise MalformedBody(f"The body cannot be read as JSON: {found}.") from None
+
+
+def read_property(body: object) -> Property:
+    """The property that a body describes. Raises MalformedBody, and InvalidProperty naming every bad field."""
+    return _property(_object(body))
+
+
+def read_request(body: object) -> ValuationRequest:
+    """The property, the reference and the date that a body holds. Raises as `read_property` does."""
+    fields = _object(body)
+    problems: Problems = []
+    client_ref = _client_ref(fields.get("client_ref"), problems)
+    valuation_date = _date(fields.get("valuation_date"), problems)
+    try:
+        home = _property(fields, apart_from=_OF_THE_REQUEST)
+    except InvalidProperty as error:
+        raise InvalidProperty([*error.problems, *problems]) from None
+    if problems:
+        raise InvalidProperty(problems)
+    return ValuationRequest(home, client_ref, valuation_date)
+
+
+def read_batch(body: object) -> list[Property]:
+    """The properties in a body's `data`. Raises as `read_property` does; fields are named like `data[3].net_area`."""
+    rows = _object(body).get("data", _MISSING)
+    if not isinstance(rows, list):
+        raise InvalidProperty([FieldProblem("data", _expected("a list of properties", rows))])
+    homes: list[Property] = []
+    problems: Problems = []
+    for place, row in enumerate(rows):
+        if not isinstance(row, dict):
+            problems.append(FieldProblem(f"data[{place}]", _expected("an object", row)))
+            continue
+        try:
+            homes.append(_property(row))
+        except InvalidProperty as error:
+            problems += in_row(place, error.problems)
+        if len(problems) > MOST_PROBLEMS:
+            break
+    if problems:
+        raise InvalidProperty(problems)
+    return homes
+
+
+def in_row(place: int, problems: Iterable[FieldProblem]) -> Problems:
+    """The problems of the property at `place` in a batch, named as the batch's."""
+    return [FieldProblem(f"data[{place}].{problem.field}", problem.message) for problem in problems]
+
+
+def _check_media_type(headers: Mapping[str, str]) -> None:
+    if not _JSON.fullmatch(headers.get("content-type", "").partition(";")[0].strip()):
+        wanted = JSON_WANTED
+    elif headers.get("content-encoding", "identity").strip().lower() != "identity":
+        wanted = "Send the body as it is, not compressed."
+    else:
+        return
+    raise HTTPException(detail=wanted, status_code=HTTP_415_UNSUPPORTED_MEDIA_TYPE)
+
+
+def _object(body: object) -> dict[str, object]:
+    if isinstance(body, dict):
+        return body
+    raise MalformedBody(f"The body {_expected('a JSON object', body)}.")
+
+
+def _property(fields: Fields, apart_from: tuple[str, ...] = ()) -> Property:
+    problems: Problems = []
+    values: dict[str, Any] = {name: _text(name, fields.get(name, _MISSING), problems) for name in TEXT_FIELDS}
+    values |= {rule.name: _number(rule, fields.get(rule.name, _MISSING), problems) for rule in NUMBER_RULES}
+    other = {name: value for name, value in fields.items() if name not in _KNOWN and name not in apart_from}
+    extras = {name: _extra(name, value, problems) for name, value in other.items()}
+    if problems:
+        raise InvalidProperty(problems)
+    return Property(**values, extras=extras)
+
+
+def _text(name: str, value: object, problems: Problems) -> str:
+    if not isinstance(value, str):
+        message = _expected("text", value)
+    elif len(text := value.strip()) > LONGEST_TEXT:
+        message = f"must have at most {LONGEST_TEXT} characters"
+    elif _CONTROL.search(text):
+        message = "must not hold control characters"
+    elif not normalised(text):
+        message = "must not be empty"
+    else:
+        return text
+    problems.append(FieldProblem(name, message))
+    return ""
+
+
+def _number(rule: NumberRule, value: object, problems: Problems) -> float:
+    message: str | None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        message = _expected("a number", value)
+    else:
+        number = _as_float(value)
+        message = rule.problem_with(number)
+        if message is None:
+            return number
+    problems.append(FieldProblem(rule.name, message))
+    return 0.0
+
+
+def _extra(name: str, value: object, problems: Problems) -> float | str | None:
+    """A further feature; true and false are the texts that they are in a table."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if value is None or isinstance(value, str):
+        return value
+    if not isinstance(value, int | float):
+        message = _expected("a number, text or null", value)
+    elif math.isfinite(number := _as_float(value)):
+        return number
+    else:
+        message = "must be a finite number"
+    problems.append(FieldProblem(name, message))
+    return None
+
+
+def _as_float(number: float) -> float:
+    try:
+        return float(number)
+    except OverflowError:  # an integer of more than 308 digits
+        return math.inf
+
+
+def _client_ref(value: object, problems: Problems) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        message = _expected("text or null", value)
+    elif len(value) > LONGEST_CLIENT_REF:
+        message = f"must have at most {LONGEST_CLIENT_REF} characters"
+    elif _CONTROL.search(value):
+        message = "must not hold control characters"
+    else:
+        return value
+    problems.append(FieldProblem("client_ref", message))
+    return None
+
+
+def _date(value: object, problems: Problems) -> date | None:
+    try:
+        return msgspec.convert(value, date | None)
+    except msgspec.ValidationError:
+        problems.append(FieldProblem("valuation_date", "must be a date like 2026-11-22, or null"))
+        return None
+
+
+def _expected(what: str, value: object) -> str:
+    if value is _MISSING:
+        return "is missing"
+    return f"must be {what}, not {_KINDS.get(type(value), 'a number')}"

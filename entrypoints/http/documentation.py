@@ -1,0 +1,135 @@
+"""The API described: OpenAPI, and a page to read and try it on that asks nothing of the internet."""
+
+from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Controller, Request, Response, Router, get
+from litestar.exceptions import NotFoundException
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.spec import Tag
+from litestar.params import PathParameter
+from litestar.response import Redirect
+
+from entrypoints.http.security import KEY_SCHEMES, PUBLIC
+
+_DESCRIPTION = """\
+Values homes with a model trained on the market's own sales.
+
+Send an API key as `X-API-Key` or as `Authorization: Bearer`. Areas are in m2, coordinates in degrees (WGS 84).
+Errors are `application/problem+json` (RFC 9457) and name every bad field at once. Every answer carries `X-Request-ID`.
+"""
+_TAGS = [
+    Tag("predictions", "Values and nothing else."),
+    Tag("valuations", "Values with their intervals and the model behind them."),
+    Tag("models", "The stored models, and which of them is served."),
+    Tag("health", "For whoever runs the service."),
+]
+_PAGE = """\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Tasador API</title>
+<link rel="icon" type="image/svg+xml" href="/docs/icon.svg">
+<link rel="stylesheet" href="/docs/swagger-ui.css">
+</head>
+<body>
+<div id="api"></div>
+<script src="/docs/swagger-ui-bundle.js"></script>
+<script src="/docs/start.js"></script>
+</body>
+</html>
+"""
+_START = """\
+SwaggerUIBundle({
+  url: "/openapi.json", dom_id: "#api", deepLinking: true, tryItOutEnabled: true, validatorUrl: null,
+  presets: [SwaggerUIBundle.presets.apis], layout: "BaseLayout", defaultModelsExpandDepth: 0,
+});
+"""
+_ICON = """\
+<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="6" fill="#1f5f5b"/>
+<path d="M6 16 16 7l10 9v10H6z" fill="#fff"/><path d="M13 26v-7h6v7z" fill="#1f5f5b"/></svg>
+"""
+_OWN_FILES = {"start.js": (_START, "text/javascript"), "icon.svg": (_ICON, "image/svg+xml")}
+_PACKAGE_FILES = {"swagger-ui.css": "text/css", "swagger-ui-bundle.js": "text/javascript"}
+# Whatever the bundle would like to fetch elsewhere, the browser does not.
+_POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
+
+
+class _NoRoutes(Router):
+    """Takes the pages that Litestar would serve OpenAPI on, and drops them: they load their scripts from elsewhere."""
+
+    def register(self, value: Any) -> list[Any]:  # noqa: ARG002
+        """Registers nothing."""
+        return []
+
+
+def openapi_config() -> OpenAPIConfig:
+    """What OpenAPI says of the whole."""
+    return OpenAPIConfig(
+        title="Tasador",
+        version=_version(),
+        description=_DESCRIPTION,
+        tags=_TAGS,
+        components=KEY_SCHEMES,
+        use_handler_docstrings=True,
+        openapi_router=_NoRoutes("/docs", route_handlers=[]),
+    )
+
+
+class Documentation(Controller):
+    """The description of the API, for programs and for people."""
+
+    opt = PUBLIC
+    include_in_schema = False
+
+    @get("/", sync_to_thread=False)
+    def start(self) -> Redirect:
+        """Leads to the documentation."""
+        return Redirect("/docs", status_code=307)
+
+    @get("/openapi.json", sync_to_thread=False)
+    def openapi(self, request: Request[Any, Any, Any]) -> Response[bytes]:
+        """The API in OpenAPI's terms."""
+        kept = request.app.state
+        if "openapi" not in kept:  # describing it takes a while
+            kept["openapi"] = msgspec.json.encode(request.app.openapi_schema.to_schema())
+        return Response(kept["openapi"], media_type="application/json")
+
+    @get("/docs", sync_to_thread=False)
+    def page(self) -> Response[str]:
+        """The page."""
+        return Response(_PAGE, media_type="text/html", headers={"Content-Security-Policy": _POLICY})
+
+    @get("/docs/{name:str}", sync_to_thread=True)
+    def file(self, name: Annotated[str, PathParameter()]) -> Response[bytes]:
+        """What the page needs."""
+        if name in _OWN_FILES:
+            text, media_type = _OWN_FILES[name]
+            content = text.encode()
+        elif name in _PACKAGE_FILES:
+            media_type = _PACKAGE_FILES[name]
+            content = (_swagger_ui() / name).read_bytes()
+        else:
+            raise NotFoundException
+        return Response(content, media_type=media_type, headers={"Cache-Control": "max-age=86400"})
+
+
+def _swagger_ui() -> Path:
+    """The folder of the files of Swagger UI; the package that brings them is not imported."""
+    package = find_spec("swagger_ui")
+    if package is None or package.origin is None:
+        raise NotFoundException
+    return Path(package.origin).parent / "static"
+
+
+def _version() -> str:
+    """The version of the installed distribution; run from a folder, there is none."""
+    try:
+        return metadata.version("tasador")
+    except metadata.PackageNotFoundError:
+        return "unknown"

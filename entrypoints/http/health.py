@@ -1,0 +1,67 @@
+"""Whether the service lives and can answer."""
+
+import asyncio
+
+from litestar import Controller, Response, get
+from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.status_codes import HTTP_200_OK, HTTP_503_SERVICE_UNAVAILABLE
+from structlog.contextvars import bind_contextvars
+
+from application.check_readiness import CheckReadiness, Readiness
+from entrypoints.http.problems import NO_MODEL, RETRY_SECONDS
+from entrypoints.http.schemas import Liveness, ReadinessAnswer
+from entrypoints.http.security import PUBLIC
+
+
+class Health(Controller):
+    """Liveness and readiness, for whoever runs the service."""
+
+    path = "/health"
+    tags = ("health",)
+    opt = PUBLIC
+
+    @get(
+        "/live",
+        operation_id="live",
+        response_description="The process answers.",
+        summary="Whether the process answers",
+        sync_to_thread=False,
+    )
+    def live(self) -> Liveness:
+        """Answers as long as the process does. Needs no key."""
+        return Liveness()
+
+    @get(
+        "/ready",
+        operation_id="ready",
+        response_description="Requests can be answered.",
+        summary="Whether requests can be answered",
+        responses={
+            503: ResponseSpec(ReadinessAnswer, generate_examples=False, description="Requests cannot be answered now.")
+        },
+    )
+    async def ready(self, check_readiness: NamedDependency[CheckReadiness]) -> Response[ReadinessAnswer]:
+        """Whether a model is loaded and the stores can be reached. Needs no key, so it names no places."""
+        readiness = await asyncio.to_thread(check_readiness)
+        wrong = {part: said for part, said in readiness.checks.items() if said != "ok"}
+        if wrong:
+            bind_contextvars(error="; ".join(f"{part}: {said}" for part, said in wrong.items()))
+        if readiness.ready:
+            return Response(_for_anyone(readiness), status_code=HTTP_200_OK)
+        return Response(
+            _for_anyone(readiness), status_code=HTTP_503_SERVICE_UNAVAILABLE, headers={"Retry-After": RETRY_SECONDS}
+        )
+
+
+def _for_anyone(readiness: Readiness) -> ReadinessAnswer:
+    """What may be told without a key: the messages themselves name paths and hosts, and are in the log."""
+    told = {part: said if said == "ok" else "unreachable: see the log" for part, said in readiness.checks.items()}
+    if told["model"] != "ok":
+        told["model"] = NO_MODEL
+    return ReadinessAnswer(
+        ready=readiness.ready,
+        checks=told,
+        serving=readiness.serving,
+        warnings=[f"{warning.partition(':')[0]}: see the log" for warning in readiness.warnings],
+    )

@@ -1,0 +1,211 @@
+"""What callers are told when something goes wrong: RFC 9457, from one table.
+
+A failure of the server's own is told to callers in general words; its own words go to the request's line in the log.
+"""
+
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import Example
+from structlog.contextvars import bind_contextvars
+
+from domain.errors import (
+    FieldProblem,
+    InvalidProperty,
+    KeyRejected,
+    KeyStoreMalformed,
+    KeyStoreUnavailable,
+    ModelNotFound,
+    ModelRefused,
+    ModelStoreUnavailable,
+    NoModelServed,
+    NothingToRollBack,
+    ScopeMissing,
+    SecretUnavailable,
+)
+from entrypoints.http.bodies import JSON_WANTED, MOST_PROBLEMS, MalformedBody
+from entrypoints.http.schemas import FieldProblemBody, ProblemBody
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_SECONDS = "5"
+NO_MODEL = "No model is served yet: train one with `tasador train`, or promote one with `tasador models promote`."
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """A kind of problem. `told` takes the place of the error's own words, which are for the log alone then."""
+
+    status: int
+    slug: str
+    title: str
+    told: str | None = None
+
+
+_KEYS_DOWN = _Kind(
+    503, "keys-unavailable", "Keys cannot be checked", "Keys cannot be checked at the moment: try again shortly."
+)
+_KINDS: Mapping[type[Exception], _Kind] = {
+    InvalidProperty: _Kind(400, "invalid-property", "Fields of the body cannot be used"),
+    MalformedBody: _Kind(400, "malformed-body", "The body cannot be read"),
+    ValidationException: _Kind(400, "invalid-parameter", "Parameters of the address cannot be used"),
+    KeyRejected: _Kind(401, "key-required", "A valid API key is required"),
+    ScopeMissing: _Kind(403, "scope-missing", "The key was not given the scope that is needed"),
+    ModelNotFound: _Kind(404, "model-not-found", "There is no such model"),
+    ModelRefused: _Kind(409, "model-refused", "The model must not be served"),
+    NothingToRollBack: _Kind(409, "nothing-to-roll-back", "There is no earlier model to serve"),
+    NoModelServed: _Kind(503, "no-model-served", "No model is served", NO_MODEL),
+    ModelStoreUnavailable: _Kind(
+        503,
+        "models-unavailable",
+        "The stored models cannot be reached",
+        "The stored models cannot be reached at the moment: try again shortly.",
+    ),
+    KeyStoreUnavailable: _KEYS_DOWN,
+    KeyStoreMalformed: _KEYS_DOWN,
+    SecretUnavailable: _KEYS_DOWN,
+}
+_PLAIN_DETAILS = {
+    404: "There is nothing at this address: /docs lists what there is.",
+    405: "This address does not take this method: the header Allow names those that it takes.",
+    500: "Something went wrong here, not in your request: give the operator the X-Request-ID of this answer.",
+}
+_PLAIN_WORDS = {"`float | null`": "a number", "`float`": "a number", "`str`": "text", "Expected": "must be"}
+
+
+def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """The problem that tells a caller of `error`. What callers are not told is kept for the log."""
+    keep_for_log(error)
+    if isinstance(error, HTTPException) and error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        error = _too_large(request.route_handler.resolve_request_max_body_size() or 0)
+    body, headers = problem(request.scope["path"], error)
+    return Response(msgspec.json.encode(body), status_code=body.status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def problem(path: str, error: Exception) -> tuple[ProblemBody, dict[str, str]]:
+    """The body and the headers that tell of `error`."""
+    kind, fields = _kind(error), list(_field_problems(error))
+    body = ProblemBody(
+        type=f"/problems/{kind.slug}" if kind.slug else "about:blank",
+        title=kind.title,
+        status=kind.status,
+        detail=kind.told or _detail(error, fields),
+        instance=quote(path, errors="replace"),
+        errors=[FieldProblemBody(field=each.field, message=each.message) for each in fields[:MOST_PROBLEMS]] or None,
+    )
+    return body, _headers(kind.status, error)
+
+
+def _too_large(limit: int) -> HTTPException:
+    """The error that tells a caller how many bytes are taken."""
+    return HTTPException(
+        detail=f"The body is larger than the {limit // 1024} KiB that this address takes.",
+        status_code=HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    )
+
+
+def keep_for_log(error: Exception) -> None:
+    """Adds to the request's line in the log what its caller is not told of `error`.
+
+    Of what nobody expected that is where it was raised, and not its message, which may repeat what a caller sent.
+    """
+    status = _kind(error).status
+    if status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        bind_contextvars(error=type(error).__qualname__, stack=_stack(error))
+    elif status == HTTPStatus.SERVICE_UNAVAILABLE:
+        bind_contextvars(error=str(error))
+
+
+def documented(*statuses: int) -> dict[int, ResponseSpec]:
+    """What OpenAPI says of these statuses, every one of which is a problem."""
+    return {status: _documented(status) for status in statuses}
+
+
+def _kind(error: Exception) -> _Kind:
+    for cls in type(error).__mro__:
+        if cls in _KINDS:
+            return _KINDS[cls]
+    status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.INTERNAL_SERVER_ERROR
+    return _Kind(status, "", HTTPStatus(status).phrase, _PLAIN_DETAILS.get(status))
+
+
+def _detail(error: Exception, fields: Sequence[FieldProblem]) -> str:
+    if len(fields) > MOST_PROBLEMS:
+        return f"More than {MOST_PROBLEMS} fields cannot be used; the first are named in errors."
+    if len(fields) > 1:
+        return f"{len(fields)} fields cannot be used, each named in errors."
+    if fields:
+        return f"{fields[0].field}: {fields[0].message}"
+    return error.detail if isinstance(error, HTTPException) else str(error)
+
+
+def _field_problems(error: Exception) -> Iterator[FieldProblem]:
+    if isinstance(error, InvalidProperty):
+        yield from error.problems
+    elif isinstance(error, ValidationException) and isinstance(error.extra, list):
+        for found in error.extra:
+            message = found["message"]
+            for technical, plain in _PLAIN_WORDS.items():
+                message = message.replace(technical, plain)
+            yield FieldProblem(found.get("key", ""), message)
+
+
+def _headers(status: int, error: Exception) -> dict[str, str]:
+    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = RETRY_SECONDS
+    return headers
+
+
+def _stack(error: Exception) -> str:
+    """The calls that led to `error`, innermost first."""
+    frames = reversed(traceback.extract_tb(error.__traceback__))
+    return " < ".join(f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames)
+
+
+_EXAMPLES: Mapping[int, tuple[str, str, Exception]] = {
+    400: (
+        "The body or a parameter cannot be used; every bad field is named.",
+        "/predict",
+        InvalidProperty(
+            [FieldProblem("net_area", "must be greater than 0"), FieldProblem("n_rooms", "must be a number, not text")]
+        ),
+    ),
+    401: ("The key is missing, malformed, unknown, expired or revoked.", "/predict", KeyRejected("missing")),
+    403: (
+        "The key was not given the scope that is needed.",
+        "/predict",
+        ScopeMissing("This key was not given the scope 'value', which is needed here: use one that was."),
+    ),
+    404: ("There is no such model.", "/v1/models/v9", ModelNotFound("There is no stored model version 'v9'.")),
+    409: (
+        "The model must not be served, or there is no earlier one.",
+        "/v1/models/v2/promote",
+        ModelRefused("Model version v2 is refused: its bytes were altered."),
+    ),
+    413: ("The body is too large.", "/predict", _too_large(64 * 1024)),
+    415: ("The body is not sent as JSON.", "/predict", HTTPException(detail=JSON_WANTED, status_code=415)),
+    503: ("No model is served, or a store cannot be reached: try again.", "/predict", NoModelServed(NO_MODEL)),
+}
+
+
+def _documented(status: int) -> ResponseSpec:
+    description, path, error = _EXAMPLES[status]
+    body, _ = problem(path, error)
+    return ResponseSpec(
+        ProblemBody,
+        generate_examples=False,
+        description=description,
+        media_type=MEDIA_TYPE,
+        examples=[Example(summary=body.title, value=msgspec.to_builtins(body))],
+    )

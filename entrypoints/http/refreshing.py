@@ -1,0 +1,75 @@
+"""Keeping the served model the promoted one, while the service runs."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+from litestar import Litestar
+
+from application.served_model import ServedModel
+from domain.errors import DomainError, NoModelServed
+
+
+class ModelRefresher:
+    """Looks for another promoted version every few seconds, and logs what has changed, once each."""
+
+    def __init__(self, served: ServedModel, log: Any, seconds: float) -> None:
+        self._served = served
+        self._log = log
+        self._seconds = seconds
+        self._logged: dict[str, object] = {}
+
+    @contextlib.asynccontextmanager
+    async def running(self, _: Litestar) -> AsyncIterator[None]:
+        """Refreshes once, and from then on in the background as long as the context lasts."""
+        await self.refresh()
+        task = asyncio.create_task(self._keep_refreshing())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    async def refresh(self) -> None:
+        """Serves the promoted version, if it can be loaded. A failure is logged; what is served stays then."""
+        failure = None
+        try:
+            await asyncio.to_thread(self._served.refresh)
+        except DomainError as error:
+            failure = str(error)
+        except Exception as error:  # a fault of ours must not end the refreshing
+            failure = f"{type(error).__qualname__}: {error}"
+        self._tell(failure)
+
+    async def _keep_refreshing(self) -> None:
+        while True:
+            await asyncio.sleep(self._seconds)
+            await self.refresh()
+
+    def _tell(self, failure: str | None) -> None:
+        if self._changed("failure", failure):
+            if failure:
+                self._log.error("models cannot be looked up", error=failure)
+            else:
+                self._log.info("models can be looked up again")
+        refusals = self._served.refusals
+        if self._changed("refusals", refusals or None):
+            for refusal in refusals:
+                self._log.error("model refused", version=refusal.version, reason=refusal.reason)
+        version = served_version(self._served)
+        if self._changed("version", version):
+            self._log.info("model served", version=version)
+
+    def _changed(self, what: str, state: object) -> bool:
+        before, self._logged[what] = self._logged.get(what), state
+        return state != before
+
+
+def served_version(served: ServedModel) -> str | None:
+    """The name of the version that is served, or None."""
+    try:
+        return served.current().description.version
+    except NoModelServed:
+        return None

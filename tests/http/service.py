@@ -1,0 +1,131 @@
+"""The service as its callers meet it: the real application over in-memory stores and real logs."""
+
+import io
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+from dependency_injector import providers
+from litestar.testing import TestClient
+
+from application.ports.key_store import KeyStore
+from application.ports.model_repository import ModelRepository
+from config.container import Container
+from config.settings import HttpSettings, LoggingSettings, Settings
+from domain.api_key import ApiKey, Scope
+from domain.errors import KeyStoreUnavailable
+from entrypoints.http.app import make_app
+from entrypoints.http.observation import Observed
+from tests.fakes.fixed_clock import FixedClock
+from tests.fakes.in_memory_key_store import InMemoryKeyStore
+from tests.fakes.in_memory_model_repository import InMemoryModelRepository
+from tests.fakes.in_memory_pepper_store import InMemoryPepperStore
+from tests.fakes.models import a_card, a_trained_model
+
+HOME: dict[str, Any] = {
+    "type": "Departamento",
+    "sector": "Ñuñoa",
+    "net_usable_area": 80.0,
+    "net_area": 90.0,
+    "n_rooms": 3,
+    "n_bathroom": 2,
+    "latitude": -33.45,
+    "longitude": -70.6,
+}
+SMALL = HttpSettings(max_body_kb=4, max_batch_kb=16)
+SELDOM = 3600.0
+
+
+class Breakable(InMemoryKeyStore):
+    """Keys in memory that can be out of reach, as a database can."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.down = False
+
+    def find(self, key_id: str) -> ApiKey | None:
+        if self.down:
+            raise KeyStoreUnavailable("The key database at keys.internal:5432 does not answer: start it.")
+        return super().find(key_id)
+
+
+class Service:
+    """A running service: v1 values at 2000 a m2 and is served, v2 at 3000 and is stored."""
+
+    def __init__(
+        self,
+        folder: Path,
+        models: ModelRepository | None = None,
+        keys: KeyStore | None = None,
+        refresh_seconds: float = SELDOM,
+    ) -> None:
+        self.folder = folder
+        self.clock = FixedClock()
+        self.models = models or two_models(self.clock)
+        self.keys = keys or Breakable()
+        self.screen = io.StringIO()
+        self.container = Container(
+            settings=Settings(logging=LoggingSettings(directory=folder), http=SMALL),
+            log_stream=providers.Object(self.screen),
+            clock=providers.Object(self.clock),
+            key_store=providers.Object(self.keys),
+            pepper_store=providers.Object(InMemoryPepperStore()),
+            model_repository=providers.Object(self.models),
+        )
+        self.app: Observed = make_app(self.container, refresh_seconds)
+        self.client: TestClient[Observed]
+
+    @contextmanager
+    def running(self) -> Iterator["Service"]:
+        """The service, started, and stopped at the end."""
+        with TestClient(self.app, raise_server_exceptions=False) as self.client:
+            self.client.follow_redirects = False
+            yield self
+
+    def token(self, *scopes: Scope) -> str:
+        """The token of a new key; with no scopes named, of one that may do everything."""
+        return self.container.issue_key()("a test", scopes or list(Scope)).token
+
+    def key(self, *scopes: Scope) -> dict[str, str]:
+        """The header with a new key."""
+        return {"X-API-Key": self.token(*scopes)}
+
+    def post(self, path: str, body: object, headers: dict[str, str] | None = None) -> httpx.Response:
+        """The answer to a JSON body, sent with a key that may do everything."""
+        return self.client.post(path, json=body, headers={**self.key(), **(headers or {})})
+
+    def post_bytes(self, path: str, content: bytes, **headers: str) -> httpx.Response:
+        """The answer to these very bytes, said to be JSON."""
+        return self.client.post(
+            path, content=content, headers=self.key() | {"Content-Type": "application/json"} | headers
+        )
+
+    def log(self, event: str = "request") -> list[dict[str, Any]]:
+        """The lines of this event in the service's log."""
+        lines = [
+            json.loads(line) for file in self.folder.glob("tasador-*.log") for line in file.read_text().splitlines()
+        ]
+        return [line for line in lines if line["event"] == event]
+
+    def everything_written(self) -> str:
+        """All log files and all that went to standard error."""
+        return "".join(file.read_text() for file in self.folder.glob("*.log")) + self.screen.getvalue()
+
+
+def two_models(clock: FixedClock) -> InMemoryModelRepository:
+    """A repository with v1, served, and v2."""
+    models = InMemoryModelRepository()
+    models.store(a_trained_model(2000.0), a_card())
+    models.store(a_trained_model(3000.0), a_card(recipe="forest"))
+    models.promote("v1", clock.now(), "a test")
+    return models
+
+
+def fields(answer: httpx.Response) -> dict[str, str]:
+    """The bad fields that a problem names, with what was expected of them."""
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.status_code == 400
+    return {problem["field"]: problem["message"] for problem in answer.json()["errors"]}

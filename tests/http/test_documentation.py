@@ -1,0 +1,184 @@
+"""OpenAPI says what the service does, and its page needs no internet."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import pytest
+
+from domain.property import NUMBER_RULES
+from entrypoints.http.schemas import EXAMPLE_PROPERTY
+from tests.http.service import Service
+
+METHODS = {"get", "put", "post", "delete", "patch"}
+ROUTES = {
+    ("post", "/predict"),
+    ("post", "/predict_batch"),
+    ("post", "/v1/valuations"),
+    ("get", "/v1/models"),
+    ("get", "/v1/models/current"),
+    ("get", "/v1/models/{version}"),
+    ("post", "/v1/models/{version}/promote"),
+    ("post", "/v1/models/rollback"),
+    ("get", "/health/live"),
+    ("get", "/health/ready"),
+}
+
+
+@pytest.fixture(scope="module")
+def document(asked: Service) -> dict[str, Any]:
+    answer = asked.client.get("/openapi.json")
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] == "application/json"
+    document: dict[str, Any] = answer.json()
+    return document
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, item in document["paths"].items():
+        for method in METHODS & item.keys():
+            yield method, path, item[method]
+
+
+def schema_at(document: dict[str, Any], reference: str) -> dict[str, Any]:
+    found: Any = document
+    for part in reference.removeprefix("#/").split("/"):
+        found = found[part]
+    assert isinstance(found, dict)
+    return found
+
+
+def every_reference(value: object) -> Iterator[str]:
+    if isinstance(value, dict):
+        if isinstance(value.get("$ref"), str):
+            yield value["$ref"]
+        for inner in value.values():
+            yield from every_reference(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from every_reference(inner)
+
+
+def test_it_is_tasadors_in_a_known_version_of_openapi(document: dict[str, Any]) -> None:
+    assert document["openapi"].startswith("3.1")
+    assert document["info"]["title"] == "Tasador"
+    assert document["info"]["version"]
+
+
+def test_every_route_is_described(document: dict[str, Any]) -> None:
+    assert {(method, path) for method, path, _ in operations(document)} == ROUTES
+    tags = {tag["name"] for tag in document["tags"]}
+    ids = set()
+    for _, path, operation in operations(document):
+        assert operation["summary"], path
+        assert operation["description"], path
+        assert set(operation["tags"]) <= tags, path
+        ids.add(operation["operationId"])
+    assert len(ids) == len(ROUTES)
+
+
+def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+    references = set(every_reference(document))
+    assert references
+    for reference in references:
+        assert schema_at(document, reference)
+
+
+def test_every_field_is_explained(document: dict[str, Any]) -> None:
+    for name, schema in document["components"]["schemas"].items():
+        for field, described in schema["properties"].items():
+            assert described.get("description") or field in {"card", "artifact"}, f"{name}.{field}"
+
+
+def test_what_needs_a_key_says_so_and_what_needs_none_does_not(document: dict[str, Any]) -> None:
+    assert document["components"]["securitySchemes"].keys() == {"X-API-Key", "Bearer"}
+    for _, path, operation in operations(document):
+        if path.startswith("/health"):
+            assert "security" not in operation
+            assert "401" not in operation["responses"]
+        else:
+            assert operation["security"] == [{"X-API-Key": []}, {"Bearer": []}]
+            assert {"401", "403", "503"} <= operation["responses"].keys()
+
+
+def test_every_error_is_described_as_a_problem(document: dict[str, Any]) -> None:
+    for _, path, operation in operations(document):
+        for status, response in operation["responses"].items():
+            if status >= "400" and not path.startswith("/health"):
+                content = response["content"]["application/problem+json"]
+                assert content["schema"] == {"$ref": "#/components/schemas/ProblemBody"}, path
+                [example] = content["examples"].values()
+                assert example["value"]["status"] == int(status)
+        if "requestBody" in operation:
+            assert {"400", "413", "415"} <= operation["responses"].keys()
+
+
+def test_the_bounds_are_those_of_the_domain(document: dict[str, Any]) -> None:
+    for name in ("PropertyBody", "ValuationBody"):
+        described = document["components"]["schemas"][name]["properties"]
+        for rule in NUMBER_RULES:
+            number = described[rule.name]
+            assert number["type"] == "number"
+            assert number.get("exclusiveMinimum") == rule.above
+            assert number.get("minimum") == rule.at_least
+            assert number.get("maximum") == rule.at_most
+            assert rule.unit in number["description"]
+
+
+def test_the_level_is_between_0_and_1(document: dict[str, Any]) -> None:
+    [level] = document["paths"]["/v1/valuations"]["post"]["parameters"]
+    assert (level["name"], level["in"], level["required"]) == ("level", "query", False)
+    assert level["schema"]["exclusiveMinimum"] == 0
+    assert level["schema"]["exclusiveMaximum"] == 1
+
+
+def example_of(document: dict[str, Any], schema: dict[str, Any]) -> Any:
+    """The example that a documentation page puts together from the examples of the fields."""
+    if "$ref" in schema:
+        return example_of(document, schema_at(document, schema["$ref"]))
+    if schema.get("examples"):
+        return schema["examples"][0]
+    if schema.get("type") == "array":
+        return [example_of(document, schema["items"])]
+    return {
+        name: example_of(document, inner) for name, inner in schema["properties"].items() if name in schema["required"]
+    }
+
+
+@pytest.mark.parametrize("route", ["/predict", "/predict_batch", "/v1/valuations"])
+def test_the_example_that_is_shown_is_answered(asked: Service, document: dict[str, Any], route: str) -> None:
+    body = document["paths"][route]["post"]["requestBody"]
+    assert body["required"] is True
+    example = example_of(document, body["content"]["application/json"]["schema"])
+    assert EXAMPLE_PROPERTY in (example, *example.get("data", []))
+    assert asked.post(route, example).status_code == 200
+
+
+def test_the_page_names_nothing_outside_the_service(asked: Service) -> None:
+    page = asked.client.get("/docs")
+    assert page.status_code == 200
+    assert page.headers["Content-Type"].startswith("text/html")
+    assert "default-src 'self'" in page.headers["Content-Security-Policy"]
+    parts = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert len(parts) == 4
+    for part in parts:
+        assert part.startswith("/docs/")
+        answer = asked.client.get(part)
+        assert answer.status_code == 200
+        assert answer.content
+    assert "/openapi.json" in asked.client.get("/docs/start.js").text
+
+
+@pytest.mark.parametrize("name", ["../app.py", "%2e%2e%2fapp.py", "swagger-editor.js", "LICENSE"])
+def test_nothing_else_is_handed_out(asked: Service, name: str) -> None:
+    assert asked.client.get(f"/docs/{name}").status_code == 404
+
+
+def test_the_start_page_leads_to_the_documentation(asked: Service) -> None:
+    answer = asked.client.get("/")
+    assert (answer.status_code, answer.headers["Location"]) == (307, "/docs")
+
+
+def test_the_document_is_the_same_each_time(asked: Service, document: dict[str, Any]) -> None:
+    assert msgspec.json.decode(asked.client.get("/openapi.json").content) == document

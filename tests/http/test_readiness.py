@@ -1,0 +1,139 @@
+"""Starting, being ready, and following promotions that were made elsewhere."""
+
+import asyncio
+from pathlib import Path
+
+from structlog.testing import CapturingLogger
+
+from application.served_model import ServedModel
+from entrypoints.http.refreshing import ModelRefresher
+from tests.fakes.fixed_clock import NOON
+from tests.fakes.in_memory_model_repository import InMemoryModelRepository
+from tests.fakes.models import a_card, a_trained_model
+from tests.http.service import HOME, Breakable, Service, two_models
+
+MANY = 10_000
+
+
+def test_a_service_with_a_model_is_live_and_ready(asked: Service) -> None:
+    assert asked.client.get("/health/live").json() == {"status": "live"}
+    answer = asked.client.get("/health/ready")
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "ready": True,
+        "checks": {"model": "ok", "key_store": "ok", "model_repository": "ok"},
+        "serving": "v1",
+        "warnings": [],
+    }
+
+
+def test_without_a_model_the_service_lives_and_says_what_to_do(tmp_path: Path) -> None:
+    with Service(tmp_path, models=InMemoryModelRepository()).running() as service:
+        assert service.client.get("/health/live").status_code == 200
+        ready = service.client.get("/health/ready")
+        assert ready.status_code == 503
+        assert ready.headers["Content-Type"] == "application/json"
+        assert ready.headers["Retry-After"]
+        assert "tasador train" in ready.json()["checks"]["model"]
+        for answer in (
+            service.post("/predict", HOME),
+            service.post("/predict_batch", {"data": [HOME]}),
+            service.post("/v1/valuations", HOME),
+            service.client.get("/v1/models/current", headers=service.key()),
+        ):
+            assert answer.status_code == 503
+            assert answer.headers["Retry-After"]
+            assert answer.json()["type"] == "/problems/no-model-served"
+            assert "tasador train" in answer.json()["detail"]
+
+
+def test_a_model_promoted_elsewhere_is_soon_served(tmp_path: Path) -> None:
+    repository = InMemoryModelRepository()
+    with Service(tmp_path, models=repository, refresh_seconds=0.001).running() as service:
+        assert service.client.get("/health/ready").status_code == 503
+        repository.store(a_trained_model(), a_card())
+        repository.promote("v1", NOON, "the command line")
+        assert any(service.client.get("/health/ready").status_code == 200 for _ in range(MANY))
+        assert service.post("/predict", HOME).text == "160000.0"
+        assert [line["version"] for line in service.log("model served")] == ["v1"]
+
+
+def test_a_repository_that_is_down_at_the_start_is_no_crash(tmp_path: Path) -> None:
+    repository = two_models(Service(tmp_path / "other").clock)
+    repository.go_down()
+    with Service(tmp_path, models=repository, refresh_seconds=0.001).running() as service:
+        assert service.post("/predict", HOME).status_code == 503
+        assert service.client.get("/health/ready").json()["checks"]["model_repository"] == "unreachable: see the log"
+        repository.come_back()
+        assert any(service.client.get("/health/ready").status_code == 200 for _ in range(MANY))
+
+
+def test_readiness_names_no_places_to_those_without_a_key(service: Service) -> None:
+    assert isinstance(service.keys, Breakable)
+    service.keys.down = True
+    answer = service.client.get("/health/ready")
+    assert answer.status_code == 503
+    assert answer.json()["checks"] == {
+        "model": "ok",
+        "key_store": "unreachable: see the log",
+        "model_repository": "ok",
+    }
+    assert "keys.internal" in service.log()[-1]["error"]
+
+
+def test_an_altered_model_at_the_start_gives_way_to_the_one_before(tmp_path: Path) -> None:
+    repository = two_models(Service(tmp_path / "other").clock)
+    repository.promote("v2", NOON, "a test")
+    repository.damage("v2")
+    with Service(tmp_path, models=repository).running() as service:
+        assert service.post("/predict", HOME).text == "160000.0"
+        ready = service.client.get("/health/ready")
+        assert ready.status_code == 200
+        assert ready.json()["serving"] == "v1"
+        assert ready.json()["warnings"] == ["version v2 is not served: see the log"]
+        [refused] = service.log("model refused")
+        assert refused["version"] == "v2"
+        assert "altered" in refused["reason"]
+
+
+def told(log: CapturingLogger) -> list[str]:
+    """The events in a log, since it was last asked."""
+    events = [str(call.args[0]) for call in log.calls]
+    log.calls.clear()
+    return events
+
+
+def test_each_change_is_logged_once() -> None:
+    repository, log = InMemoryModelRepository(), CapturingLogger()
+    served = ServedModel(repository)
+    refresher = ModelRefresher(served, log, seconds=3600)
+
+    def refresh_twice() -> list[str]:
+        asyncio.run(refresher.refresh())
+        asyncio.run(refresher.refresh())
+        return told(log)
+
+    assert refresh_twice() == []
+    repository.store(a_trained_model(), a_card())
+    repository.promote("v1", NOON, "a test")
+    assert refresh_twice() == ["model served"]
+    repository.go_down()
+    assert refresh_twice() == ["models cannot be looked up"]
+    repository.come_back()
+    assert refresh_twice() == ["models can be looked up again"]
+    repository.store(a_trained_model(), a_card())
+    repository.promote("v2", NOON, "a test")
+    repository.damage("v2")
+    assert refresh_twice() == ["model refused"]
+    assert served.current().description.version == "v1"
+
+
+def test_a_fault_while_refreshing_does_not_end_it() -> None:
+    class Faulty(InMemoryModelRepository):
+        def promotions(self) -> list[object]:  # type: ignore[override]
+            raise ZeroDivisionError
+
+    log = CapturingLogger()
+    refresher = ModelRefresher(ServedModel(Faulty()), log, seconds=3600)
+    asyncio.run(refresher.refresh())
+    assert told(log) == ["models cannot be looked up"]

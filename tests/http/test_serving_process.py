@@ -1,0 +1,56 @@
+"""The process that serves: what it loads, and how it starts from the environment."""
+
+import logging
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from litestar.testing import TestClient
+
+from entrypoints.http.asgi import create_app
+
+REPOSITORY = Path(__file__).parents[2]
+HEAVY = ("pandas", "sklearn", "scipy", "category_encoders", "lightgbm")
+BUILD = f"""
+import sys
+from entrypoints.http.asgi import create_app
+create_app()
+print(*[name for name in {HEAVY!r} if name in sys.modules])
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An environment of its own, and the root logger as it was."""
+    monkeypatch.setenv("TASADOR_HOME", str(tmp_path / "var"))
+    monkeypatch.delenv("TASADOR_CONFIG", raising=False)
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    yield tmp_path
+    root.handlers = handlers
+    root.setLevel(level)
+
+
+def test_the_serving_process_loads_nothing_that_only_training_needs(home: Path) -> None:
+    built = subprocess.run([sys.executable, "-c", BUILD], cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stderr
+    assert built.stdout.split() == []
+
+
+def test_a_worker_starts_from_the_environment(home: Path) -> None:
+    with TestClient(create_app()) as client:
+        assert client.get("/health/live").status_code == 200
+        ready = client.get("/health/ready")
+        assert ready.status_code == 503
+        assert ready.json()["checks"]["key_store"] == "ok"
+    assert list((home / "var" / "logs").glob("tasador-*.log"))
+
+
+def test_a_worker_that_cannot_be_set_up_ends_with_one_line(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TASADOR_HTTP__PORT", "many")
+    with pytest.raises(SystemExit) as ended:
+        create_app()
+    assert str(ended.value).startswith("tasador: ")
+    assert "http.port" in str(ended.value)
