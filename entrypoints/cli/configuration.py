@@ -1,0 +1,45 @@
+"""`tasador config`: whether the configuration can be used, and what it comes to."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from config.loader import LoadedSettings, shown_settings
+from entrypoints.cli.session import configured, json_option, print_json
+
+
+@click.group()
+def config() -> None:
+    """Check and show the configuration."""
+
+
+@config.command()
+@configured
+def check(loaded: LoadedSettings) -> None:
+    """Say whether the configuration can be used; exit code 2 if it cannot."""
+    click.echo(f"{loaded.file or 'built-in defaults'}: can be used.")
+
+
+@config.command()
+@json_option
+@configured
+def show(loaded: LoadedSettings, *, as_json: bool) -> None:
+    """Show every setting as it is resolved, passwords masked."""
+    shown = shown_settings(loaded.settings)
+    if as_json:
+        print_json(shown)
+        return
+    click.echo(f"# from {loaded.file or 'built-in defaults'} and TASADOR_* variables")
+    for key, value in _flat(shown):
+        click.echo(f"{key} = {'(not set)' if value is None else json.dumps(value, ensure_ascii=False)}")
+
+
+def _flat(values: dict[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """Every setting by its full key; an empty table as it is."""
+    for name, value in values.items():
+        if isinstance(value, dict) and value:
+            yield from _flat(value, f"{above}{name}.")
+        else:
+            yield f"{above}{name}", value

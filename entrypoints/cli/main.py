@@ -1,0 +1,92 @@
+"""The `tasador` command: its groups, and what a user sees when something goes wrong."""
+
+import io
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+from click.exceptions import NoArgsIsHelpError
+
+from config.loader import ConfigurationError
+from config.logs import LogFolderUnavailable
+from domain.errors import DomainError, InvalidKeyRequest, UnknownRecipe
+from entrypoints.cli import configuration, keys, models, serving, training
+from entrypoints.cli.serving import CannotListen
+from entrypoints.cli.session import CONFIG_HELP, tell, version_of_tasador
+
+REFUSED = 1
+WRONG_USAGE = 2
+INTERRUPTED = 130
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option("--config", "config_file", metavar="FILE", help=CONFIG_HELP)
+@click.version_option(version_of_tasador(), message="tasador %(version)s")
+@click.pass_context
+def tasador(context: click.Context, config_file: str | None) -> None:
+    """Tasador values homes: train it on your sales, serve valuations over HTTP, keep the keys."""
+    context.obj = config_file
+
+
+for command in (
+    training.train,
+    training.evaluate,
+    models.models,
+    keys.keys,
+    serving.serve,
+    serving.quickstart,
+    configuration.config,
+):
+    tasador.add_command(command)
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Runs the command line and exits: 0 done, 1 refused or failed, 2 wrong usage or configuration."""
+    # Threads that wait for each other busily make training many times slower on a machine that has other work.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter is no reason to fail
+    sys.exit(exit_code(arguments))
+
+
+def exit_code(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line. Whatever goes wrong is told in one line, never as a traceback."""
+    # OpenMP's idle threads spin unless told not to: on a busy machine that makes training ten times as long.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    try:
+        return int(tasador.main(arguments, prog_name="tasador", standalone_mode=False) or 0)
+    except NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return WRONG_USAGE
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on: nothing more to flush
+        return REFUSED
+    except Exception as error:
+        code, message = _told(error)
+        tell(message)
+        return code
+
+
+def _told(error: Exception) -> tuple[int, str]:
+    """The exit code for `error`, and the line that the user sees."""
+    match error:
+        case click.UsageError():
+            command = error.ctx.command_path if error.ctx else "tasador"
+            return WRONG_USAGE, f"{error.format_message().rstrip('.')}. See `{command} --help`."
+        case ConfigurationError() | InvalidKeyRequest() | UnknownRecipe():
+            return WRONG_USAGE, str(error)
+        case DomainError() | LogFolderUnavailable() | CannotListen():
+            return REFUSED, str(error)
+        case MemoryError():
+            return REFUSED, "there is not enough memory for this; nothing was stored."
+        case OSError():
+            place = error.filename or "the output"
+            return REFUSED, f"{place} cannot be read or written: {(error.strerror or str(error)).lower()}."
+        case _:
+            fault = " ".join(f"unexpected {type(error).__name__}: {error}".split())
+            return REFUSED, f"{fault}; this is a fault of Tasador: please report it."

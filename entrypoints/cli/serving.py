@@ -1,0 +1,162 @@
+"""`tasador serve` and `tasador quickstart`."""
+
+import errno
+import json
+import os
+import shlex
+import signal
+import socket
+import sys
+from dataclasses import replace
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from application.issue_key import IssuedKey
+from config.loader import ConfigurationError, LoadedSettings
+from domain.api_key import Scope
+from domain.errors import NoModelServed
+from entrypoints.cli.session import configured, container_of, tell
+from entrypoints.cli.training import train_with
+
+if TYPE_CHECKING:
+    from config.container import Container
+
+SECONDS_TO_FINISH = 10
+_BACKLOG = 2048
+
+
+def _options(command: click.decorators.FC) -> click.decorators.FC:
+    for option in (
+        click.option("--host", help="The address to listen on (default: http.host)."),
+        click.option("--port", type=click.IntRange(0, 65535), help="The port (default: http.port)."),
+        click.option("--workers", type=click.IntRange(1, 256), help="Worker processes (default: http.workers)."),
+    ):
+        command = option(command)
+    return command
+
+
+class CannotListen(Exception):
+    """The address cannot be listened on; `str()` of it says why and what to do."""
+
+
+@click.command()
+@_options
+@configured
+def serve(loaded: LoadedSettings, *, host: str | None, port: int | None, workers: int | None) -> None:
+    """Serve valuations over HTTP."""
+    loaded = _with_options(loaded, host, port, workers)
+    with _listening(loaded) as listener:
+        container = container_of(loaded, log_stream=sys.stderr)
+        tell(f"serving on {_address(listener)}")
+        _serve(loaded, container, listener)
+
+
+@click.command()
+@_options
+@configured
+def quickstart(loaded: LoadedSettings, *, host: str | None, port: int | None, workers: int | None) -> None:
+    """Train if no model is stored, create a first key if there is none, and serve."""
+    loaded = _with_options(loaded, host, port, workers)
+    with _listening(loaded) as listener:
+        container = container_of(loaded, log_stream=sys.stderr)
+        if not container.model_repository().versions():
+            tell("no model is stored yet: training on the configured sales, about half a minute ...")
+            report = train_with(container)
+            metrics = report.stored.card.metrics
+            tell(f"{report.stored.version} is trained: half of its values are within {metrics.mdape:.1%} of the price")
+        first = None
+        if not container.list_keys()():
+            first = container.issue_key()("first key", [scope.value for scope in Scope])
+        _introduce(container, _address(listener), first)
+        _serve(loaded, container, listener)
+
+
+def _with_options(loaded: LoadedSettings, host: str | None, port: int | None, workers: int | None) -> LoadedSettings:
+    given = {name: value for name, value in (("host", host), ("port", port), ("workers", workers)) if value is not None}
+    http = msgspec.structs.replace(loaded.settings.http, **given)
+    return replace(loaded, settings=msgspec.structs.replace(loaded.settings, http=http))
+
+
+def _listening(loaded: LoadedSettings) -> socket.socket:
+    """A socket that is bound and listens, so that requests wait from now on and a taken port is told at once."""
+    host, port = loaded.settings.http.host, loaded.settings.http.port
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(_BACKLOG)
+        listener.set_inheritable(True)
+    except socket.gaierror as error:
+        raise ConfigurationError(f"http.host: '{host}' is no address of this machine: {error.strerror}.") from None
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            reason, advice = "is in use", "stop the program that has it, or choose another with --port"
+        else:
+            reason, advice = f"cannot be listened on ({error.strerror})", "choose another with --host and --port"
+        raise CannotListen(f"port {port} of {host} {reason}: {advice}.") from None
+    return listener
+
+
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _introduce(container: "Container", address: str, first: IssuedKey | None) -> None:
+    """Prints where everything is, and a request to try."""
+    try:
+        container.served_model().refresh()
+        home = container.served_model().current().description.card.typical_home
+    except NoModelServed as error:
+        tell(str(error))
+        home = {}
+    click.echo(f"\nConsole   {address}/\nAPI docs  {address}/docs\n")
+    if first:
+        click.echo(f"Your first key, shown only now and good for everything until {first.key.expires_at:%Y-%m-%d}:")
+        click.echo(f"  {first.token}\n\nTry it:")
+    else:
+        click.echo("Try it with a key of yours in $TASADOR_KEY (`tasador keys create --label ...` makes another):")
+    key = f"'X-API-Key: {first.token}'" if first else '"X-API-Key: $TASADOR_KEY"'
+    body = shlex.quote(json.dumps(dict(home), ensure_ascii=False))
+    click.echo(f"  curl -s {address}/predict -H {key} -H 'Content-Type: application/json' -d {body}")
+    click.echo("\nCtrl-C stops it.")
+    sys.stdout.flush()
+
+
+def _serve(loaded: LoadedSettings, container: "Container", listener: socket.socket) -> None:
+    """Serves until a signal says stop; requests in progress have 10 seconds to finish."""
+    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGINT, _stop)
+    workers = loaded.settings.http.workers
+    if workers > 1:
+        app: Any = "entrypoints.http.asgi:create_app"
+        if loaded.file:
+            os.environ["TASADOR_CONFIG"] = str(loaded.file)  # each worker reads its settings itself
+    else:
+        from entrypoints.http.app import make_app
+
+        app = make_app(container)
+    config = uvicorn.Config(
+        app,
+        factory=workers > 1,
+        workers=workers,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=SECONDS_TO_FINISH,
+    )
+    if workers > 1:
+        Multiprocess(config, sockets=[listener]).run()
+    else:
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def _stop(_: int, __: FrameType | None) -> None:
+    """Uvicorn hands the signal on when it has finished: a stop that was asked for is no failure."""
+    sys.exit(0)

@@ -1,0 +1,150 @@
+"""`tasador train` and `tasador evaluate`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from config.loader import LoadedSettings
+from config.settings import TrainingSettings
+from domain.model_version import ModelVersion
+from entrypoints.cli.session import (
+    configured,
+    container_of,
+    json_option,
+    on_terminal,
+    operator,
+    print_json,
+    print_table,
+)
+from entrypoints.cli.tables import judgement_table, model_table
+
+if TYPE_CHECKING:
+    from application.train_model import Progress as Watcher
+    from application.train_model import TrainingReport
+    from config.container import Container
+
+RECIPES = get_args(get_type_hints(TrainingSettings)["recipe"])
+
+
+@click.command()
+@click.option("--recipe", type=click.Choice(RECIPES), help="How to train (default: training.recipe).")
+@click.option("--no-promote", is_flag=True, help="Store the model without serving it.")
+@json_option
+@configured
+def train(loaded: LoadedSettings, *, recipe: str | None, no_promote: bool, as_json: bool) -> None:
+    """Train on the configured sales, judge, store and promote a new model."""
+    report = train_with(container_of(loaded), recipe, promote=not no_promote)
+    if as_json:
+        print_json(_shown(report))
+        return
+    print_table(model_table(report.stored, serving=report.promoted))
+    for note in report.notes:
+        click.echo(f"note: {note}")
+    if report.quarantine:
+        click.echo(f"The rows that were set aside: {report.quarantine}")
+    if not report.promoted:
+        click.echo(f"Stored, not served: `tasador models promote {report.stored.version}` serves it.")
+
+
+@click.command()
+@click.option("--version", "version", metavar="V", help="The stored version (default: the served one).")
+@click.option(
+    "--data",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A CSV file of sales (default: the version's own holdout).",
+)
+@json_option
+@configured
+def evaluate(loaded: LoadedSettings, *, version: str | None, data: Path | None, as_json: bool) -> None:
+    """Hold a stored model against sales: errors and ratio study."""
+    container = container_of(loaded)
+    given = container.sales_file(data) if data else None
+    evaluation = container.evaluate_model()(version, given)
+    judgement = evaluation.judgement
+    if as_json:
+        print_json(
+            {
+                "version": evaluation.version.version,
+                "recipe": evaluation.version.card.recipe,
+                "source": evaluation.source,
+                "own_holdout": evaluation.own_holdout,
+                "rows": {"used": judgement.metrics.count, "quarantined": evaluation.quarantined},
+                "metrics": judgement.metrics,
+                "ratio_study": judgement.ratio_study,
+                "interval": judgement.interval,
+            }
+        )
+        return
+    facts = {
+        "model": f"{evaluation.version.version} ({evaluation.version.card.recipe})",
+        "sales": f"{judgement.metrics.count} of {evaluation.source}"
+        + (", its own holdout" if evaluation.own_holdout else f", {evaluation.quarantined} more cannot be used"),
+    }
+    print_table(judgement_table(facts, judgement, evaluation.version.card.currency))
+
+
+def train_with(container: "Container", recipe: str | None = None, *, promote: bool = True) -> "TrainingReport":
+    """Trains, with progress bars where somebody watches."""
+    with _progress() as watcher:
+        report = container.train_model()(operator(), recipe, promote=promote, progress=watcher)
+    card = report.stored.card
+    container.loggers().service.info(
+        "model trained",
+        version=report.stored.version,
+        recipe=card.recipe,
+        promoted=report.promoted,
+        sales=card.data.used,
+        mdape=round(card.metrics.mdape, 4),
+        seconds=round(card.training_seconds, 1),
+    )
+    return report
+
+
+@contextmanager
+def _progress() -> Iterator["Watcher"]:
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description:<22}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
+    with Progress(*columns, TimeElapsedColumn(), console=console, disable=not on_terminal()) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def watch(stage: str, done: int, steps: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=steps)
+            bars.update(tasks[stage], completed=done)
+
+        yield watch
+
+
+def _shown(report: "TrainingReport") -> dict[str, Any]:
+    stored: ModelVersion = report.stored
+    card = stored.card
+    return {
+        "version": stored.version,
+        "recipe": card.recipe,
+        "promoted": report.promoted,
+        "trained_at": card.trained_at,
+        "training_seconds": card.training_seconds,
+        "seed": card.seed,
+        "currency": card.currency,
+        "source": card.data.source,
+        "rows": {
+            "read": card.data.read,
+            "used": card.data.used,
+            "quarantined": card.data.quarantined,
+            "quarantined_by_reason": card.data.quarantined_by_reason,
+            "quarantine": report.quarantine,
+        },
+        "data_sha256": card.data.sha256,
+        "validation": card.validation,
+        "metrics": card.metrics,
+        "cross_validation": card.cross_validation,
+        "ratio_study": card.ratio_study,
+        "interval": card.interval,
+        "artifact": stored.artifact,
+        "notes": report.notes,
+    }
