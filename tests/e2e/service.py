@@ -1,0 +1,138 @@
+"""The real `tasador` in processes of its own."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Condition, Thread
+from typing import Any
+
+import httpx
+
+HOME = {
+    "type": "departamento",
+    "sector": "Ñuñoa",
+    "net_usable_area": 80,
+    "net_area": 90,
+    "n_rooms": 3,
+    "n_bathroom": 2,
+    "latitude": -33.456,
+    "longitude": -70.597,
+}
+REPOSITORY = Path(__file__).parents[2]
+_COMMAND = [sys.executable, "-c", "from entrypoints.cli.main import main; main()"]
+_SECONDS_TO_START = 60
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What came of a command."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+def tasador(folder: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> Finished:
+    """Runs a command in `folder` to its end."""
+    done = subprocess.run(
+        [*_COMMAND, *arguments],
+        cwd=folder,
+        env=_environment(environment),
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    return Finished(done.returncode, done.stdout, done.stderr)
+
+
+class Service:
+    """A serving process, what it has printed so far, and a client of it."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self.process = process
+        self.address = ""
+        self._lines: list[str] = []
+        self._printed = Condition()
+        self._reader = Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        """Reads all the time: a process whose output nobody takes comes to a halt."""
+        assert self.process.stdout is not None
+        with self.process.stdout as output:
+            for line in output:
+                with self._printed:
+                    self._lines.append(line)
+                    self._printed.notify_all()
+
+    def wait_for(self, pattern: str) -> "re.Match[str]":
+        """The first match of `pattern` in what it has printed; waits for it for a minute."""
+        found: list[re.Match[str]] = []
+
+        def seen() -> bool:
+            found.extend(re.finditer(pattern, "".join(self._lines)))
+            return bool(found) or not self._reader.is_alive()
+
+        with self._printed:
+            self._printed.wait_for(seen, _SECONDS_TO_START)
+        assert found, f"{pattern} never came: {''.join(self._lines)}"
+        return found[0]
+
+    def all_printed(self) -> str:
+        """Everything that it printed until it ended."""
+        self.process.wait(timeout=_SECONDS_TO_START)
+        self._reader.join()
+        return "".join(self._lines)
+
+    def get(self, path: str) -> httpx.Response:
+        return httpx.get(f"{self.address}{path}", timeout=30)
+
+    def post(self, path: str, key: str, body: Mapping[str, Any] | None = None) -> httpx.Response:
+        return httpx.post(f"{self.address}{path}", headers={"X-API-Key": key}, json=body, timeout=30)
+
+    def wait_until(self, path: str, status: int) -> httpx.Response:
+        """Asks until the answer has this status; fails after a minute."""
+        transport = httpx.HTTPTransport(retries=3)
+        with httpx.Client(transport=transport, timeout=30) as client:
+            for _ in range(3_000):
+                answer = client.get(f"{self.address}{path}")
+                if answer.status_code == status:
+                    return answer
+        raise AssertionError(f"{path} never answered {status}, last: {answer.text}")
+
+
+@contextmanager
+def serving(folder: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> Iterator[Service]:
+    """`tasador serve` (or another command that serves) on a free port, until the block is left."""
+    words = arguments or ("serve",)
+    process = subprocess.Popen(
+        [*_COMMAND, *words, "--port", "0"],
+        cwd=folder,
+        env=_environment(environment),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    service = Service(process)
+    try:
+        service.address = service.wait_for(r"(?:serving on|Console) +(http://[\d.]+:\d+)")[1]
+        yield service
+    finally:
+        process.kill()
+        service.all_printed()
+
+
+def _environment(more: Mapping[str, str] | None) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TASADOR_")}
+    return kept | {"PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1"} | dict(more or {})

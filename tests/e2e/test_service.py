@@ -1,0 +1,183 @@
+"""The whole of it, as a user runs it: real processes, real files, real requests."""
+
+import json
+import shutil
+import signal
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.service import HOME, Finished, serving, tasador
+from tests.fakes.sales import some_sales
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with sales, two stored models (v2 is served) and no keys."""
+    folder = tmp_path_factory.mktemp("trained")
+    some_sales(120).to_csv(folder / "sales.csv", index=False)
+    (folder / "tasador.toml").write_text('[market]\ncurrency = "UF"\n[data_source]\npath = "sales.csv"\n')
+    for recipe in ("forest", "boosted"):
+        assert tasador(folder, "train", "--recipe", recipe, "--json").code == 0
+    return folder
+
+
+@pytest.fixture
+def folder(trained: Path, tmp_path: Path) -> Path:
+    """A copy of it of the test's own."""
+    return Path(shutil.copytree(trained, tmp_path / "client"))
+
+
+def a_key(folder: Path, *more: str) -> str:
+    created = tasador(folder, "keys", "create", "--label", "test", *more, "--json")
+    return str(created.json["token"])
+
+
+def test_train_create_a_key_serve_value_and_stop(folder: Path) -> None:
+    key = a_key(folder)
+    with serving(folder) as service:
+        service.wait_until("/health/ready", 200)
+        number = service.post("/predict", key, HOME)
+        valuation = service.post("/v1/valuations", key, HOME).json()
+        assert number.status_code == 200
+        assert valuation["value"] == number.json()
+        assert (valuation["currency"], valuation["model"]["version"]) == ("UF", "v2")
+        assert service.post("/predict", "tsd_wrong", HOME).status_code == 401
+        service.process.send_signal(signal.SIGTERM)
+        assert service.process.wait(timeout=30) == 0
+
+
+def test_a_key_revoked_by_command_stops_working_at_once(folder: Path) -> None:
+    key = a_key(folder)
+    with serving(folder) as service:
+        assert service.post("/predict", key, HOME).status_code == 200
+        tasador(folder, "keys", "revoke", key.split("_")[1])
+        assert service.post("/predict", key, HOME).status_code == 401
+
+
+def test_a_service_without_a_model_runs_and_takes_up_the_first_one_trained(folder: Path) -> None:
+    shutil.rmtree(folder / "var" / "models")
+    key = a_key(folder)
+    with serving(folder) as service:
+        assert service.get("/health/live").status_code == 200
+        refused = service.post("/predict", key, HOME)
+        assert refused.status_code == 503
+        assert "tasador train" in refused.json()["detail"]
+        assert "Retry-After" in refused.headers
+        assert tasador(folder, "train", "--recipe", "boosted").code == 0
+        service.wait_until("/health/ready", 200)
+        assert service.post("/predict", key, HOME).status_code == 200
+
+
+def test_a_promotion_by_command_reaches_the_running_service(folder: Path) -> None:
+    key = a_key(folder, "--scope", "value", "--scope", "models:read")
+    with serving(folder) as service:
+        before = service.post("/v1/valuations", key, HOME).json()
+        assert tasador(folder, "models", "promote", "v1").code == 0
+        for _ in range(3_000):
+            after = service.post("/v1/valuations", key, HOME).json()
+            if after["model"]["version"] == "v1":
+                break
+        assert (before["model"]["version"], after["model"]["version"]) == ("v2", "v1")
+        assert after["value"] != before["value"]
+
+
+def test_a_damaged_model_is_refused_by_name_and_the_previous_version_serves(folder: Path) -> None:
+    verified = tasador(folder, "models", "verify")
+    assert verified.code == 0
+    blob = _blob_of(folder, "v2")
+    blob.write_bytes(blob.read_bytes()[:-100])
+    damaged = tasador(folder, "models", "verify")
+    assert damaged.code == 1
+    assert "v2" in damaged.out
+    key = a_key(folder)
+    with serving(folder) as service:
+        ready = service.wait_until("/health/ready", 200).json()
+        assert ready["serving"] == "v1"
+        assert "v2" in ready["warnings"][0]
+        assert service.post("/v1/valuations", key, HOME).json()["model"]["version"] == "v1"
+
+
+def test_a_killed_service_starts_again_and_knows_its_keys(folder: Path) -> None:
+    key = a_key(folder)
+    with serving(folder) as service:
+        service.post("/predict", key, HOME)
+        service.process.kill()
+        service.process.wait()
+    with serving(folder) as service:
+        assert service.post("/predict", key, HOME).status_code == 200
+
+
+def test_two_workers_answer_alike_and_stop_when_told(folder: Path) -> None:
+    key = a_key(folder)
+    with serving(folder, "serve", "--workers", "2") as service:
+        service.wait_until("/health/ready", 200)
+        values = {service.post("/predict", key, HOME).json() for _ in range(8)}
+        assert len(values) == 1
+        service.process.send_signal(signal.SIGTERM)
+        assert service.process.wait(timeout=30) == 0
+
+
+def test_quickstart_trains_creates_a_key_prints_a_request_that_works_and_does_neither_twice(folder: Path) -> None:
+    shutil.rmtree(folder / "var")
+    with serving(folder, "quickstart", environment={"TASADOR_TRAINING__RECIPE": "forest"}) as service:
+        request = service.wait_for(r"curl -s (\S+)/predict -H 'X-API-Key: (tsd_\w+)' .* -d '(\{.*\})'")
+        assert request[1] == service.address
+        token, body = request[2], json.loads(request[3])
+        first = service.post("/predict", token, body)
+        assert first.status_code == 200
+    with serving(folder, "quickstart") as service:
+        service.wait_for("Ctrl-C stops it")
+        assert service.post("/predict", token, body).json() == first.json()
+        service.process.send_signal(signal.SIGTERM)
+        assert token not in service.all_printed()
+    assert len(tasador(folder, "keys", "list", "--json").json) == 1
+    assert len(tasador(folder, "models", "list", "--json").json) == 1
+
+
+def test_a_port_in_use_is_told_in_one_line(folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        failed = tasador(folder, "serve", "--port", str(port))
+    _is_one_line(failed, 1, f"port {port} of 127.0.0.1 is in use")
+
+
+def test_an_unwritable_var_is_told_in_one_line(folder: Path) -> None:
+    shutil.rmtree(folder / "var")
+    (folder / "var").write_text("a file where the folder should be")
+    for command in ("serve", "train"):
+        _is_one_line(tasador(folder, command), 1, "logs cannot be written")
+
+
+def test_a_wrong_configuration_is_told_in_one_line(folder: Path) -> None:
+    _is_one_line(tasador(folder, "serve", environment={"TASADOR_HTTP__PROT": "1"}), 2, "did you mean 'http.port'?")
+
+
+def test_no_secret_is_found_in_anything_that_was_written(folder: Path) -> None:
+    key = a_key(folder)
+    secret = key.split("_")[2]
+    with serving(folder) as service:
+        service.post("/predict", key, HOME)
+        service.post(f"/predict?key={key}", "", HOME | {"sector": key})
+        service.get(f"/{key}")
+        service.post("/predict", key[:-1], HOME | {"client_ref": key})
+        service.process.send_signal(signal.SIGTERM)
+        assert secret not in service.all_printed()
+    written = [file for file in (folder / "var").rglob("*") if file.is_file()]
+    assert any("keys-" in file.name for file in written)
+    assert not [file for file in written if secret.encode() in file.read_bytes()]
+
+
+def _is_one_line(finished: Finished, code: int, words: str) -> None:
+    assert finished.code == code
+    assert words in finished.err
+    assert finished.err.count("\n") == 1
+    assert not finished.out
+
+
+def _blob_of(folder: Path, version: str) -> Path:
+    models = folder / "var" / "models"
+    manifest = (models / "versions" / version / "manifest.json").read_text()
+    [blob] = [file for file in (models / "blobs").rglob("*.joblib") if file.stem in manifest]
+    return blob
