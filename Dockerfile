@@ -32,9 +32,7 @@ RUN rm -rf /usr/local/bin/pip* /usr/local/lib/python3.*/ensurepip /usr/local/lib
 COPY --from=build /opt/tasador /opt/tasador
 COPY tasador.toml /etc/tasador/
 COPY data/ames_sales.csv /etc/tasador/data/
-# OpenMP's idle threads spin by default: on a busy machine that makes training ten times as long.
 ENV PATH=/opt/tasador/bin:$PATH \
-    OMP_WAIT_POLICY=PASSIVE \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     TASADOR_CONFIG=/etc/tasador/tasador.toml \

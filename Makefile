@@ -13,9 +13,6 @@ COMPILE := $(BIN)/python -m compileall -qq -j 0 -x /tests/ .venv/lib
 # A worker per core: the threads of the numeric libraries would only fight the workers for them.
 PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --no-header -n auto --maxprocesses 4 --dist loadfile
 
-# OpenMP's idle threads spin by default: on a busy machine that makes training ten times as long.
-export OMP_WAIT_POLICY ?= PASSIVE
-
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .NOTPARALLEL:

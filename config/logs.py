@@ -84,20 +84,29 @@ class DailyFile:
 
     def _opened(self) -> int:
         day = self._now().strftime("%Y-%m-%d")
-        if self._descriptor is not None and day == self._day and os.fstat(self._descriptor).st_nlink:
-            return self._descriptor
+        if self._descriptor is not None:
+            if day == self._day and _is_in_a_folder(self._descriptor):
+                return self._descriptor
+            with suppress(OSError):
+                os.close(self._descriptor)
+            self._descriptor = None
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self._folder / f"{self._name}-{day}.log"
-        opened = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        before, self._descriptor, self._day, self._torn = self._descriptor, opened, day, False
-        if before is not None:
-            with suppress(OSError):
-                os.close(before)
-        return opened
+        self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._day, self._torn = day, False
+        return self._descriptor
 
     def _tell(self, message: str) -> None:
         if sys.stderr is not None:  # None: closed before Python started
             _line_to(sys.stderr)(message)
+
+
+def _is_in_a_folder(descriptor: int) -> bool:
+    """Whether the open file still has a name: one that was deleted takes lines that nobody will read."""
+    try:
+        return os.fstat(descriptor).st_nlink > 0
+    except OSError:
+        return False
 
 
 class LogWriter:
@@ -210,7 +219,8 @@ def _logger(writer: LogWriter, level: str, now: Callable[[], datetime]) -> Any:
 def _clean(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """Masks key tokens and escapes what is not printable, so that no input can forge a line; time and event lead."""
     ordered = {key: event.pop(key) for key in ("timestamp", "level", "event")} | dict(event)
-    return {_clean_text(str(key)): _clean_value(value) for key, value in ordered.items()}
+    # Never an empty key: to the renderer for people it is the name of a column of its own.
+    return {_clean_text(str(key)) or "_": _clean_value(value) for key, value in ordered.items()}
 
 
 def _clean_value(value: object) -> object:

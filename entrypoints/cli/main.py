@@ -44,8 +44,6 @@ for command in (
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Runs the command line and exits: 0 done, 1 refused or failed, 2 wrong usage or configuration."""
-    # Threads that wait for each other busily make training many times slower on a machine that has other work.
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter is no reason to fail
@@ -54,8 +52,6 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def exit_code(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line. Whatever goes wrong is told in one line, never as a traceback."""
-    # OpenMP's idle threads spin unless told not to: on a busy machine that makes training ten times as long.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         return int(tasador.main(arguments, prog_name="tasador", standalone_mode=False) or 0)
     except NoArgsIsHelpError as error:

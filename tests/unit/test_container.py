@@ -1,0 +1,211 @@
+"""What is wired: for every kind that can be configured, and with whatever is put in instead."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, get_args
+
+import msgspec
+import pytest
+from dependency_injector import providers
+from sqlalchemy import make_url
+
+from adapters.data_sources.none_configured import NoDataSource
+from adapters.data_sources.sql_database import SqlDataSource
+from application.ports.data_source import DataSource
+from application.ports.key_store import KeyStore
+from application.ports.model_repository import ModelRepository
+from config.container import Container
+from config.settings import (
+    WITHOUT_EFFECT_YET,
+    DataSourceSettings,
+    KeyStoreSettings,
+    LoggingSettings,
+    ModelRepositorySettings,
+    ScreeningSettings,
+    Settings,
+    TrainingSettings,
+)
+from domain.api_key import Scope
+from domain.errors import KeyStoreUnavailable, SecretUnavailable, SourceUnavailable
+from tests.fakes.fixed_clock import FixedClock
+from tests.fakes.in_memory_key_event_log import InMemoryKeyEventLog
+from tests.fakes.in_memory_key_store import InMemoryKeyStore
+from tests.fakes.in_memory_model_repository import InMemoryModelRepository
+from tests.fakes.in_memory_pepper_store import InMemoryPepperStore
+
+REPOSITORY = Path(__file__).parents[2]
+PORTS: dict[str, type] = {"data_source": DataSource, "model_repository": ModelRepository, "key_store": KeyStore}
+HEAVY = ("pandas", "sklearn", "scipy", "category_encoders", "lightgbm", "sqlalchemy.orm")
+
+
+def choices(section: str, field: str) -> tuple[str, ...]:
+    """What the settings allow for a field."""
+    (kind,) = [f.type for f in msgspec.structs.fields(Settings) if f.name == section]
+    (choice,) = [f.type for f in msgspec.structs.fields(kind) if f.name == field]
+    return get_args(choice)
+
+
+def configured_kinds() -> list[tuple[str, str]]:
+    """Every section that has kinds and an effect, with each of its kinds."""
+    return [
+        (field.name, kind)
+        for field in msgspec.structs.fields(Settings)
+        if "kind" in field.type.__struct_fields__ and field.name not in WITHOUT_EFFECT_YET
+        for kind in choices(field.name, "kind")
+    ]
+
+
+def settings_of_kind(folder: Path, section: str, kind: str) -> Settings:
+    """Settings that name this kind, with all that any kind of the section may need."""
+    whole = {"kind": kind, "path": folder / section, "url": f"sqlite:///{folder}/{section}.db", "query": "select 1"}
+    own = getattr(settings_in(folder), section)
+    fitting = {key: value for key, value in whole.items() if key in own.__struct_fields__}
+    return msgspec.structs.replace(settings_in(folder), **{section: msgspec.structs.replace(own, **fitting)})
+
+
+def settings_in(folder: Path) -> Settings:
+    """Settings under which nothing is read or written outside of `folder`."""
+    return Settings(
+        logging=LoggingSettings(directory=folder / "logs"),
+        model_repository=ModelRepositorySettings(path=folder / "models"),
+        key_store=KeyStoreSettings(
+            url=f"sqlite:///{folder}/keys.db", path=folder / "keys.csv", pepper_file=folder / "pepper.json"
+        ),
+        screening=ScreeningSettings(quarantine=folder / "quarantine"),
+    )
+
+
+class TestEveryKind:
+    def test_is_one_of_a_section_whose_port_is_known_here(self) -> None:
+        assert {section for section, _ in configured_kinds()} == set(PORTS)
+
+    @pytest.mark.parametrize(("section", "kind"), configured_kinds())
+    def test_that_can_be_configured_is_built(self, tmp_path: Path, section: str, kind: str) -> None:
+        container = Container(settings=settings_of_kind(tmp_path, section, kind))
+        built = getattr(container, section)()
+        assert PORTS[section] in type(built).__mro__
+        assert getattr(container, section)() is built
+        assert list(tmp_path.iterdir()) == []
+
+    @pytest.mark.parametrize("section", list(PORTS))
+    def test_has_an_adapter_of_its_own(self, tmp_path: Path, section: str) -> None:
+        kinds = choices(section, "kind")
+        built = {
+            type(getattr(Container(settings=settings_of_kind(tmp_path, section, kind)), section)()) for kind in kinds
+        }
+        assert len(built) == len(kinds)
+
+    def test_of_recipe_is_one_that_the_trainer_knows(self, tmp_path: Path) -> None:
+        assert Container(settings=settings_in(tmp_path)).model_trainer().recipes() == choices("training", "recipe")
+
+
+class TestTheContainer:
+    def test_builds_all_that_it_names(self, tmp_path: Path) -> None:
+        container = Container(settings=settings_in(tmp_path))
+        for name, provider in container.providers.items():
+            assert provider(tmp_path / "sales.csv") if name == "sales_file" else name == "log_stream" or provider()
+
+    def test_makes_each_thing_once(self, tmp_path: Path) -> None:
+        container = Container(settings=settings_in(tmp_path))
+        assert container.issue_key().keys is container.authenticate_key().keys
+        assert container.train_model().models is container.promote_model().models
+        assert container.value_property() is container.value_property()
+
+    def test_takes_what_is_put_in_instead(self, tmp_path: Path) -> None:
+        keys, models, clock, events = (
+            InMemoryKeyStore(),
+            InMemoryModelRepository(),
+            FixedClock(),
+            InMemoryKeyEventLog(),
+        )
+        container = Container(
+            settings=settings_in(tmp_path),
+            key_store=providers.Object(keys),
+            pepper_store=providers.Object(InMemoryPepperStore()),
+            model_repository=providers.Object(models),
+            clock=providers.Object(clock),
+            key_event_log=providers.Object(events),
+        )
+        issued = container.issue_key()("ours", [Scope.VALUE])
+        assert container.authenticate_key()(issued.token, Scope.VALUE) == keys.find(issued.key.id) == issued.key
+        assert issued.key.created_at == clock.now()
+        assert container.train_model().models is container.list_models().models is models
+        assert list(tmp_path.iterdir()) == []
+
+    def test_trains_as_the_settings_say(self, tmp_path: Path) -> None:
+        training = TrainingSettings(
+            recipe="forest", validation="spatial", test_fraction=0.5, seed=7, interval_level=0.8
+        )
+        source = DataSourceSettings(columns={"price": "precio"})
+        settings = msgspec.structs.replace(settings_in(tmp_path), training=training, data_source=source)
+        plan = Container(settings=settings).train_model().plan
+        assert (plan.recipe, plan.validation, plan.test_fraction, plan.seed, plan.interval_level) == (
+            *("forest", "spatial", 0.5, 7, 0.8),
+        )
+        assert plan.layout.columns == {"price": "precio"}
+
+    def test_without_sales_says_what_to_configure(self, tmp_path: Path) -> None:
+        source = Container(settings=settings_in(tmp_path)).data_source()
+        assert isinstance(source, NoDataSource)
+        with pytest.raises(SourceUnavailable, match=r"set data_source\.path"):
+            source.sales()
+
+
+class TestThePasswordFile:
+    def source(self, folder: Path, url: str, content: bytes | None) -> Any:
+        """The configured sales, where the password file holds `content`."""
+        if content is not None:
+            (folder / "password").write_bytes(content)
+        settings = DataSourceSettings(kind="sql", url=url, query="select 1", password_file=folder / "password")
+        return Container(settings=msgspec.structs.replace(settings_in(folder), data_source=settings)).data_source()
+
+    @pytest.mark.parametrize("password", ["simple", "p@w/x%y:z?a=b#c", "mit ñ"])
+    def test_gives_the_address_its_password(self, tmp_path: Path, password: str) -> None:
+        source = self.source(tmp_path, "postgresql://ana@host/sales", f"{password}\n".encode())
+        assert isinstance(source, SqlDataSource)
+        assert make_url(source.url).password == password
+        assert make_url(source.url).host == "host"
+        assert password not in repr(source)
+
+    def test_must_be_there(self, tmp_path: Path) -> None:
+        with pytest.raises(SecretUnavailable, match="password cannot be read: No such file or directory"):
+            self.source(tmp_path, "postgresql://ana@host/sales", None)
+
+    def test_must_be_text(self, tmp_path: Path) -> None:
+        with pytest.raises(SecretUnavailable, match="password is not UTF-8 text"):
+            self.source(tmp_path, "postgresql://ana@host/sales", b"\xff\xfe")
+
+    def test_leaves_what_is_wrong_with_the_address_to_the_adapter(self, tmp_path: Path) -> None:
+        with pytest.raises(SourceUnavailable, match=r"data_source\.url cannot be used") as raised:
+            self.source(tmp_path, "nonsense", b"geheim").sales()
+        assert "geheim" not in str(raised.value)
+        keys = KeyStoreSettings(url="nonsense", password_file=tmp_path / "password")
+        with pytest.raises(KeyStoreUnavailable, match="url is of no use"):
+            Container(settings=msgspec.structs.replace(settings_in(tmp_path), key_store=keys)).key_store()
+
+
+@pytest.mark.parametrize("kind", choices("key_store", "kind"))
+def test_a_serving_process_loads_nothing_that_only_training_needs(tmp_path: Path, kind: str) -> None:
+    script = f"""
+import sys
+from config.container import Container
+from config.loader import load_settings
+from pathlib import Path
+
+loaded = load_settings(None, {{"TASADOR_KEY_STORE__KIND": {kind!r}}}, Path(sys.argv[1]))
+container = Container(settings=loaded.settings)
+container.loggers().prepare()
+for name in ("value_property", "check_readiness", "authenticate_key", "list_models", "promote_model",
+             "roll_back_model", "served_model", "issue_key", "revoke_key", "list_keys"):
+    getattr(container, name)()
+container.served_model().refresh()
+container.check_readiness()()
+container.list_models()()
+container.list_keys()()
+sys.stdout.write(" ".join(name for name in {HEAVY} if name in sys.modules))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)], cwd=REPOSITORY, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
