@@ -5,18 +5,18 @@ from dataclasses import dataclass
 
 from application.ports.key_store import KeyStore
 from application.ports.model_repository import ModelRepository
-from application.served_model import ServedModel
+from application.served_model import Refusal, ServedModel
 from domain.errors import DomainError
 
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """What each part said, by its name: "ok", or what is wrong and what to do; ready where every part is well."""
+    """What each part said, by name: "ok", or what is wrong and what to do; `refused`: promoted, yet not loadable."""
 
     ready: bool
     checks: dict[str, str]
     serving: str | None
-    warnings: tuple[str, ...]
+    refused: tuple[Refusal, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +32,11 @@ class CheckReadiness:
         model = _said(self.served.current)
         keys = _said(lambda: self.keys.find("readiness"))
         repository = _said(self.models.promotions)
-        warnings = [f"version {r.version} is not served: {r.reason}" for r in self.served.refusals]
         return Readiness(
             ready=model == keys == "ok",
             checks={"model": model, "key_store": keys, "model_repository": repository},
             serving=self.served.current().description.version if model == "ok" else None,
-            warnings=tuple(warnings),
+            refused=self.served.refusals,
         )
 
 

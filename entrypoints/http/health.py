@@ -63,5 +63,5 @@ def _for_anyone(readiness: Readiness) -> ReadinessAnswer:
         ready=readiness.ready,
         checks=told,
         serving=readiness.serving,
-        warnings=[f"{warning.partition(':')[0]}: see the log" for warning in readiness.warnings],
+        warnings=[f"version {refusal.version} is not served: see the log" for refusal in readiness.refused],
     )

@@ -103,7 +103,7 @@ def test_a_refused_version_is_a_warning() -> None:
     readiness = service.check()
     assert readiness.ready
     assert readiness.serving == "v1"
-    assert "v2" in readiness.warnings[0]
+    assert [refusal.version for refusal in readiness.refused] == ["v2"]
 
 
 def test_an_empty_repository_lists_nothing() -> None:
