@@ -9,6 +9,8 @@ from urllib.parse import unquote
 import sqlalchemy as sql
 from sqlalchemy import exc
 
+from domain.errors import SecretUnavailable
+
 _DRIVERS = {
     "sqlite": "sqlite",
     "postgresql": "postgresql+psycopg",
@@ -44,6 +46,28 @@ def understood(url: str) -> sql.URL:
     return parsed.set(drivername=driver)
 
 
+def with_password(url: str, password_file: Path | None) -> str:
+    """The url with the content of the file, trimmed, as its password; without a file, the url as it is.
+
+    So is a url that cannot be read: `understood` says in the adapter's name what is wrong with it.
+    Raises SecretUnavailable, naming the file, where it holds no password that can be read.
+    """
+    if password_file is None:
+        return url
+    try:
+        password = password_file.read_text("utf-8").strip()
+    except OSError as error:
+        raise SecretUnavailable(f"The password file {password_file} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise SecretUnavailable(f"The password file {password_file} is not UTF-8 text.") from None
+    if "\0" in password:  # no database takes one, and `understood` would blame the url
+        raise SecretUnavailable(f"The password file {password_file} holds a NUL character: write it as plain text.")
+    try:
+        return sql.make_url(url).set(password=password).render_as_string(hide_password=False)
+    except (exc.ArgumentError, ValueError):
+        return url
+
+
 def shown(url: sql.URL) -> str:
     """The url for a message: no password, and no options, which may hold one too."""
     bare = sql.URL.create(url.get_backend_name(), url.username, None, url.host, url.port, url.database)
@@ -70,6 +94,23 @@ def engine(url: sql.URL) -> sql.Engine:
         raise ValueError(f"its options are no good: {cause(error)}") from None
 
 
+def _identity(url: sql.URL) -> tuple[int, int] | None:
+    """Which file it is that stands there now, or None."""
+    try:
+        found = Path(url.database or "").stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def postgresql_options(url: sql.URL) -> dict[str, Any]:
+    """What to connect to PostgreSQL with, so that no one waits for ever; what the url says itself is left to it."""
+    # tcp_user_timeout, in ms: a server that vanished without a word would otherwise hold a request for minutes.
+    # An SQL_ASCII database sends bytes where text is expected, unless it is told what text is.
+    options = {"connect_timeout": _SECONDS, "tcp_user_timeout": _SECONDS * 1000, "client_encoding": "utf8"}
+    return {name: value for name, value in options.items() if name not in url.query}
+
+
 def make_sqlite_file(url: sql.URL) -> None:
     """Makes the file of a SQLite url (mode 0600) and its folder (mode 0700) where there are none. Raises OSError."""
     file = Path(url.database or "")
@@ -83,13 +124,20 @@ def _sqlite(url: sql.URL) -> sql.Engine:
 
     # SQLAlchemy's recipe for sqlite3: it begins transactions itself, and the driver does not interfere.
     @sql.event.listens_for(made, "connect")
-    def set_up(connection: Any, _record: object) -> None:
+    def set_up(connection: Any, record: Any) -> None:
+        record.info["file"] = _identity(url)
         connection.isolation_level = None
         connection.execute(f"PRAGMA busy_timeout = {_SECONDS * 1000}")
         # Locked: another process turns a new file to WAL this moment, and SQLite does not wait for that.
         with suppress(sqlite3.OperationalError):
             connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
+
+    @sql.event.listens_for(made, "checkout")
+    def check_out(_connection: object, record: Any, _proxy: object) -> None:
+        # A file that was replaced, by a backup say, lives on in the connections that were opened before.
+        if record.info["file"] != _identity(url):
+            raise exc.DisconnectionError("the file was replaced")
 
     @sql.event.listens_for(made, "begin")
     def begin(connection: sql.Connection) -> None:
@@ -101,13 +149,10 @@ def _sqlite(url: sql.URL) -> sql.Engine:
 
 
 def _postgresql(url: sql.URL) -> sql.Engine:
-    # tcp_user_timeout, in ms: a server that vanished without a word would otherwise hold a request for minutes.
-    # An SQL_ASCII database sends bytes where text is expected, unless it is told what text is.
-    options = {"connect_timeout": _SECONDS, "tcp_user_timeout": _SECONDS * 1000, "client_encoding": "utf8"}
     return sql.create_engine(
         url,
         hide_parameters=True,
         pool_pre_ping=True,
         pool_timeout=_SECONDS,
-        connect_args={name: value for name, value in options.items() if name not in url.query},
+        connect_args=postgresql_options(url),
     )

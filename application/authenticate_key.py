@@ -1,13 +1,13 @@
 """Letting in who has a key, and nobody else."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from application.ports.clock import Clock
 from application.ports.key_event_log import KeyEventLog
 from application.ports.key_store import KeyStore
 from application.ports.pepper_store import PepperStore
-from domain.api_key import ApiKey, Scope, Token
-from domain.errors import KeyRejected, ScopeMissing
+from domain.api_key import ApiKey, Pepper, Scope, Token
+from domain.errors import KeyRejected, ScopeMissing, SecretUnavailable
 
 _NO_HASH = "0" * 64  # what an unknown key's secret is compared with, so that it costs what a known one's does
 
@@ -20,6 +20,8 @@ class AuthenticateKey:
     peppers: PepperStore
     clock: Clock
     events: KeyEventLog
+    of_strangers: Pepper = field(default_factory=Pepper.generate)
+    """Hashes the secrets of unknown keys, so that they cost what known ones do: no key's, and never stored."""
 
     def __call__(self, presented: str | None, needed: Scope, request: str = "") -> ApiKey:
         """The key whose token `presented` spells, where it is valid now and has the scope `needed`.
@@ -46,13 +48,16 @@ class AuthenticateKey:
         if token is None:
             raise KeyRejected("malformed")
         key = self.keys.find(token.key_id)
-        pepper = self.peppers.current() if key is None else self.peppers.find(key.pepper_id)
-        if pepper is None:
-            raise KeyRejected("unverifiable", token.key_id)
+        pepper = self.peppers.find("" if key is None else key.pepper_id) or self.of_strangers
         # The secret before the state: a guess at an expired key is a wrong secret, not an expired key.
         matches = pepper.matches(token.secret, _NO_HASH if key is None else key.secret_hash)
         if key is None:
             raise KeyRejected("unknown", token.key_id)
+        if pepper is self.of_strangers:
+            raise SecretUnavailable(
+                f"The pepper of key {key.id} is lost, so that it cannot be checked: restore key_store.pepper_file from "
+                "its backup, or issue another key."
+            )
         if not matches:
             raise KeyRejected("wrong_secret", token.key_id)
         state = key.state_at(self.clock.now())

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from application.ports.key_store import KeyStore
 from application.ports.model_repository import ModelRepository
+from application.ports.pepper_store import PepperStore
 from application.served_model import Refusal, ServedModel
 from domain.errors import DomainError
 
@@ -26,11 +27,12 @@ class CheckReadiness:
     served: ServedModel
     models: ModelRepository
     keys: KeyStore
+    peppers: PepperStore
 
     def __call__(self) -> Readiness:
         """Never raises a DomainError: it reports it."""
         model = _said(self.served.current)
-        keys = _said(lambda: self.keys.find("readiness"))
+        keys = _said(lambda: (self.keys.find("readiness"), self.peppers.find("readiness")))
         repository = _said(self.models.promotions)
         return Readiness(
             ready=model == keys == "ok",

@@ -1,16 +1,19 @@
 """A stored model held against sales."""
 
 import typing
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from application.judge_model import Judgement, judge_model
+from application.ports.clock import Clock
 from application.ports.data_source import DataSource
 from application.ports.model_repository import ModelRepository
 from application.ports.model_trainer import Extras
-from application.sales.table import SalesLayout, check_sales, sales_digest
-from application.split_sales import Scheme, split_sales
-from domain.errors import ModelNotFound, NoUsableSales, SourceChanged
+from application.ports.quarantine import Quarantine
+from application.sales.table import CheckedSales, SalesLayout, check_sales, sales_digest
+from application.split_sales import Scheme, Split, homes_in_both, split_sales
+from domain.errors import DomainError, ModelNotFound, NoUsableSales, SourceChanged
 from domain.model_version import ModelVersion, served_stack
 
 if TYPE_CHECKING:
@@ -19,13 +22,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """A judgement of a version on sales from `source`: given ones, or its own holdout."""
+    """A judgement of a version on sales from `source`: given ones, or its own holdout.
+
+    `quarantined_by_reason` counts the rows that could not be used, which are kept at `quarantine`.
+    """
 
     version: ModelVersion
     source: str
     own_holdout: bool
-    quarantined: int
+    quarantined_by_reason: Mapping[str, int]
+    quarantine: str | None
     judgement: Judgement
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +42,15 @@ class EvaluateModel:
 
     models: ModelRepository
     training_sales: DataSource
+    quarantine: Quarantine
+    clock: Clock
     layout: SalesLayout
 
     def __call__(self, version: str | None = None, given: DataSource | None = None) -> Evaluation:
         """Judges `version` (None: the served one) on the sales of `given` (None: its own holdout).
 
-        Raises ModelNotFound, ModelRefused, SourceUnavailable, SourceMalformed, NoUsableSales, and SourceChanged where
-        the training sales are no longer those of the version, so that its holdout cannot be told from them.
+        Raises ModelNotFound, ModelRefused, SourceUnavailable, SourceMalformed, QuarantineUnavailable, NoUsableSales,
+        and SourceChanged where the holdout is no longer the one that the version was judged on.
         """
         if version is None:
             stack = served_stack(self.models.promotions())
@@ -48,35 +58,66 @@ class EvaluateModel:
                 raise ModelNotFound("No version is served yet: train one with `tasador train`, or name a stored one.")
             version = stack[-1]
         stored = self.models.describe(version)
-        card = stored.card
-        if given is None:
-            source, sales = self._own_holdout(stored)
-            quarantined = 0
-        else:
-            table = given.sales()
-            extras = Extras(card.features.numeric, card.features.categorical)
-            checked = check_sales(table, replace(self.layout, extras=extras))
-            source, sales, quarantined = table.name, checked.usable, len(checked.quarantined)
+        name, checked = self._given(stored, given) if given else self._own_holdout(stored)
+        sales = checked.usable
+        kept_at = None
+        if len(checked.quarantined):
+            kept_at = self.quarantine.keep(f"{self.clock.now():%Y%m%dT%H%M%S%f}", checked.quarantined)
         if not len(sales):
-            raise NoUsableSales(f"{source}: none of the {quarantined} sales can be used.")
-        judgement = judge_model(self.models.load(version), sales, card.interval.level)
-        return Evaluation(stored, source, given is None, quarantined, judgement)
+            raise NoUsableSales(f"{name}: none of the {checked.read} sales can be used. Their rows: {kept_at}.")
+        judgement = judge_model(self.models.load(version), sales, stored.card.interval.level)
+        notes = [*checked.notes, *(self._notes_on_overlap(stored, sales) if given else ())]
+        return Evaluation(stored, name, given is None, checked.by_reason, kept_at, judgement, tuple(notes))
 
-    def _own_holdout(self, stored: ModelVersion) -> tuple[str, "pd.DataFrame"]:
-        card = stored.card
+    def _given(self, stored: ModelVersion, given: DataSource) -> tuple[str, CheckedSales]:
+        features = stored.card.features
+        table = given.sales()
+        return table.name, check_sales(
+            table, replace(self.layout, extras=Extras(features.numeric, features.categorical))
+        )
+
+    def _own_holdout(self, stored: ModelVersion) -> tuple[str, CheckedSales]:
+        if stored.card.validation.test_fraction is None:
+            holdout = self.training_sales.holdout()
+            if holdout is None:
+                raise SourceChanged(
+                    f"{stored.version} was judged on given sales, and none are configured now: give them with --data."
+                )
+            checked = check_sales(holdout, self.layout)
+            _require_same(checked, stored.card.validation.holdout_sha256, holdout.name, stored.version)
+            return holdout.name, checked
         table = self.training_sales.sales()
         checked = check_sales(table, self.layout)
-        if sales_digest(checked.usable) != card.data.sha256:
-            raise SourceChanged(
-                f"{table.name} no longer holds the sales that {stored.version} was trained on, so its holdout cannot "
-                "be told apart: give other sales with --data."
-            )
-        if card.validation.test_fraction is not None:
-            scheme = typing.cast("Scheme", card.validation.scheme)
-            return table.name, split_sales(checked.usable, scheme, card.validation.test_fraction, card.seed).test
-        holdout = self.training_sales.holdout()
-        if holdout is None:
-            raise SourceChanged(
-                f"{stored.version} was judged on given sales, and none are configured now: give them with --data."
-            )
-        return holdout.name, check_sales(holdout, self.layout).usable
+        _require_same(checked, stored.card.data.sha256, table.name, stored.version)
+        split = _split_again(checked.usable, stored)
+        return table.name, replace(checked, usable=split.test, quarantined=checked.quarantined.iloc[:0], by_reason={})
+
+    def _notes_on_overlap(self, stored: ModelVersion, sales: "pd.DataFrame") -> list[str]:
+        """What is to be said of sales that the version has learned from already, as far as that can be told."""
+        try:
+            known = check_sales(self.training_sales.sales(), self.layout).usable
+        except DomainError:
+            known = None
+        if known is None or sales_digest(known) != stored.card.data.sha256:
+            return [
+                "Whether the model was trained on some of these sales cannot be told: its training sales have changed."
+            ]
+        train = known if stored.card.validation.test_fraction is None else _split_again(known, stored).train
+        shared = homes_in_both(train, sales)
+        if not shared:
+            return []
+        return [f"{shared} of these {len(sales)} sales are of homes that the model was trained on: figures flatter it."]
+
+
+def _split_again(sales: "pd.DataFrame", stored: ModelVersion) -> Split:
+    validation = stored.card.validation
+    scheme = typing.cast("Scheme", validation.scheme)
+    return split_sales(sales, scheme, validation.test_fraction or 0.0, stored.card.seed)
+
+
+def _require_same(checked: CheckedSales, sha256: str | None, source: str, version: str) -> None:
+    if sales_digest(checked.usable) != sha256:
+        raise SourceChanged(
+            f"{source} no longer holds the sales that {version} was trained on, so its holdout cannot be told apart: "
+            "give other sales with --data."
+        )

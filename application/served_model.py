@@ -5,7 +5,7 @@ from threading import Lock
 
 from application.ports.model_repository import ModelRepository
 from application.ports.model_trainer import TrainedModel
-from domain.errors import ModelNotFound, ModelRefused, NoModelServed
+from domain.errors import ModelNotFound, ModelRefused, ModelStoreUnavailable, NoModelServed
 from domain.model_version import ModelVersion, served_stack
 
 
@@ -50,8 +50,10 @@ class ServedModel:
         if served is None:
             refused = "".join(f" Version {r.version} was refused: {r.reason}" for r in self._refusals)
             raise NoModelServed(
-                "No model is served yet: train one with `tasador train`, or promote a stored one with "
-                f"`tasador models promote`.{refused}"
+                f"No model can be served.{refused}"
+                if refused
+                else "No model is served yet: train one with `tasador train`, or promote a stored one with "
+                "`tasador models promote`."
             )
         return served
 
@@ -62,7 +64,7 @@ class ServedModel:
         """
         with self._lock:
             stack = served_stack(self._models.promotions())
-            if stack == self._seen:
+            if stack == self._seen and not self._refusals:  # what was refused may have been mended
                 return False
             before = self._served
             self._served, self._refusals = self._newest_loadable(stack)
@@ -77,6 +79,6 @@ class ServedModel:
                 break
             try:
                 return ServedVersion(self._models.describe(version), self._models.load(version)), tuple(refusals)
-            except (ModelRefused, ModelNotFound) as error:
+            except (ModelRefused, ModelNotFound, ModelStoreUnavailable) as error:
                 refusals.append(Refusal(version, str(error)))
         return served, tuple(refusals)

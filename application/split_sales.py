@@ -23,28 +23,35 @@ _BLOCKS_ALONG = 8
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Sales to learn from and sales to be judged by, both in the order of the table; `scheme` is the one used."""
+    """Sales to learn from and sales to be judged by, both in the order of the table; `scheme` is the one used.
+
+    `left_out` counts sales on neither side: late ones of homes that were sold before, in a temporal split.
+    """
 
     train: "pd.DataFrame"
     test: "pd.DataFrame"
     scheme: Scheme
+    left_out: int = 0
 
 
 def split_sales(sales: "pd.DataFrame", scheme: Literal["auto"] | Scheme, test_fraction: float, seed: int) -> Split:
     """Sets about `test_fraction` of checked sales apart; none where they are all of one home, place or day.
 
-    random: whole homes, shuffled. spatial: whole blocks of a grid of places, shuffled. temporal: the latest sales;
-    those of an unknown date, and those of homes that were sold before, stay with the training. auto: temporal where
-    nearly all dates are known and differ, else random.
+    random: whole homes, shuffled. spatial: whole blocks of a grid of places, shuffled. temporal: the latest sales, but
+    for those of homes that were sold before, which are on neither side: nothing late is learned from, and nothing known
+    is judged. Sales of an unknown date are learned from. auto: temporal where nearly all dates are known and differ,
+    else random.
     """
     if scheme == "auto":
         scheme = "temporal" if _is_dated(sales) else "random"
     homes = home_numbers(sales)
     if scheme == "temporal":
-        apart = _latest(sales, homes, test_fraction)
+        late = _latest(sales, test_fraction)
+        apart = late & ~np.isin(homes, homes[~late])
     else:
-        apart = _shuffled(homes if scheme == "random" else _blocks(sales), test_fraction, seed)
-    return Split(sales[~apart].reset_index(drop=True), sales[apart].reset_index(drop=True), scheme)
+        late = apart = _shuffled(homes if scheme == "random" else _blocks(sales), test_fraction, seed)
+    train, test = (sales[side].reset_index(drop=True) for side in (~late, apart))
+    return Split(train, test, scheme, int(late.sum() - apart.sum()))
 
 
 def fold_numbers(sales: "pd.DataFrame", folds: int, seed: int) -> NDArray[np.int64]:
@@ -63,6 +70,14 @@ def home_numbers(sales: "pd.DataFrame") -> NDArray[np.int64]:
     return np.asarray(sales.groupby(list(PROPERTY_FIELDS), sort=False).ngroup(), dtype=np.int64)
 
 
+def homes_in_both(train: "pd.DataFrame", test: "pd.DataFrame") -> int:
+    """How many sales of `test` are of homes that `train` holds too."""
+    import pandas as pd
+
+    homes = home_numbers(pd.concat([train, test], ignore_index=True))
+    return int(np.isin(homes[len(train) :], homes[: len(train)]).sum())
+
+
 def _is_dated(sales: "pd.DataFrame") -> bool:
     if SOLD_ON not in sales:
         return False
@@ -78,7 +93,7 @@ def _shuffled(units: NDArray[np.int64], test_fraction: float, seed: int) -> NDAr
     return np.isin(units, order[: min(taken, len(order) - 1)])
 
 
-def _latest(sales: "pd.DataFrame", homes: NDArray[np.int64], test_fraction: float) -> NDArray[np.bool_]:
+def _latest(sales: "pd.DataFrame", test_fraction: float) -> NDArray[np.bool_]:
     days = sales[SOLD_ON].to_numpy(dtype="datetime64[D]") if SOLD_ON in sales else np.empty(0, dtype="datetime64[D]")
     known = np.sort(days[~np.isnat(days)])
     if not len(known) or known[0] == known[-1]:
@@ -86,10 +101,7 @@ def _latest(sales: "pd.DataFrame", homes: NDArray[np.int64], test_fraction: floa
     first_apart = known[min(int((1 - test_fraction) * len(known)), len(known) - 1)]
     if first_apart == known[0]:
         first_apart = np.unique(known)[1]
-    apart = days >= first_apart
-    sold_before = np.zeros(homes.max() + 1, dtype=np.bool_)
-    sold_before[homes[~apart]] = True
-    return np.asarray(apart & ~sold_before[homes])
+    return np.asarray(days >= first_apart)
 
 
 def _blocks(sales: "pd.DataFrame") -> NDArray[np.int64]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -13,8 +14,8 @@ from application.ports.model_repository import ModelRepository
 from application.ports.model_trainer import ModelTrainer, TrainedModel
 from application.ports.quarantine import Quarantine
 from application.refuse_price_leaks import refuse_price_leaks
-from application.sales.table import PRICE, CheckedSales, SalesLayout, check_sales, sales_digest
-from application.split_sales import fold_numbers, home_numbers, split_sales
+from application.sales.table import PRICE, SOLD_ON, CheckedSales, SalesLayout, check_sales, sales_digest
+from application.split_sales import Split, fold_numbers, home_numbers, homes_in_both, split_sales
 from domain.errors import NoUsableSales
 from domain.model_version import ModelCard, ModelVersion, TrainingData, Validation
 from domain.property import NUMBER_FIELDS
@@ -91,19 +92,19 @@ class TrainModel:
         progress("reading the sales", 1, 1)
         _require_enough(checked, table, FEWEST_SALES, kept_at)
         refuse_price_leaks(checked.usable, plan.layout)
+        everything = [checked] + ([holdout] if holdout else [])
+        notes = [note for sales in everything for note in sales.notes]
         if holdout_table and holdout:
             _require_enough(holdout, holdout_table, 1, kept_at)
             train, test = checked.usable, holdout.usable
-            validation = Validation("given", len(train), len(test), None)
+            validation = Validation("given", len(train), len(test), None, sales_digest(test))
+            notes += _notes_on_given(train, test)
         else:
-            split = split_sales(checked.usable, plan.validation, plan.test_fraction, plan.seed)
+            split = self._split(checked, table)
             train, test = split.train, split.test
-            if not len(test):
-                raise NoUsableSales(
-                    f"{table.name}: a {split.scheme} split leaves no sales to judge the model by (all are of one home, "
-                    "place or day, or undated): set training.validation to another scheme, or give a holdout."
-                )
             validation = Validation(split.scheme, len(train), len(test), plan.test_fraction)
+            notes += _notes_on_split(split)
+        _require_folds(train, table)
 
         errors, cross_validation = self._cross_validate(train, recipe, progress)
         progress("fitting the model", 0, 1)
@@ -111,7 +112,6 @@ class TrainModel:
         trained = TrainedModel(model, errors)
         progress("fitting the model", 1, 1)
         judgement = judge_model(trained, test, plan.interval_level)
-        everything = [checked] + ([holdout] if holdout else [])
         card = ModelCard(
             recipe=recipe,
             trained_at=started,
@@ -126,6 +126,7 @@ class TrainModel:
                 quarantined=sum(len(sales.quarantined) for sales in everything),
                 quarantined_by_reason=_added_up(everything),
                 sha256=sales_digest(checked.usable),
+                **_days(train),
             ),
             validation=validation,
             metrics=judgement.metrics,
@@ -138,12 +139,6 @@ class TrainModel:
         stored = self.models.store(trained, card)
         if promote:
             self.models.promote(stored.version, self.clock.now(), by, f"trained by recipe {recipe}")
-        notes = [note for sales in everything for note in sales.notes]
-        if holdout and (shared := _homes_in_both(train, test)):
-            notes.append(
-                f"{shared} of the {len(test)} given holdout sales are of homes that are among the training sales too: "
-                "figures on them flatter the model."
-            )
         return TrainingReport(stored, promote, kept_at, tuple(dict.fromkeys(notes)))
 
     def _keep_rejected(self, run: str, checked: CheckedSales, holdout: CheckedSales | None) -> str | None:
@@ -151,6 +146,15 @@ class TrainModel:
 
         rejected = [sales.quarantined for sales in (checked, holdout) if sales is not None and len(sales.quarantined)]
         return self.quarantine.keep(run, pd.concat(rejected, ignore_index=True)) if rejected else None
+
+    def _split(self, checked: CheckedSales, table: SourceTable) -> Split:
+        split = split_sales(checked.usable, self.plan.validation, self.plan.test_fraction, self.plan.seed)
+        if not len(split.test):
+            raise NoUsableSales(
+                f"{table.name}: a {split.scheme} split leaves no sales to judge the model by (all are of one home, "
+                "place or day, or undated): set training.validation to another scheme, or give a holdout."
+            )
+        return split
 
     def _cross_validate(
         self, sales: "pd.DataFrame", recipe: str, progress: Progress
@@ -180,7 +184,8 @@ def _error_distribution(values: Vector, prices: Vector) -> ErrorDistribution:
 def _require_enough(sales: CheckedSales, table: SourceTable, fewest: int, kept_at: str | None) -> None:
     if len(sales.usable) >= fewest:
         return
-    reasons = "".join(f" {count} x {reason};" for reason, count in sales.by_reason.items())
+    counted = ", ".join(f"{count} x {reason}" for reason, count in sales.by_reason.items())
+    reasons = f" {counted}." if counted else ""
     first = ""
     if len(sales.quarantined):
         row = sales.quarantined.iloc[0]
@@ -206,8 +211,31 @@ def _added_up(tables: list[CheckedSales]) -> dict[str, int]:
     return reasons
 
 
-def _homes_in_both(train: "pd.DataFrame", test: "pd.DataFrame") -> int:
-    import pandas as pd
+def _notes_on_given(train: "pd.DataFrame", test: "pd.DataFrame") -> list[str]:
+    shared = homes_in_both(train, test)
+    if not shared:
+        return []
+    note = f"{shared} of the {len(test)} given holdout sales are of homes that are among the training sales too"
+    return [f"{note}: figures on them flatter the model."]
 
-    homes = home_numbers(pd.concat([train, test], ignore_index=True))
-    return int(np.isin(homes[len(train) :], homes[: len(train)]).sum())
+
+def _notes_on_split(split: Split) -> list[str]:
+    if not split.left_out:
+        return []
+    return [f"{split.left_out} late sales of homes sold before are neither learned from nor judged by."]
+
+
+def _require_folds(sales: "pd.DataFrame", table: SourceTable) -> None:
+    homes = int(home_numbers(sales).max()) + 1
+    if homes < FOLDS:
+        raise NoUsableSales(
+            f"{table.name}: the {len(sales)} sales to learn from are of {homes} different homes; at least {FOLDS} are "
+            "needed to cross-validate."
+        )
+
+
+def _days(sales: "pd.DataFrame") -> dict[str, date | None]:
+    days = sales[SOLD_ON].dropna() if SOLD_ON in sales else sales.iloc[:0, 0]
+    if not len(days):
+        return {"first_sale": None, "last_sale": None}
+    return {"first_sale": days.min().date(), "last_sale": days.max().date()}

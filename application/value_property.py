@@ -4,14 +4,17 @@ import math
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from application.ports.clock import Clock
 from application.served_model import ServedModel
 from domain.errors import FieldProblem, InvalidProperty
-from domain.model_version import FeatureSchema
+from domain.model_version import FeatureSchema, ModelCard
 from domain.property import Property, normalised
-from domain.valuation import Valuation
+from domain.valuation import ErrorDistribution, Valuation
+
+_FRESH = timedelta(days=365)
+"""How long after the last sale a value at the level of the sales goes without a warning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,8 @@ class ValueProperty:
         today = self.clock.now().date()
         for request in requests:
             _check_extras(request.property, card.features)
+        level = level or card.interval.level
+        doubts = _doubts_of_level(served.trained.errors, level)
         values = served.trained.model.value([request.property for request in requests])
         return [
             Valuation(
@@ -48,10 +53,10 @@ class ValueProperty:
                 currency=card.currency,
                 valuation_date=request.valuation_date or today,
                 value=value,
-                interval=served.trained.errors.interval(value, level or card.interval.level),
+                interval=served.trained.errors.interval(value, level),
                 model=served.description,
                 client_ref=request.client_ref,
-                warnings=tuple(_warnings(request, card.features)),
+                warnings=(*_warnings(request, card, today), *doubts),
             )
             for request, value in zip(requests, values.tolist(), strict=True)
         ]
@@ -75,8 +80,15 @@ def _is_number_or_unknown(value: float | str | None) -> bool:
     return value is None or (isinstance(value, int | float) and math.isfinite(value))
 
 
-def _warnings(request: ValuationRequest, features: FeatureSchema) -> Iterator[str]:
-    home = request.property
+def _doubts_of_level(errors: ErrorDistribution, level: float) -> list[str]:
+    if level <= errors.highest_level:
+        return []
+    known = f"the model knows {len(errors.log_ratios)} errors, which speak for levels up to {errors.highest_level:.3f}"
+    return [f"{known}: this interval is as wide as the widest of them and may hold less than it says"]
+
+
+def _warnings(request: ValuationRequest, card: ModelCard, today: date) -> Iterator[str]:
+    home, features = request.property, card.features
     if normalised(home.type) not in features.types:
         yield f"type '{home.type}' is not among the sales that the model knows: valued from the other features"
     if normalised(home.sector) not in features.sectors:
@@ -88,5 +100,13 @@ def _warnings(request: ValuationRequest, features: FeatureSchema) -> Iterator[st
     for name in home.extras:
         if name not in known:
             yield f"field '{name}' is not known and was ignored"
-    if request.valuation_date is not None:
-        yield "this model does not follow prices over time: the value is at the price level of its sales"
+    first, last = card.data.first_sale, card.data.last_sale
+    day = request.valuation_date or today
+    if first is None or last is None:
+        if request.valuation_date is not None:
+            yield "this model does not follow prices over time: the value is at the price level of its sales"
+    elif not first <= day <= last + _FRESH:
+        yield (
+            f"the sales that the model knows are from {first} to {last}, and it does not follow prices over time: the "
+            f"value is at their price level, not at that of {day}"
+        )

@@ -28,7 +28,6 @@ from application.served_model import ServedModel
 from application.value_property import ValueProperty
 from config.logs import Loggers
 from config.settings import DataSourceSettings, KeyStoreSettings, ModelRepositorySettings, Settings
-from domain.errors import SecretUnavailable
 
 if TYPE_CHECKING:
     from application.evaluate_model import EvaluateModel
@@ -54,8 +53,9 @@ def _csv_file(path: Path) -> DataSource:
 
 def _sql_sales(settings: DataSourceSettings) -> DataSource:
     from adapters.data_sources.sql_database import SqlDataSource
+    from adapters.databases import with_password
 
-    url = _with_password(settings.url or "", settings.password_file)
+    url = with_password(settings.url or "", settings.password_file)
     return SqlDataSource(url, settings.query or "", settings.test_query)
 
 
@@ -84,9 +84,10 @@ def _csv_keys(settings: KeyStoreSettings) -> KeyStore:
 
 
 def _sql_keys(settings: KeyStoreSettings) -> KeyStore:
+    from adapters.databases import with_password
     from adapters.key_stores.sql_database import SqlKeyStore
 
-    return SqlKeyStore(_with_password(settings.url, settings.password_file))
+    return SqlKeyStore(with_password(settings.url, settings.password_file))
 
 
 def _peppers(file: Path) -> PepperStore:
@@ -129,10 +130,12 @@ def _train_model(
     return TrainModel(sales, quarantine, trainer, models, clock, plan)
 
 
-def _evaluate_model(settings: Settings, models: ModelRepository, sales: DataSource) -> "EvaluateModel":
+def _evaluate_model(
+    settings: Settings, models: ModelRepository, sales: DataSource, quarantine: Quarantine, clock: Clock
+) -> "EvaluateModel":
     from application.evaluate_model import EvaluateModel
 
-    return EvaluateModel(models, sales, _layout(settings))
+    return EvaluateModel(models, sales, quarantine, clock, _layout(settings))
 
 
 def _layout(settings: Settings) -> "SalesLayout":
@@ -145,25 +148,6 @@ def _layout(settings: Settings) -> "SalesLayout":
         area_unit=settings.market.area_unit,
         extras=Extras(source.extra.numeric, source.extra.categorical),
     )
-
-
-def _with_password(url: str, password_file: Path | None) -> str:
-    """`url` with the content of `password_file` as its password, so that no password need stand in a configuration."""
-    if password_file is None:
-        return url
-    from sqlalchemy import make_url
-    from sqlalchemy.exc import ArgumentError
-
-    try:
-        password = password_file.read_text("utf-8").strip()
-    except OSError as error:
-        raise SecretUnavailable(f"The password file {password_file} cannot be read: {error.strerror}.") from None
-    except UnicodeDecodeError:
-        raise SecretUnavailable(f"The password file {password_file} is not UTF-8 text.") from None
-    try:
-        return make_url(url).set(password=password).render_as_string(hide_password=False)
-    except (ArgumentError, ValueError):
-        return url  # the adapter says what is wrong with it
 
 
 class Container(containers.DeclarativeContainer):
@@ -197,14 +181,14 @@ class Container(containers.DeclarativeContainer):
     train_model = providers.Singleton(
         _train_model, settings, data_source, quarantine, model_trainer, model_repository, clock
     )
-    evaluate_model = providers.Singleton(_evaluate_model, settings, model_repository, data_source)
+    evaluate_model = providers.Singleton(_evaluate_model, settings, model_repository, data_source, quarantine, clock)
     list_models = providers.Singleton(ListModels, model_repository)
     promote_model = providers.Singleton(PromoteModel, model_repository, clock)
     roll_back_model = providers.Singleton(RollBackModel, model_repository, clock)
 
     served_model = providers.Singleton(ServedModel, model_repository)
     value_property = providers.Singleton(ValueProperty, served_model, clock)
-    check_readiness = providers.Singleton(CheckReadiness, served_model, model_repository, key_store)
+    check_readiness = providers.Singleton(CheckReadiness, served_model, model_repository, key_store, pepper_store)
 
     issue_key = providers.Singleton(IssueKey, key_store, pepper_store, clock, key_event_log)
     authenticate_key = providers.Singleton(AuthenticateKey, key_store, pepper_store, clock, key_event_log)

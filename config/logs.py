@@ -4,6 +4,7 @@ Rendering and writing happen in one place, `LogWriter`, so that masking and esca
 """
 
 import errno
+import json
 import logging
 import math
 import os
@@ -250,6 +251,12 @@ def _classic(_: WrappedLogger, __: str, event: EventDict) -> str:
     """The line of the original service: `PID:(process id) (TID:(thread id)) (level): [(time)] (message)`."""
     moment = datetime.fromisoformat(event.pop("timestamp"))
     level, message = event.pop("level").upper(), event.pop("event")
-    details = "".join(f" {key}={value}" for key, value in event.items() if value is not None)
+    details = "".join(f" {key}={_quoted(value)}" for key, value in event.items() if value is not None)
     thread = threading.get_native_id()
     return f"PID:{os.getpid()} (TID:{thread}) {level}: [{moment:%Y-%m-%d %H:%M:%S}] {message}{details}"
+
+
+def _quoted(value: object) -> str:
+    """A value as it stands in a classic line: in quotes where it could be taken for more fields."""
+    text = str(value)
+    return json.dumps(text, ensure_ascii=False) if re.search(r'[\s="]', text) or not text else text

@@ -145,10 +145,6 @@ class ApiKey:
         if not timedelta(0) < self.expires_at - self.created_at <= LONGEST_LIFETIME:
             raise ValueError(f"expires_at must be after created_at, by at most {LONGEST_LIFETIME.days} days")
 
-    def opened_by(self, secret: str, pepper: Pepper) -> bool:
-        """Whether `secret` is this key's, compared in constant time."""
-        return pepper.matches(secret, self.secret_hash)
-
     def state_at(self, moment: datetime) -> KeyState:
         """`active`, `expired` or `revoked`; a revocation is final and wins over expiry."""
         if self.revoked_at is not None:

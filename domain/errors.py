@@ -90,7 +90,7 @@ class DuplicateKey(DomainError):
 class KeyRejected(DomainError):
     """A key that does not open the door; the message is the same whatever the cause.
 
-    `cause` is for the key log alone: missing, malformed, unknown, wrong_secret, unverifiable (its pepper is lost),
+    `cause` is for the key log alone: missing, malformed, unknown, wrong_secret,
     expired or revoked. `key_id` is the id that a well-formed token names.
     """
 

@@ -1,8 +1,8 @@
 """What a stored model says of itself, and which of the stored models is served."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Literal
 
 from domain.errors import NothingToRollBack
@@ -25,7 +25,10 @@ class FeatureSchema:
 
 @dataclass(frozen=True, slots=True)
 class TrainingData:
-    """Where the sales came from, how many were used, and a digest by which the same sales are known again."""
+    """Where the sales came from, how many were used, and a digest by which the same sales are known again.
+
+    `first_sale` and `last_sale` are the days between which they were sold, None where the source has no dates.
+    """
 
     source: str
     read: int
@@ -33,19 +36,23 @@ class TrainingData:
     quarantined: int
     quarantined_by_reason: Mapping[str, int]
     sha256: str
+    first_sale: date | None
+    last_sale: date | None
 
 
 @dataclass(frozen=True, slots=True)
 class Validation:
     """How the holdout was set apart (`given`: not by us), and how many sales lie on either side.
 
-    With `test_fraction` and the seed, the same split can be made again; None where the holdout was given.
+    With `test_fraction` and the seed, the same split can be made again. A given holdout has no fraction, and
+    `holdout_sha256` instead, by which the same sales are known again.
     """
 
     scheme: str
     train: int
     test: int
     test_fraction: float | None
+    holdout_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +113,7 @@ class Promotion:
     action: Literal["promote", "rollback"]
     at: datetime
     by: str
-    reason: str = field(default="")
+    reason: str = ""
 
 
 def served_stack(promotions: Sequence[Promotion]) -> list[str]:

@@ -23,8 +23,10 @@ class Interval:
 class ErrorDistribution:
     """How far sale prices fell from values that had not seen them: `log_ratios` of price to value, ascending.
 
-    They come from out-of-fold valuations, so an interval read off them is a split-conformal one (Lei et al.,
-    "Distribution-Free Predictive Inference for Regression", JASA 2018), relative to the value.
+    They come from cross-validation: each value is of a model that was fitted to the other folds. An interval read off
+    them, relative to the value, is that of pooled cross-validation residuals about a model fitted to all folds: close
+    to CV+ (Barber et al., "Predictive inference with the jackknife+", Annals of Statistics 2021), but without its
+    finite-sample guarantee, and right on average over homes, not for each kind of home.
     """
 
     log_ratios: Sequence[float]
@@ -33,6 +35,12 @@ class ErrorDistribution:
         ascending = all(one <= next_one for one, next_one in pairwise(self.log_ratios))
         if not (ascending and len(self.log_ratios) and math.isfinite(self.log_ratios[0] + self.log_ratios[-1])):
             raise ValueError("log_ratios are at least one, finite, and ascending")
+
+    @property
+    def highest_level(self) -> float:
+        """The highest level that this many errors can speak for, (n - 1) / (n + 1); at least 0."""
+        count = len(self.log_ratios)
+        return (count - 1) / (count + 1)
 
     def interval(self, value: float, level: float) -> Interval:
         """The central interval at `level` around `value`, never without the value itself.

@@ -62,12 +62,9 @@ class SqlDataSource(DataSource):
 
 def _parsed(text: str) -> URL:
     try:
-        url = databases.understood(text)
+        return databases.understood(text)
     except ValueError as error:
         raise SourceUnavailable(f"data_source.url cannot be used: {error}.") from None
-    if "@" in (url.host or ""):  # the end of a password: it would be shown as the host
-        raise SourceUnavailable("data_source.url cannot be used: write an @ of the password as %40.")
-    return url
 
 
 def _engine(url: URL) -> Engine:
@@ -82,10 +79,7 @@ def _engine(url: URL) -> Engine:
             "sqlite://", poolclass=NullPool, creator=lambda: sqlite3.connect(address, _SECONDS, uri=True)
         )
     else:
-        # Without the second one, text of a database whose encoding is SQL_ASCII would arrive as bytes.
-        wanted = {"connect_timeout": _SECONDS, "client_encoding": "utf8"}
-        arguments = {name: value for name, value in wanted.items() if name not in url.query}
-        engine = create_engine(url, poolclass=NullPool, connect_args=arguments)
+        engine = create_engine(url, poolclass=NullPool, connect_args=databases.postgresql_options(url))
     # Without parameters the driver leaves every % and : of the query alone; without the last, `as "a.b"` becomes b.
     return engine.execution_options(no_parameters=True, postgresql_readonly=True, sqlite_raw_colnames=True)
 

@@ -34,12 +34,13 @@ class CsvFolderQuarantine(Quarantine):
         path = self._folder / f"{run}.csv"
         temporary = self._folder / f".{run}.{os.getpid()}.tmp"
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             copies = 1
             while path.exists():
                 copies += 1
                 path = self._folder / f"{run}-{copies}.csv"
-            with temporary.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+            private = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)  # a client's own sales
+            with open(private, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:  # noqa: PTH123
                 _write(csv.writer(file).writerow, rows)
                 file.flush()
                 os.fsync(file.fileno())

@@ -186,7 +186,8 @@ class BoostedRecipe(Recipe):
             numbers += [Derived(area_per_room), Derived(area_per_bathroom), Derived(usable_share)]
         if self.turned_coordinates:
             numbers += [RotatedCoordinates.around(table_of(sales, features))]
-        numbers += [Number(name) for name in features.numeric]
+        # A column of which nothing is known here cannot be cut into bins, and has nothing to tell.
+        numbers += [Number(name) for name in features.numeric if sales[name].notna().any()]
 
         def prepare(homes: pd.DataFrame) -> pd.DataFrame:
             table = table_of(homes, features)

@@ -15,7 +15,7 @@ from application.ports.data_source import SourceTable
 from application.ports.model_trainer import Extras
 from application.sales.distinct_cells import DistinctCells, ReadColumn
 from application.sales.written_dates import FIRST_YEAR, LAST_YEAR, WrittenDates
-from application.sales.written_numbers import WrittenNumbers
+from application.sales.written_numbers import read_numbers
 from domain.errors import SourceMalformed
 from domain.property import NUMBER_FIELDS, NUMBER_RULES, PROPERTY_FIELDS, TEXT_FIELDS, NumberRule, normalised
 from domain.sale import PRICE_RULE
@@ -106,7 +106,8 @@ def check_sales(table: SourceTable, layout: SalesLayout) -> CheckedSales:
     for name in TEXT_FIELDS:
         columns[name] = _text(frame[layout.source_name(name)], normalised)
         problems.append(_missing(pd.isna(columns[name]), name, layout))
-    numbers, number_notes = _read_numbers(frame, layout, (*NUMBER_FIELDS, PRICE, *layout.extras.numeric))
+    named = {name: frame[layout.source_name(name)] for name in (*NUMBER_FIELDS, PRICE, *layout.extras.numeric)}
+    numbers, number_notes = read_numbers(named, price=PRICE)
     notes += number_notes
     for rule in (*NUMBER_RULES, PRICE_RULE):
         read = numbers[rule.name]
@@ -199,21 +200,6 @@ def _text(column: "pd.Series[Any]", form: Callable[[str], str]) -> NDArray[np.ob
 def _as_text(cell: object) -> str:
     """A cell as text; a code that a database made a fraction (`12.0`) is what a file would hold (`12`)."""
     return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
-
-
-def _read_numbers(
-    frame: "pd.DataFrame", layout: SalesLayout, names: Sequence[str]
-) -> tuple[dict[str, ReadColumn], list[str]]:
-    """The number columns by name. All are looked over first: one that is in doubt goes by what the others prove."""
-    written = {name: WrittenNumbers.of(frame[layout.source_name(name)]) for name in names}
-    read, notes = {}, []
-    for name, column in written.items():
-        others = any(other.proves_decimal_comma for other in written.values() if other is not column)
-        style = column.style(others_have_decimal_comma=others)
-        read[name] = column.read(style)
-        if note := column.note(style, others_have_decimal_comma=others):
-            notes.append(f"{name}: {note}.")
-    return read, notes
 
 
 def _missing(rows: NDArray[np.bool_], name: str, layout: SalesLayout) -> _Problem:

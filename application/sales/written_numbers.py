@@ -1,11 +1,13 @@
 """Numbers as people write them: which separators a column uses is decided over the whole column, never per cell.
 
-A point alone is a decimal point. Units and currency signs are not guessed at: such a cell is no number.
+A point alone is a decimal point, unless every point of its column could stand between thousands, other columns of the
+table have decimal commas, and none has a decimal point. Units and currency signs are not guessed at: such a cell is no
+number.
 """
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -48,6 +50,7 @@ class WrittenNumbers:
     comma_rows, point_rows: how many rows prove a decimal comma, or a decimal point.
     example: a cell that a style other than the plain one can read, or None.
     undecided: whether there are such cells, and each could be read in both styles (`85,500`).
+    thousands: a cell (`6.065`) whose point, like every other of the column, could stand between thousands, or None.
     """
 
     column: DistinctCells
@@ -55,13 +58,14 @@ class WrittenNumbers:
     point_rows: int = 0
     example: str | None = None
     undecided: bool = False
+    thousands: str | None = None
 
     @classmethod
     def of(cls, cells: "pd.Series[Any]") -> "WrittenNumbers":
         """Looks over a column for what its separators prove."""
         column = DistinctCells.of(cells)
         if not _NOT_PLAIN.search("\n".join(cell for cell in column.cells if isinstance(cell, str))):
-            return cls(column)
+            return cls._without_commas(column)
         comma, point, either = [], [], []
         comma_rows = point_rows = 0
         for cell, rows in zip(column.cells, column.rows().tolist(), strict=True):
@@ -75,6 +79,8 @@ class WrittenNumbers:
             elif _proves_decimal_point(cell):
                 point.append(cell)
                 point_rows += rows
+        if not comma and not point and not either:
+            return cls._without_commas(column)
         return cls(
             column,
             comma_rows,
@@ -83,14 +89,34 @@ class WrittenNumbers:
             undecided=bool(either) and not comma_rows and not point_rows,
         )
 
+    @classmethod
+    def _without_commas(cls, column: DistinctCells) -> "WrittenNumbers":
+        """A column that is read as it stands, unless its points turn out to stand between thousands."""
+        points = [cell for cell in column.cells if isinstance(cell, str) and "." in cell]
+        if any(map(_proves_decimal_point, points)):  # one is enough: nothing here speaks for a comma
+            return cls(column, point_rows=1)
+        return cls(column, thousands=min(filter(_POINT_OF_EITHER_KIND.fullmatch, points), default=None))
+
     @property
     def proves_decimal_comma(self) -> bool:
         """Whether this column by itself says that it has decimal commas; contradictory rows are outvoted."""
         return self.comma_rows > self.point_rows
 
-    def style(self, *, others_have_decimal_comma: bool) -> NumberStyle:
+    @property
+    def proves_decimal_point(self) -> bool:
+        """Whether this column has decimal points, or as many as decimal commas."""
+        return self.point_rows > 0 and not self.proves_decimal_comma
+
+    @property
+    def _has_whole_thousands(self) -> bool:
+        # A sign makes a coordinate likelier than a count. It sorts before digits: the example has it if any cell has.
+        return self.thousands is not None and self.thousands[0].isdigit()
+
+    def style(self, *, others_have_decimal_comma: bool, others_have_decimal_point: bool = True) -> NumberStyle:
         """The style that the column, or else the other columns of its table, speak for."""
         if self.proves_decimal_comma:
+            return NumberStyle.DECIMAL_COMMA
+        if self._has_whole_thousands and others_have_decimal_comma and not others_have_decimal_point:
             return NumberStyle.DECIMAL_COMMA
         if self.example is None:
             return NumberStyle.PLAIN
@@ -98,26 +124,29 @@ class WrittenNumbers:
             return NumberStyle.DECIMAL_COMMA
         return NumberStyle.THOUSANDS_COMMA
 
-    def note(self, style: NumberStyle, *, others_have_decimal_comma: bool) -> str | None:
-        """What a person should know of how the column was read, or None."""
+    def note(self, style: NumberStyle, *, others_have_decimal_comma: bool, is_price: bool = False) -> str | None:
+        """What a person should know of how the column was read, or None. A price is doubted sooner than others."""
+        if self.thousands is not None:
+            whole = self.thousands.replace(".", "")
+            number = float(whole if style is NumberStyle.DECIMAL_COMMA else self.thousands)
+            read = f"('{self.thousands}' is read as {number:.12g})"
+            if style is NumberStyle.DECIMAL_COMMA:
+                return f"point between thousands {read}, as other columns have decimal commas"
+            if others_have_decimal_comma:
+                return f"decimal point {read}, though other columns have commas"
+            return f"decimal point {read}; if it stands between thousands, write {whole}" if is_price else None
         if style is NumberStyle.PLAIN:
-            return self._doubt_of_points() if others_have_decimal_comma else None
-        number = _number(self.example, style)
-        if number is None:  # an outvoted cell: quarantined, which says enough
+            return None
+        example = _number(self.example, style)
+        if example is None:  # an outvoted cell: quarantined, which says enough
             return f"{style}"
         doubt = "; it could also be the other way round" if self.undecided else ""
-        return f"{style} ('{self.example}' is read as {number:.12g}{doubt})"
-
-    def _doubt_of_points(self) -> str | None:
-        points = [cell for cell in self.column.cells if isinstance(cell, str) and "." in cell]
-        if not points or not all(map(_POINT_OF_EITHER_KIND.fullmatch, points)):
-            return None
-        return f"decimal point ('{min(points)}' is read as {float(min(points)):.12g}), though other columns have commas"
+        return f"{style} ('{self.example}' is read as {example:.12g}{doubt})"
 
     def read(self, style: NumberStyle) -> ReadColumn:
         """The column's numbers, float64, NaN where there is none."""
         cells, spread = self.column.cells, self.column.spread
-        values = _plain_numbers(cells)
+        values = None if style is NumberStyle.DECIMAL_COMMA else _plain_numbers(cells)
         unreadable = np.zeros(len(cells), dtype=np.bool_)
         if values is None:
             numbers = [_number(cell, style) for cell in cells]
@@ -131,6 +160,24 @@ class WrittenNumbers:
                 NOT_FINITE: spread(np.isinf(values), missing=False),
             },
         )
+
+
+def read_numbers(columns: "Mapping[str, pd.Series[Any]]", *, price: str) -> tuple[dict[str, ReadColumn], list[str]]:
+    """The number columns of a table, by name, and notes on how they were read. `price` names that of the prices.
+
+    All are looked over first: one that is in doubt goes by what the others prove.
+    """
+    written = {name: WrittenNumbers.of(cells) for name, cells in columns.items()}
+    read, notes = {}, []
+    for name, column in written.items():
+        others = [other for other in written.values() if other is not column]
+        comma = any(other.proves_decimal_comma for other in others)
+        point = any(other.proves_decimal_point for other in others)
+        style = column.style(others_have_decimal_comma=comma, others_have_decimal_point=point)
+        read[name] = column.read(style)
+        if note := column.note(style, others_have_decimal_comma=comma, is_price=name == price):
+            notes.append(f"{name}: {note}.")
+    return read, notes
 
 
 def _proves_decimal_comma(text: str) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from config.loader import LoadedSettings, shown_settings
-from entrypoints.cli.session import configured, json_option, print_json
+from entrypoints.cli.session import configured, json_option, print_json, tell
 
 
 @click.group()
@@ -18,8 +18,12 @@ def config() -> None:
 @config.command()
 @configured
 def check(loaded: LoadedSettings) -> None:
-    """Say whether the configuration can be used; exit code 2 if it cannot."""
-    click.echo(f"{loaded.file or 'built-in defaults'}: can be used.")
+    """Say whether the settings are valid; exit code 2 if not."""
+    source = loaded.settings.data_source
+    for key, path in (("path", source.path), ("test_path", source.test_path)):
+        if source.kind == "csv" and path and not path.is_file():
+            tell(f"note: data_source.{key}: there is no file {path} yet")
+    click.echo(f"{loaded.file or 'built-in defaults'}: the settings are valid.")
 
 
 @config.command()

@@ -44,6 +44,13 @@ for command in (
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Runs the command line and exits: 0 done, 1 refused or failed, 2 wrong usage or configuration."""
+    for descriptor in range(3):  # a missing one would be given to the next file or socket that is opened
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: PTH123, SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: PTH123, SIM115
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter is no reason to fail
@@ -58,6 +65,7 @@ def exit_code(arguments: Sequence[str] | None = None) -> int:
         click.echo(error.format_message(), err=True)
         return WRONG_USAGE
     except (click.Abort, KeyboardInterrupt):
+        tell("interrupted.")
         return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on: nothing more to flush
@@ -73,7 +81,7 @@ def _told(error: Exception) -> tuple[int, str]:
     match error:
         case click.UsageError():
             command = error.ctx.command_path if error.ctx else "tasador"
-            return WRONG_USAGE, f"{error.format_message().rstrip('.')}. See `{command} --help`."
+            return WRONG_USAGE, f"{_sentence(error.format_message())} See `{command} --help`."
         case ConfigurationError() | InvalidKeyRequest() | UnknownRecipe():
             return WRONG_USAGE, str(error)
         case DomainError() | LogFolderUnavailable() | CannotListen():
@@ -86,3 +94,7 @@ def _told(error: Exception) -> tuple[int, str]:
         case _:
             fault = " ".join(f"unexpected {type(error).__name__}: {error}".split())
             return REFUSED, f"{fault}; this is a fault of Tasador: please report it."
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "?", "!")) else f"{text}."

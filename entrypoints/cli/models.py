@@ -97,7 +97,7 @@ def rollback(loaded: LoadedSettings, *, as_json: bool) -> None:
 @json_option
 @configured
 def verify(loaded: LoadedSettings, *, as_json: bool) -> int:
-    """Check the bytes of every stored model against its description; exit code 1 if any is refused."""
+    """Check the stored bytes; exit code 1 if any is refused."""
     listed = container_of(loaded).list_models()(verify=True)
     refused = [model for model in listed if model.refused]
     if as_json:

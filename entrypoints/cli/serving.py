@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 from dataclasses import replace
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from uvicorn.supervisors import Multiprocess
 from application.issue_key import IssuedKey
 from config.loader import ConfigurationError, LoadedSettings
 from domain.api_key import Scope
-from domain.errors import NoModelServed
+from domain.errors import ModelStoreUnavailable, NoModelServed
 from entrypoints.cli.session import configured, container_of, tell
 from entrypoints.cli.training import train_with
 
@@ -60,7 +61,7 @@ def serve(loaded: LoadedSettings, *, host: str | None, port: int | None, workers
 @_options
 @configured
 def quickstart(loaded: LoadedSettings, *, host: str | None, port: int | None, workers: int | None) -> None:
-    """Train if no model is stored, create a first key if there is none, and serve."""
+    """Serve, after training and creating a key if need be."""
     loaded = _with_options(loaded, host, port, workers)
     with _listening(loaded) as listener:
         container = container_of(loaded, log_stream=sys.stderr)
@@ -110,23 +111,30 @@ def _address(listener: socket.socket) -> str:
 
 def _introduce(container: "Container", address: str, first: IssuedKey | None) -> None:
     """Prints where everything is, and a request to try."""
+    click.echo(f"\nConsole   {address}/\nAPI docs  {address}/docs\n")
     try:
         container.served_model().refresh()
         home = container.served_model().current().description.card.typical_home
-    except NoModelServed as error:
+    except (NoModelServed, ModelStoreUnavailable) as error:
         tell(str(error))
-        home = {}
-    click.echo(f"\nConsole   {address}/\nAPI docs  {address}/docs\n")
+        home = None
     if first:
         click.echo(f"Your first key, shown only now and good for everything until {first.key.expires_at:%Y-%m-%d}:")
         click.echo(f"  {first.token}\n\nTry it:")
     else:
-        click.echo("Try it with a key of yours in $TASADOR_KEY (`tasador keys create --label ...` makes another):")
+        click.echo(
+            f"Try it with a key of yours in $TASADOR_KEY (`{_command()} keys create --label ...` makes another):"
+        )
     key = f"'X-API-Key: {first.token}'" if first else '"X-API-Key: $TASADOR_KEY"'
-    body = shlex.quote(json.dumps(dict(home), ensure_ascii=False))
+    body = shlex.quote(json.dumps(dict(home or {}), ensure_ascii=False))
     click.echo(f"  curl -s {address}/predict -H {key} -H 'Content-Type: application/json' -d {body}")
     click.echo("\nCtrl-C stops it.")
     sys.stdout.flush()
+
+
+def _command() -> str:
+    """How the user called the program: inside a virtual environment it is not on the path."""
+    return sys.argv[0] if Path(sys.argv[0]).name == "tasador" else "tasador"
 
 
 def _serve(loaded: LoadedSettings, container: "Container", listener: socket.socket) -> None:
@@ -149,6 +157,7 @@ def _serve(loaded: LoadedSettings, container: "Container", listener: socket.sock
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # anyone may send X-Forwarded-For
         timeout_graceful_shutdown=SECONDS_TO_FINISH,
     )
     if workers > 1:

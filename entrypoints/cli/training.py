@@ -1,6 +1,6 @@
 """`tasador train` and `tasador evaluate`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from config.loader import LoadedSettings
+from config.logs import on_one_line
 from config.settings import TrainingSettings
 from domain.model_version import ModelVersion
 from entrypoints.cli.session import (
@@ -37,7 +38,7 @@ RECIPES = get_args(get_type_hints(TrainingSettings)["recipe"])
 @json_option
 @configured
 def train(loaded: LoadedSettings, *, recipe: str | None, no_promote: bool, as_json: bool) -> None:
-    """Train on the configured sales, judge, store and promote a new model."""
+    """Train on the configured sales; store, judge and serve."""
     report = train_with(container_of(loaded), recipe, promote=not no_promote)
     if as_json:
         print_json(_shown(report))
@@ -73,7 +74,13 @@ def evaluate(loaded: LoadedSettings, *, version: str | None, data: Path | None, 
                 "recipe": evaluation.version.card.recipe,
                 "source": evaluation.source,
                 "own_holdout": evaluation.own_holdout,
-                "rows": {"used": judgement.metrics.count, "quarantined": evaluation.quarantined},
+                "rows": {
+                    "used": judgement.metrics.count,
+                    "quarantined": sum(evaluation.quarantined_by_reason.values()),
+                    "quarantined_by_reason": evaluation.quarantined_by_reason,
+                    "quarantine": evaluation.quarantine,
+                },
+                "notes": evaluation.notes,
                 "metrics": judgement.metrics,
                 "ratio_study": judgement.ratio_study,
                 "interval": judgement.interval,
@@ -83,9 +90,18 @@ def evaluate(loaded: LoadedSettings, *, version: str | None, data: Path | None, 
     facts = {
         "model": f"{evaluation.version.version} ({evaluation.version.card.recipe})",
         "sales": f"{judgement.metrics.count} of {evaluation.source}"
-        + (", its own holdout" if evaluation.own_holdout else f", {evaluation.quarantined} more cannot be used"),
+        + (", its own holdout" if evaluation.own_holdout else f", {_counted(evaluation.quarantined_by_reason)}"),
     }
     print_table(judgement_table(facts, judgement, evaluation.version.card.currency))
+    for note in evaluation.notes:
+        click.echo(f"note: {on_one_line(note)}")
+    if evaluation.quarantine:
+        click.echo(f"The rows that were set aside: {evaluation.quarantine}")
+
+
+def _counted(by_reason: Mapping[str, int]) -> str:
+    reasons = ", ".join(f"{count} x {reason}" for reason, count in by_reason.items())
+    return f"{sum(by_reason.values())} set aside" + (f" ({reasons})" if reasons else "")
 
 
 def train_with(container: "Container", recipe: str | None = None, *, promote: bool = True) -> "TrainingReport":

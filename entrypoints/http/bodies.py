@@ -26,6 +26,8 @@ from entrypoints.http.schemas import LONGEST_CLIENT_REF, LONGEST_TEXT
 MOST_PROBLEMS = 100
 """The most bad fields that one answer names, so that a bad batch cannot make an endless one."""
 JSON_WANTED = "Send the body as JSON, with the header Content-Type: application/json."
+NO_BODY: object = object()
+"""What a handler takes by default: nothing was sent."""
 
 _KNOWN = frozenset({*PROPERTY_FIELDS, "price", "sold_on", "id"})  # the last three: the rest of a row of sales
 _OF_THE_REQUEST = ("client_ref", "valuation_date")
@@ -33,6 +35,9 @@ _JSON = re.compile(r"application/([\w.!#$&^+-]+\+)?json", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _KINDS = {str: "text", bool: "true or false", type(None): "null", list: "a list", dict: "an object"}
 _MISSING = object()
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_PLACE = re.compile(r"\(byte (\d+)\)")
+_NO_JSON_NUMBER = re.compile(rb"nan|inf", re.IGNORECASE)
 
 T = TypeVar("T")
 Fields = Mapping[str, object]
@@ -72,15 +77,19 @@ class JsonBody(AbstractDTO[T]):
     def decode_bytes(self, value: bytes) -> Any:
         """The JSON values that the body spells."""
         _check_media_type(self.asgi_connection.headers)
+        content = value.removeprefix(_BYTE_ORDER_MARK)
+        if not content.strip():
+            return NO_BODY
         try:
-            return msgspec.json.decode(value)
+            return msgspec.json.decode(content)
         except RecursionError:
             raise MalformedBody("The body is nested too deeply: a property is one flat object.") from None
         except UnicodeDecodeError:
             raise MalformedBody("The body is not UTF-8.") from None
+        except msgspec.ValidationError:  # with no type asked for, there is nothing else to be out of bounds
+            raise MalformedBody("The body holds a number that is too large for JSON's usual numbers.") from None
         except msgspec.DecodeError as error:
-            found = str(error).removeprefix("JSON is malformed: ")
-            raise MalformedBody(f"The body cannot be read as JSON: {found}.") from None
+            raise MalformedBody(f"The body cannot be read as JSON: {_malformed(content, str(error))}.") from None
 
 
 def read_property(body: object) -> Property:
@@ -140,7 +149,19 @@ def _check_media_type(headers: Mapping[str, str]) -> None:
     raise HTTPException(detail=wanted, status_code=HTTP_415_UNSUPPORTED_MEDIA_TYPE)
 
 
+def _malformed(content: bytes, found: str) -> str:
+    """What the decoder found, in plain words where it came upon NaN or Infinity."""
+    if place := _PLACE.search(found):
+        at = int(place[1])
+        # "nan" is taken for the beginning of "null", and only found four bytes on not to be.
+        if any(_NO_JSON_NUMBER.match(content, max(start, 0)) for start in (at, at - 4)):
+            return "JSON has no NaN or Infinity, send null where a number is unknown"
+    return found.removeprefix("JSON is malformed: ")
+
+
 def _object(body: object) -> dict[str, object]:
+    if body is NO_BODY:
+        raise MalformedBody("The body is empty: send a property as JSON.")
     if isinstance(body, dict):
         return body
     raise MalformedBody(f"The body {_expected('a JSON object', body)}.")

@@ -27,6 +27,10 @@ _TAGS = [
     Tag("models", "The stored models, and which of them is served."),
     Tag("health", "For whoever runs the service."),
 ]
+_HEADERS = {
+    "X-Request-ID": {"description": "Id of the request: your own, or a new one.", "schema": {"type": "string"}},
+    "Retry-After": {"description": "Seconds after which to try again.", "schema": {"type": "integer"}},
+}
 _PAGE = """\
 <!DOCTYPE html>
 <html lang="en">
@@ -97,7 +101,7 @@ class Documentation(Controller):
         """The API in OpenAPI's terms."""
         kept = request.app.state
         if "openapi" not in kept:  # describing it takes a while
-            kept["openapi"] = msgspec.json.encode(request.app.openapi_schema.to_schema())
+            kept["openapi"] = msgspec.json.encode(_as_answered(request.app.openapi_schema.to_schema()))
         return Response(kept["openapi"], media_type="application/json")
 
     @get("/docs", sync_to_thread=False)
@@ -117,6 +121,19 @@ class Documentation(Controller):
         else:
             raise NotFoundException
         return Response(content, media_type=media_type, headers={"Cache-Control": "max-age=86400"})
+
+
+def _as_answered(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with the headers of every answer, and without the 400s that Litestar adds and nothing answers."""
+    document["components"]["headers"] = _HEADERS
+    for operation in (each for path in document["paths"].values() for each in path.values()):
+        parameters = operation.get("parameters", [])
+        if "requestBody" not in operation and all(each["in"] == "path" for each in parameters):
+            operation["responses"].pop("400", None)
+        for status, response in operation["responses"].items():
+            names = _HEADERS if status == "503" else ["X-Request-ID"]
+            response["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+    return document
 
 
 def _swagger_ui() -> Path:

@@ -9,9 +9,10 @@ from litestar.status_codes import HTTP_200_OK, HTTP_503_SERVICE_UNAVAILABLE
 from structlog.contextvars import bind_contextvars
 
 from application.check_readiness import CheckReadiness, Readiness
+from domain.errors import KeyStoreUnavailable
 from entrypoints.http.problems import NO_MODEL, RETRY_SECONDS
 from entrypoints.http.schemas import Liveness, ReadinessAnswer
-from entrypoints.http.security import PUBLIC
+from entrypoints.http.security import PUBLIC, SECONDS_TO_ANSWER
 
 
 class Health(Controller):
@@ -43,7 +44,10 @@ class Health(Controller):
     )
     async def ready(self, check_readiness: NamedDependency[CheckReadiness]) -> Response[ReadinessAnswer]:
         """Whether a model is loaded and the stores can be reached. Needs no key, so it names no places."""
-        readiness = await asyncio.to_thread(check_readiness)
+        try:
+            readiness = await asyncio.wait_for(asyncio.to_thread(check_readiness), SECONDS_TO_ANSWER)
+        except TimeoutError:
+            raise KeyStoreUnavailable(f"a store has not answered in {SECONDS_TO_ANSWER} s") from None
         wrong = {part: said for part, said in readiness.checks.items() if said != "ok"}
         if wrong:
             bind_contextvars(error="; ".join(f"{part}: {said}" for part, said in wrong.items()))

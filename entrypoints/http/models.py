@@ -34,7 +34,7 @@ class Models(Controller):
         response_description="The stored models.",
         summary="The stored models",
         opt=needs(Scope.MODELS_READ),
-        responses=documented(401, 403, 503),
+        responses=documented("/v1/models", 401, 403, 503, scope=Scope.MODELS_READ),
     )
     async def all(
         self, list_models: NamedDependency[ListModels], served_model: NamedDependency[ServedModel]
@@ -50,7 +50,7 @@ class Models(Controller):
         response_description="The served model.",
         summary="The served model",
         opt=needs(Scope.MODELS_READ),
-        responses=documented(401, 403, 503),
+        responses=documented("/v1/models/current", 401, 403, 503, scope=Scope.MODELS_READ),
     )
     async def current(
         self, list_models: NamedDependency[ListModels], served_model: NamedDependency[ServedModel]
@@ -65,7 +65,7 @@ class Models(Controller):
         response_description="The model.",
         summary="A stored model",
         opt=needs(Scope.MODELS_READ),
-        responses=documented(400, 401, 403, 404, 503),
+        responses=documented("/v1/models/v9", 401, 403, 404, 503, scope=Scope.MODELS_READ),
     )
     async def one(
         self, version: Version, list_models: NamedDependency[ListModels], served_model: NamedDependency[ServedModel]
@@ -80,7 +80,7 @@ class Models(Controller):
         summary="Serve a stored model",
         status_code=200,
         opt=needs(Scope.MODELS_WRITE),
-        responses=documented(400, 401, 403, 404, 409, 503),
+        responses=documented("/v1/models/v9/promote", 401, 403, 404, 409, 503, scope=Scope.MODELS_WRITE),
     )
     async def promote(
         self,
@@ -106,7 +106,7 @@ class Models(Controller):
         summary="Serve the previous model again",
         status_code=200,
         opt=needs(Scope.MODELS_WRITE),
-        responses=documented(401, 403, 409, 503),
+        responses=documented("/v1/models/rollback", 401, 403, 409, 503, scope=Scope.MODELS_WRITE),
     )
     async def roll_back(
         self,

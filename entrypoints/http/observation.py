@@ -14,7 +14,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
-from entrypoints.http.problems import MEDIA_TYPE, keep_for_log, problem
+from entrypoints.http.problems import MEDIA_TYPE, keep_for_log, problem, with_head
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _CLIENT_GONE = 499  # nginx's status for a caller that did not wait for the answer
@@ -74,8 +74,8 @@ class _Exchange:
             headers["X-Request-ID"] = self._id
             headers["X-Content-Type-Options"] = "nosniff"
             headers.setdefault("Cache-Control", "no-store")
-            if "GET" in (allowed := headers.get("Allow", "")):
-                headers["Allow"] = f"{allowed}, HEAD"
+            if "Allow" in headers:
+                headers["Allow"] = with_head(headers["Allow"])
         elif message["type"] == "http.response.body" and self._scope["method"] == "HEAD":
             message = {**message, "body": b""}
         await self._send(message)

@@ -13,12 +13,12 @@ from application.value_property import ValuationRequest, ValueProperty
 from domain.api_key import Scope
 from domain.errors import FieldProblem, InvalidProperty
 from domain.property import Property
-from entrypoints.http.bodies import MOST_PROBLEMS, JsonBody, in_row, read_batch, read_property
+from entrypoints.http.bodies import MOST_PROBLEMS, NO_BODY, JsonBody, in_row, read_batch, read_property
 from entrypoints.http.problems import documented
 from entrypoints.http.schemas import PropertyBatch, PropertyBody
 from entrypoints.http.security import BY_KEY, needs
 
-_PROBLEMS = documented(400, 401, 403, 413, 415, 503)
+_STATUSES = (400, 401, 403, 413, 415, 503)
 
 
 def _values(description: str, kind: Any, example: object) -> dict[int, ResponseSpec]:
@@ -41,9 +41,9 @@ class Predictions(Controller):
         status_code=200,
         dto=JsonBody[PropertyBody],
         return_dto=None,
-        responses=_values("The value, in the market's currency.", float, 184300.0) | _PROBLEMS,
+        responses=_values("The value, in the market's currency.", float, 184300.0) | documented("/predict", *_STATUSES),
     )
-    async def predict(self, value_property: NamedDependency[ValueProperty], data: JSONBody[object] = None) -> float:
+    async def predict(self, value_property: NamedDependency[ValueProperty], data: JSONBody[object] = NO_BODY) -> float:
         """The value of a home in the market's currency, as one bare JSON number. Needs the scope `value`."""
         home = read_property(data)
         return value_property([ValuationRequest(home)])[0].value
@@ -63,10 +63,11 @@ class BatchPredictions(Controller):
         status_code=200,
         dto=JsonBody[PropertyBatch],
         return_dto=None,
-        responses=_values("The values, in the market's currency.", list[float], [184300.0]) | _PROBLEMS,
+        responses=_values("The values, in the market's currency.", list[float], [184300.0])
+        | documented("/predict_batch", *_STATUSES),
     )
     async def predict_batch(
-        self, value_property: NamedDependency[ValueProperty], data: JSONBody[object] = None
+        self, value_property: NamedDependency[ValueProperty], data: JSONBody[object] = NO_BODY
     ) -> list[float]:
         """The values of homes in the market's currency, in their order. Needs the scope `value`.
 

@@ -13,11 +13,12 @@ from urllib.parse import quote
 
 import msgspec
 from litestar import Request, Response
-from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions import HTTPException, MethodNotAllowedException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
 from structlog.contextvars import bind_contextvars
 
+from domain.api_key import Scope
 from domain.errors import (
     FieldProblem,
     InvalidProperty,
@@ -33,7 +34,7 @@ from domain.errors import (
     SecretUnavailable,
 )
 from entrypoints.http.bodies import JSON_WANTED, MOST_PROBLEMS, MalformedBody
-from entrypoints.http.schemas import FieldProblemBody, ProblemBody
+from entrypoints.http.schemas import FieldProblemBody, ProblemBody, without_folders
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = "5"
@@ -75,10 +76,10 @@ _KINDS: Mapping[type[Exception], _Kind] = {
 }
 _PLAIN_DETAILS = {
     404: "There is nothing at this address: /docs lists what there is.",
-    405: "This address does not take this method: the header Allow names those that it takes.",
     500: "Something went wrong here, not in your request: give the operator the X-Request-ID of this answer.",
 }
-_PLAIN_WORDS = {"`float | null`": "a number", "`float`": "a number", "`str`": "text", "Expected": "must be"}
+_OF_PARAMETERS = {"level": "must be greater than 0 and less than 1"}
+"""What is told of a parameter that Litestar found bad, since its own words are technical."""
 
 
 def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
@@ -97,7 +98,7 @@ def problem(path: str, error: Exception) -> tuple[ProblemBody, dict[str, str]]:
         type=f"/problems/{kind.slug}" if kind.slug else "about:blank",
         title=kind.title,
         status=kind.status,
-        detail=kind.told or _detail(error, fields),
+        detail=kind.told or without_folders(_detail(error, fields)),
         instance=quote(path, errors="replace"),
         errors=[FieldProblemBody(field=each.field, message=each.message) for each in fields[:MOST_PROBLEMS]] or None,
     )
@@ -124,9 +125,14 @@ def keep_for_log(error: Exception) -> None:
         bind_contextvars(error=str(error))
 
 
-def documented(*statuses: int) -> dict[int, ResponseSpec]:
-    """What OpenAPI says of these statuses, every one of which is a problem."""
-    return {status: _documented(status) for status in statuses}
+def with_head(allowed: str) -> str:
+    """The methods that an `Allow` names, and HEAD where GET is one: it is taken wherever GET is."""
+    return f"{allowed}, HEAD" if "GET" in allowed else allowed
+
+
+def documented(path: str, *statuses: int, scope: Scope = Scope.VALUE) -> dict[int, ResponseSpec]:
+    """What OpenAPI says of these statuses of a route that needs `scope`: each is a problem, as met at `path`."""
+    return {status: _documented(status, path, scope) for status in statuses}
 
 
 def _kind(error: Exception) -> _Kind:
@@ -134,7 +140,10 @@ def _kind(error: Exception) -> _Kind:
         if cls in _KINDS:
             return _KINDS[cls]
     status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.INTERNAL_SERVER_ERROR
-    return _Kind(status, "", HTTPStatus(status).phrase, _PLAIN_DETAILS.get(status))
+    told = _PLAIN_DETAILS.get(status)
+    if isinstance(error, MethodNotAllowedException):
+        told = f"This address does not take this method; it takes {with_head((error.headers or {})['allow'])}."
+    return _Kind(status, "", HTTPStatus(status).phrase, told)
 
 
 def _detail(error: Exception, fields: Sequence[FieldProblem]) -> str:
@@ -152,10 +161,11 @@ def _field_problems(error: Exception) -> Iterator[FieldProblem]:
         yield from error.problems
     elif isinstance(error, ValidationException) and isinstance(error.extra, list):
         for found in error.extra:
-            message = found["message"]
-            for technical, plain in _PLAIN_WORDS.items():
-                message = message.replace(technical, plain)
-            yield FieldProblem(found.get("key", ""), message)
+            if isinstance(found, FieldProblem):
+                yield found
+            else:
+                name = found.get("key", "")
+                yield FieldProblem(name, _OF_PARAMETERS.get(name, found["message"]))
 
 
 def _headers(status: int, error: Exception) -> dict[str, str]:
@@ -173,35 +183,33 @@ def _stack(error: Exception) -> str:
     return " < ".join(f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames)
 
 
-_EXAMPLES: Mapping[int, tuple[str, str, Exception]] = {
+_EXAMPLES: Mapping[int, tuple[str, Exception]] = {
     400: (
         "The body or a parameter cannot be used; every bad field is named.",
-        "/predict",
         InvalidProperty(
             [FieldProblem("net_area", "must be greater than 0"), FieldProblem("n_rooms", "must be a number, not text")]
         ),
     ),
-    401: ("The key is missing, malformed, unknown, expired or revoked.", "/predict", KeyRejected("missing")),
+    401: ("The key is missing, malformed, unknown, expired or revoked.", KeyRejected("missing")),
     403: (
         "The key was not given the scope that is needed.",
-        "/predict",
-        ScopeMissing("This key was not given the scope 'value', which is needed here: use one that was."),
+        ScopeMissing("This key was not given the scope '{scope}', which is needed here: use one that was."),
     ),
-    404: ("There is no such model.", "/v1/models/v9", ModelNotFound("There is no stored model version 'v9'.")),
+    404: ("There is no such model.", ModelNotFound("There is no stored model version 'v9'.")),
     409: (
         "The model must not be served, or there is no earlier one.",
-        "/v1/models/v2/promote",
-        ModelRefused("Model version v2 is refused: its bytes were altered."),
+        ModelRefused("Model version v9 is refused: its bytes were altered."),
     ),
-    413: ("The body is too large.", "/predict", _too_large(64 * 1024)),
-    415: ("The body is not sent as JSON.", "/predict", HTTPException(detail=JSON_WANTED, status_code=415)),
-    503: ("No model is served, or a store cannot be reached: try again.", "/predict", NoModelServed(NO_MODEL)),
+    413: ("The body is too large.", _too_large(64 * 1024)),
+    415: ("The body is not sent as JSON.", HTTPException(detail=JSON_WANTED, status_code=415)),
+    503: ("No model is served, or a store cannot be reached: try again.", NoModelServed(NO_MODEL)),
 }
 
 
-def _documented(status: int) -> ResponseSpec:
-    description, path, error = _EXAMPLES[status]
+def _documented(status: int, path: str, scope: Scope) -> ResponseSpec:
+    description, error = _EXAMPLES[status]
     body, _ = problem(path, error)
+    body.detail = body.detail.replace("{scope}", scope.value)
     return ResponseSpec(
         ProblemBody,
         generate_examples=False,

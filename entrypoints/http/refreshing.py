@@ -10,6 +10,9 @@ from litestar import Litestar
 from application.served_model import ServedModel
 from domain.errors import DomainError, NoModelServed
 
+_FIRST_MODEL = "train one with `tasador train`, or promote one with `tasador models promote`"
+_SEE_BEFORE = "the lines before this one say why"
+
 
 class ModelRefresher:
     """Looks for another promoted version every few seconds, and logs what has changed, once each."""
@@ -23,7 +26,9 @@ class ModelRefresher:
     @contextlib.asynccontextmanager
     async def running(self, _: Litestar) -> AsyncIterator[None]:
         """Refreshes once, and from then on in the background as long as the context lasts."""
+        self._log.info("service started")
         await self.refresh()
+        self._warn_without_model()
         task = asyncio.create_task(self._keep_refreshing())
         try:
             yield
@@ -31,6 +36,7 @@ class ModelRefresher:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+            self._log.info("service stopped")
 
     async def refresh(self) -> None:
         """Serves the promoted version, if it can be loaded. A failure is logged; what is served stays then."""
@@ -47,6 +53,11 @@ class ModelRefresher:
         while True:
             await asyncio.sleep(self._seconds)
             await self.refresh()
+
+    def _warn_without_model(self) -> None:
+        if served_version(self._served) is None:
+            explained = self._logged.get("failure") or self._served.refusals
+            self._log.warning("no model is served yet", hint=_SEE_BEFORE if explained else _FIRST_MODEL)
 
     def _tell(self, failure: str | None) -> None:
         if self._changed("failure", failure):

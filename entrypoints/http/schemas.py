@@ -3,6 +3,7 @@
 The bounds of a property's numbers are the domain's own. What callers send is read by `bodies.py`, not by these Structs.
 """
 
+import re
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, Self
 
@@ -10,6 +11,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from application.list_models import ListedModel
+from domain.model_version import ModelCard
 from domain.property import NUMBER_RULES
 from domain.valuation import Valuation
 
@@ -44,10 +46,19 @@ def _told(description: str, *examples: object) -> Meta:
     return Meta(description=description, examples=list(examples) or None)
 
 
+_FOLDERS = re.compile(r"(?<![\w:/])/(?:[^/\s]+/)+(?=[^/\s]+\.\w)")
+
+
+def without_folders(text: str) -> str:
+    """`text` with no more than the names of the files in it: where they lie is the operator's business."""
+    return _FOLDERS.sub("", text)
+
+
 class PropertyBody(Struct, kw_only=True):
     """A home to be valued.
 
     Further features that the model was trained with are given by their own names: numbers, text, or null where unknown.
+    `GET /v1/models/current` lists them in `card.features`, for keys with the scope `models:read`.
     `price`, `sold_on` and `id` are ignored, so that a row of a sales table may be sent as it is. Any other field that
     the model does not know is ignored too.
     """
@@ -143,12 +154,18 @@ class FeatureSchemaAnswer(Struct, kw_only=True):
 class TrainingDataAnswer(Struct, kw_only=True):
     """The sales that a model was trained and judged on."""
 
-    source: Annotated[str, _told("Where they came from.", "ames_sales.csv")]
+    source: Annotated[
+        str, _told("Name of the file or table that they came from, without its folder or server.", "ames_sales.csv")
+    ]
     read: Annotated[int, _told("Rows read.", 2930)]
     used: Annotated[int, _told("Rows used.", 2925)]
     quarantined: Annotated[int, _told("Rows set aside as unusable.", 5)]
     quarantined_by_reason: Annotated[dict[str, int], _told("Rows set aside, by reason.", {"price is missing": 5})]
     sha256: Annotated[str, _told("Digest of the sales used: the same sales, the same digest.")]
+    first_sale: Annotated[
+        date | None, _told("Day of the first of these sales; null where they have no dates.", "2006-01-04")
+    ]
+    last_sale: Annotated[date | None, _told("Day of the last of these sales, likewise.", "2010-07-30")]
 
 
 class ValidationAnswer(Struct, kw_only=True):
@@ -158,6 +175,7 @@ class ValidationAnswer(Struct, kw_only=True):
     train: Annotated[int, _told("Sales trained on.", 2193)]
     test: Annotated[int, _told("Sales held out.", 732)]
     test_fraction: Annotated[float | None, _told("Share of sales held out, where they were split off.", 0.25)]
+    holdout_sha256: Annotated[str | None, _told("Digest of the sales held out, where they were given.", None)]
 
 
 class ErrorMetricsAnswer(Struct, kw_only=True):
@@ -215,6 +233,13 @@ class ModelCardAnswer(Struct, kw_only=True):
         dict[str, str | float], _told("An ordinary home of its market, by field: a property to try.", EXAMPLE_PROPERTY)
     ]
 
+    @classmethod
+    def of(cls, card: ModelCard) -> Self:
+        """The answer that tells this card, without the place of its sales."""
+        told: Self = _same_fields(card, cls)
+        told.data.source = _last_part(card.data.source)
+        return told
+
 
 class ArtifactAnswer(Struct, kw_only=True):
     """The stored bytes of a model."""
@@ -250,9 +275,9 @@ class ModelAnswer(Struct, kw_only=True):
         return cls(
             version=listed.version,
             serving=listed.version == served_version,
-            refused=listed.refused,
+            refused=listed.refused and without_folders(listed.refused),
             promotions=_same_fields(listed.promotions, list[PromotionAnswer]),
-            card=_same_fields(stored.card, ModelCardAnswer) if stored else None,
+            card=ModelCardAnswer.of(stored.card) if stored else None,
             artifact=_same_fields(stored.artifact, ArtifactAnswer) if stored else None,
         )
 
@@ -296,6 +321,12 @@ class ProblemBody(Struct, kw_only=True, omit_defaults=True):
     errors: Annotated[
         list[FieldProblemBody] | None, _told("Every bad field, where the body or the query was at fault.")
     ] = None
+
+
+def _last_part(source: str) -> str:
+    """The name of a file or a database, without the folders, server, user and password before it."""
+    last = source.partition("?")[0].rstrip("/").rpartition("/")[2]
+    return last.rpartition("@")[2] if "://" in source else last  # a URL may end with its server
 
 
 def _same_fields(source: object, wire: type[Any]) -> Any:

@@ -12,6 +12,7 @@ from structlog.contextvars import bind_contextvars
 
 from application.authenticate_key import AuthenticateKey
 from domain.api_key import ApiKey, Scope
+from domain.errors import KeyStoreUnavailable
 
 PUBLIC: dict[str, Any] = {"scope": None}
 """`opt` of a route that needs no key. A route that says nothing is closed: the guard fails on it."""
@@ -27,6 +28,9 @@ KEY_SCHEMES = Components(
         ),
     }
 )
+
+SECONDS_TO_ANSWER = 8
+"""How long a store may take: one that hangs must not hang its callers."""
 
 Caller = ASGIConnection[Any, Any, ApiKey, Any]
 
@@ -51,7 +55,11 @@ def key_guard(authenticate: AuthenticateKey) -> Guard:
             return
         request = f"{scope['method']} {scope['path']}"
         # In a thread, since the keys may be in a database.
-        key = await asyncio.to_thread(authenticate, _presented(connection.headers), needed, request)
+        checking = asyncio.to_thread(authenticate, _presented(connection.headers), needed, request)
+        try:
+            key = await asyncio.wait_for(checking, SECONDS_TO_ANSWER)
+        except TimeoutError:
+            raise KeyStoreUnavailable(f"the key store has not answered in {SECONDS_TO_ANSWER} s") from None
         scope["auth"] = key
         bind_contextvars(key_id=key.id)
 

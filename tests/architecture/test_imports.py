@@ -1,9 +1,12 @@
 """The dependency rule (entrypoints -> config -> adapters -> application -> domain) is kept."""
 
+import ast
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
+
+import pytest
 
 REPOSITORY = Path(__file__).parents[2]
 LINT_IMPORTS = (
@@ -19,3 +22,26 @@ def test_the_dependency_rule_is_kept() -> None:
     )
     assert report.returncode == 0, report.stdout + report.stderr
     assert f"Contracts: {len(contracts)} kept, 0 broken." in report.stdout
+
+
+@pytest.mark.parametrize("module", sorted((REPOSITORY / "domain").rglob("*.py")), ids=lambda module: module.stem)
+def test_the_domain_imports_the_standard_library_itself_and_numpy_in_ratio_study_alone(module: Path) -> None:
+    # Unlike the contracts, this needs no list of all that is forbidden.
+    allowed = sys.stdlib_module_names | {"domain"} | ({"numpy"} if module.name == "ratio_study.py" else set())
+    assert imported_by(module.read_text("utf-8")) <= allowed
+
+
+def test_an_import_is_found_wherever_it_stands() -> None:
+    source = "import os.path, attr\ndef f():\n    from numpy.typing import NDArray\n    from . import sale"
+    assert imported_by(source) == {"os", "attr", "numpy", "."}
+
+
+def imported_by(source: str) -> set[str]:
+    """The top-level names that a module imports, also within functions; a relative import is a dot."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add((node.module or "").partition(".")[0] if node.level == 0 else ".")
+    return found

@@ -246,5 +246,11 @@ class TestTheRealRecipes:
         values = self.trainer.fit(poor, recipe, Extras(), seed=0).value_table(SALES)
         assert np.isfinite(values).all()
 
+    @pytest.mark.parametrize("recipe", ["forest", "boosted"])
+    def test_a_further_feature_that_is_never_known_is_no_obstacle(self, recipe: str) -> None:
+        sales = SALES.assign(year_built=np.nan)
+        values = self.trainer.fit(sales, recipe, Extras(("year_built",)), seed=0).value_table(sales)
+        assert np.isfinite(values).all()
+
     def test_the_versions_of_the_libraries_are_told(self) -> None:
         assert {"scikit-learn", "category-encoders", "numpy", "pandas"} <= set(self.trainer.libraries())

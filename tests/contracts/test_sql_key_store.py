@@ -35,6 +35,23 @@ def every_question(keys: SqlKeyStore) -> list[Callable[[], object]]:
     ]
 
 
+class TestAFileThatIsReplaced:
+    def test_is_the_one_that_is_asked(self, tmp_path: Path, opened: Opener) -> None:
+        """A backup that is put back must not leave a revoked key valid in the connections of before."""
+        file, backup, key = tmp_path / "keys.db", tmp_path / "backup.db", example_key()
+        serving = opened(f"sqlite:///{file}")
+        serving.add(key)
+        with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(backup)) as copy:
+            source.backup(copy)
+        for part in tmp_path.glob("keys.db*"):
+            part.unlink()
+        backup.rename(file)
+        opened(f"sqlite:///{file}").revoke(key.id, REVOCATION)
+        found = serving.find(key.id)
+        assert found is not None
+        assert found.revoked_at == REVOCATION
+
+
 class TestUrls:
     @pytest.mark.parametrize(
         ("url", "said"),

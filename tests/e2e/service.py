@@ -113,11 +113,13 @@ class Service:
 
 
 @contextmanager
-def serving(folder: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> Iterator[Service]:
+def serving(
+    folder: Path, *arguments: str, port: str = "0", environment: Mapping[str, str] | None = None
+) -> Iterator[Service]:
     """`tasador serve` (or another command that serves) on a free port, until the block is left."""
     words = arguments or ("serve",)
     process = subprocess.Popen(
-        [*_COMMAND, *words, "--port", "0"],
+        [*_COMMAND, *words, "--port", port],
         cwd=folder,
         env=_environment(environment),
         stdout=subprocess.PIPE,

@@ -119,6 +119,16 @@ def test_two_workers_answer_alike_and_stop_when_told(folder: Path) -> None:
         assert service.process.wait(timeout=30) == 0
 
 
+def test_workers_whose_parent_was_killed_leave_the_port_to_the_next_start(folder: Path) -> None:
+    with serving(folder, "serve", "--workers", "2") as service:
+        service.wait_until("/health/ready", 200)
+        service.process.kill()
+        service.all_printed()  # to the end: the workers hold the same output, so that they have ended as well
+    port = service.address.rpartition(":")[2]
+    with serving(folder, "serve", port=port) as again:
+        assert again.wait_until("/health/ready", 200).status_code == 200
+
+
 def test_quickstart_trains_creates_a_key_prints_a_request_that_works_and_does_neither_twice(folder: Path) -> None:
     shutil.rmtree(folder / "var")
     with serving(folder, "quickstart", environment={"TASADOR_TRAINING__RECIPE": "forest"}) as service:

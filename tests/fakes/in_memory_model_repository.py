@@ -23,6 +23,10 @@ class InMemoryModelRepository(ModelRepository):
         """Alters the last byte of a stored model."""
         self._bytes[version] = self._bytes[version][:-1] + b"\x00"
 
+    def mend(self, version: str) -> None:
+        """Undoes `damage`."""
+        self._bytes[version] = self._bytes[version][:-1] + pickle.STOP
+
     def go_down(self) -> None:
         """Cannot be read or written from now on."""
         self._down = True

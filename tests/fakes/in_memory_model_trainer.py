@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from application.ports.model_trainer import Extras, ModelTrainer
+from application.ports.model_trainer import Extras, ModelTrainer, ValuationModel
 from domain.errors import UnknownRecipe
 from domain.model_version import FeatureSchema
 from domain.property import normalised
@@ -23,7 +23,7 @@ class InMemoryModelTrainer(ModelTrainer):
     def recipes(self) -> tuple[str, ...]:
         return RECIPES
 
-    def fit(self, sales: "pd.DataFrame", recipe: str, extras: Extras, seed: int) -> ConstantPricePerArea:
+    def fit(self, sales: "pd.DataFrame", recipe: str, extras: Extras, seed: int) -> ValuationModel:
         if recipe not in RECIPES:
             raise UnknownRecipe(f"There is no recipe '{recipe}': choose from {', '.join(RECIPES)}.")
         area = sales["net_usable_area"].to_numpy(dtype=np.float64)

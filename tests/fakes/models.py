@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -64,6 +64,8 @@ def a_card(**changes: Any) -> ModelCard:
             quarantined=4,
             quarantined_by_reason={"price is missing": 3, "net_area is not a number": 1},
             sha256="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+            first_sale=date(2021, 3, 1),
+            last_sale=date(2026, 10, 31),
         ),
         validation=Validation(scheme="random", train=75, test=25, test_fraction=0.25),
         metrics=METRICS,

@@ -37,6 +37,8 @@ HOME: dict[str, Any] = {
 }
 SMALL = HttpSettings(max_body_kb=4, max_batch_kb=16)
 SELDOM = 3600.0
+ERRORS = tuple(place / 45 for place in range(-9, 10))
+"""As many errors of a model as its level of 0.9 needs, so that no valuation is doubted for it; the widest are 0.2."""
 
 
 class Breakable(InMemoryKeyStore):
@@ -118,8 +120,8 @@ class Service:
 def two_models(clock: FixedClock) -> InMemoryModelRepository:
     """A repository with v1, served, and v2."""
     models = InMemoryModelRepository()
-    models.store(a_trained_model(2000.0), a_card())
-    models.store(a_trained_model(3000.0), a_card(recipe="forest"))
+    models.store(a_trained_model(2000.0, log_ratios=ERRORS), a_card())
+    models.store(a_trained_model(3000.0, log_ratios=ERRORS), a_card(recipe="forest"))
     models.promote("v1", clock.now(), "a test")
     return models
 

@@ -140,7 +140,7 @@ def test_a_batch_of_rubbish_does_not_make_an_endless_answer(asked: Service) -> N
         b"{",
         b"{'type': 'casa'}",
         b"not json",
-        b"\xef\xbb\xbf{}",
+        b"\xef\xbb\xbf",
         b"\xff\xfe{\x00}\x00",
         b'{"type": "\xff"}',
         b'{"type": "\\ud800"}',
@@ -163,6 +163,38 @@ def test_what_is_no_json_object_is_refused_as_a_whole(asked: Service, route: str
     assert answer.status_code == 400
     assert answer.json()["type"] == "/problems/malformed-body"
     assert answer.json()["detail"]
+
+
+EMPTY = "The body is empty: send a property as JSON."
+NO_NAN = "The body cannot be read as JSON: JSON has no NaN or Infinity, send null where a number is unknown."
+TOO_LARGE = "The body holds a number that is too large for JSON's usual numbers."
+
+
+@pytest.mark.parametrize(
+    ("content", "detail"),
+    [
+        (b"", EMPTY),
+        (b" \n", EMPTY),
+        (b"\xef\xbb\xbf", EMPTY),
+        (b"null", "The body must be a JSON object, not null."),
+        (b'{"net_area": NaN}', NO_NAN),
+        (b'{"net_area": nan}', NO_NAN),
+        (b'{"net_area": Infinity}', NO_NAN),
+        (b'{"type": "NaN", "net_area": -Infinity}', NO_NAN),
+        (b'{"type": "NaN",}', "The body cannot be read as JSON: trailing comma in object (byte 15)."),
+        (b'{"net_area": 1e999}', TOO_LARGE),
+        (b'{"data": [{"net_area": -1e999}]}', TOO_LARGE),
+    ],
+)
+@pytest.mark.parametrize("route", ROUTES)
+def test_what_is_wrong_with_a_body_as_a_whole_is_told_in_plain_words(
+    asked: Service, route: str, content: bytes, detail: str
+) -> None:
+    assert asked.post_bytes(route, content).json()["detail"] == detail
+
+
+def test_a_byte_order_mark_does_no_harm(asked: Service) -> None:
+    assert asked.post_bytes("/predict", b"\xef\xbb\xbf" + json.dumps(HOME).encode()).text == "160000.0"
 
 
 def test_of_a_field_given_twice_the_last_counts(asked: Service) -> None:

@@ -110,8 +110,36 @@ def test_every_error_is_described_as_a_problem(document: dict[str, Any]) -> None
                 assert content["schema"] == {"$ref": "#/components/schemas/ProblemBody"}, path
                 [example] = content["examples"].values()
                 assert example["value"]["status"] == int(status)
+                assert re.fullmatch(path.replace("{version}", r"v\d"), example["value"]["instance"])
         if "requestBody" in operation:
             assert {"400", "413", "415"} <= operation["responses"].keys()
+
+
+def test_what_takes_no_body_shows_no_bad_fields(document: dict[str, Any]) -> None:
+    for _, path, operation in operations(document):
+        assert ("400" in operation["responses"]) == ("requestBody" in operation), path
+
+
+def test_the_scope_that_a_403_names_is_the_one_that_is_needed(document: dict[str, Any]) -> None:
+    for _, path, operation in operations(document):
+        if "403" in operation["responses"]:
+            [example] = operation["responses"]["403"]["content"]["application/problem+json"]["examples"].values()
+            scope = example["value"]["detail"].split("'")[1]
+            assert f"`{scope}`" in operation["description"], path
+
+
+def test_the_headers_of_answers_are_described(document: dict[str, Any]) -> None:
+    for _, _, operation in operations(document):
+        for status, response in operation["responses"].items():
+            expected = {"X-Request-ID", "Retry-After"} if status == "503" else {"X-Request-ID"}
+            assert response["headers"].keys() == expected
+
+
+def test_a_property_says_where_its_further_features_are_listed(document: dict[str, Any]) -> None:
+    described = document["components"]["schemas"]["PropertyBody"]["description"]
+    assert "`GET /v1/models/current`" in described
+    assert "`card.features`" in described
+    assert "`models:read`" in described
 
 
 def test_the_bounds_are_those_of_the_domain(document: dict[str, Any]) -> None:

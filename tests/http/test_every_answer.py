@@ -70,8 +70,14 @@ def test_an_id_that_is_not_well_formed_is_replaced(asked: Service, given: str) -
 
 def test_what_a_route_takes_is_told_with_a_405_and_to_who_asks(asked: Service) -> None:
     for answer in (asked.client.delete("/health/live"), asked.client.options("/health/live")):
-        assert {method.strip() for method in answer.headers["Allow"].split(",")} == {"GET", "HEAD", "OPTIONS"}
+        assert sorted(answer.headers["Allow"].split(", ")) == ["GET", "HEAD", "OPTIONS"]
     assert "HEAD" not in asked.client.get("/predict").headers["Allow"]
+
+
+@pytest.mark.parametrize("path", ["/predict", "/health/live", "/v1/models/v1"])
+def test_what_a_route_takes_is_told_in_words_too(asked: Service, path: str) -> None:
+    answer = asked.client.delete(path)
+    assert answer.json()["detail"].endswith(f"; it takes {answer.headers['Allow']}.")
 
 
 def test_a_request_has_one_line_in_the_log(service: Service) -> None:

@@ -1,6 +1,6 @@
 """The registry of models over HTTP, and what it does to the values."""
 
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,24 @@ def test_the_stored_models_are_listed_with_all_that_is_known_of_them(asked: Serv
 def test_the_card_is_told_whole(asked: Service) -> None:
     told = asked.client.get("/v1/models/v1", headers=asked.key()).json()["card"]
     assert told == msgspec.json.decode(msgspec.json.encode(a_card()))
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("/srv/data/2026/sales.csv", "sales.csv"),
+        ("sales@home.csv", "sales@home.csv"),
+        ("postgresql://reader:hidden@db.internal:5432/sales?options=/a/b", "sales"),
+        ("postgresql://reader:hidden@db.internal", "db.internal"),
+    ],
+)
+def test_where_the_sales_are_kept_is_not_told(tmp_path: Path, source: str, told: str) -> None:
+    repository = InMemoryModelRepository()
+    repository.store(a_trained_model(), a_card(data=replace(a_card().data, source=source)))
+    with Service(tmp_path, models=repository).running() as service:
+        answer = service.client.get("/v1/models/v1", headers=service.key())
+        assert answer.json()["card"]["data"]["source"] == told
+        assert "hidden" not in answer.text
 
 
 def names(kind: Any) -> dict[str, Any]:

@@ -47,6 +47,32 @@ def test_without_a_model_the_service_lives_and_says_what_to_do(tmp_path: Path) -
             assert "tasador train" in answer.json()["detail"]
 
 
+def test_a_start_without_a_model_is_warned_of_once(tmp_path: Path) -> None:
+    with Service(tmp_path, models=InMemoryModelRepository(), refresh_seconds=0.001).running() as service:
+        service.client.get("/health/live")
+    [warning] = service.log("no model is served yet")
+    assert warning["level"] == "warning"
+    assert "tasador train" in warning["hint"]
+
+
+def test_a_start_without_the_stored_models_is_not_taken_for_a_first_one(tmp_path: Path) -> None:
+    repository = InMemoryModelRepository()
+    repository.go_down()
+    with Service(tmp_path, models=repository).running() as service:
+        [warning] = service.log("no model is served yet")
+    assert "tasador train" not in warning["hint"]
+
+
+def test_start_and_stop_are_logged(tmp_path: Path) -> None:
+    service = Service(tmp_path)
+    with service.running():
+        assert len(service.log("service started")) == 1
+        assert service.log("no model is served yet") == []
+        assert service.log("service stopped") == []
+    [stopped] = service.log("service stopped")
+    assert stopped["level"] == "info"
+
+
 def test_a_model_promoted_elsewhere_is_soon_served(tmp_path: Path) -> None:
     repository = InMemoryModelRepository()
     with Service(tmp_path, models=repository, refresh_seconds=0.001).running() as service:

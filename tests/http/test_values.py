@@ -10,7 +10,7 @@ from domain.model_version import FeatureSchema
 from tests.fakes.fixed_clock import NOON
 from tests.fakes.in_memory_model_repository import InMemoryModelRepository
 from tests.fakes.models import SCHEMA, a_card, a_trained_model
-from tests.http.service import HOME, Service, fields
+from tests.http.service import ERRORS, HOME, Service, fields
 
 
 def test_the_value_of_a_home_is_one_bare_json_number(asked: Service) -> None:
@@ -76,14 +76,40 @@ def test_the_level_of_the_interval_may_be_asked_for(asked: Service) -> None:
 @pytest.mark.parametrize("level", ["0", "1", "-0.5", "1.5", "nan", "inf", "1e-400", "abc", "", "90%25"])
 def test_a_level_that_is_no_share_is_refused_by_name(asked: Service, level: str) -> None:
     answer = asked.post(f"/v1/valuations?level={level}", HOME)
-    assert set(fields(answer)) == {"level"}
+    assert fields(answer) == {"level": "must be greater than 0 and less than 1"}
     assert answer.json()["type"] == "/problems/invalid-parameter"
 
 
+@pytest.mark.parametrize("query", ["level=0.5&level=0.5", "level=0.5&other=1&level=0.6"])
+def test_a_level_given_twice_is_refused_by_name(asked: Service, query: str) -> None:
+    answer = asked.post(f"/v1/valuations?{query}", HOME)
+    assert fields(answer) == {"level": "must be given only once"}
+    assert answer.json()["type"] == "/problems/invalid-parameter"
+
+
+def test_query_parameters_that_nothing_reads_are_warned_of(asked: Service) -> None:
+    answer = asked.post("/v1/valuations?Level=0.5&foo=1&foo=2&level=0.8", HOME)
+    assert answer.json()["interval_level"] == 0.8
+    assert answer.json()["warnings"] == [
+        "query parameter 'Level' is not known and was ignored",
+        "query parameter 'foo' is not known and was ignored",
+    ]
+
+
+def test_a_query_of_rubbish_makes_no_endless_or_broken_warnings(asked: Service) -> None:
+    answer = asked.post("/v1/valuations?a%0Ab=1&%E2%80%A8=2&" + "&".join(f"{'x' * 50}{n}=1" for n in range(9)), HOME)
+    warnings = answer.json()["warnings"]
+    assert len(warnings) == 5
+    assert "'a\\nb'" in warnings[0]
+    assert "'\\u2028'" in warnings[1]
+    assert f"'{'x' * 40}'" in warnings[2]
+
+
 def test_a_valuation_may_be_as_of_a_day(asked: Service) -> None:
-    answer = asked.post("/v1/valuations", {**HOME, "valuation_date": "2025-02-28"}).json()
-    assert answer["valuation_date"] == "2025-02-28"
-    assert len(answer["warnings"]) == 1
+    for day, warnings in (("2025-02-28", 0), ("2019-02-28", 1)):  # the sales of the model begin in 2021
+        answer = asked.post("/v1/valuations", {**HOME, "valuation_date": day}).json()
+        assert answer["valuation_date"] == day
+        assert len(answer["warnings"]) == warnings
 
 
 def test_a_row_of_a_sales_table_may_be_sent_as_it_is(asked: Service) -> None:
@@ -103,7 +129,7 @@ def with_extras(tmp_path: Path) -> Service:
     """A service whose model was trained with further features."""
     models = InMemoryModelRepository()
     schema = FeatureSchema(("year_built",), ("heating",), SCHEMA.types, SCHEMA.sectors)
-    models.store(a_trained_model(), a_card(features=schema))
+    models.store(a_trained_model(log_ratios=ERRORS), a_card(features=schema))
     models.promote("v1", NOON, "a test")
     return Service(tmp_path, models=models)
 

@@ -60,3 +60,8 @@ def test_a_write_that_fails_leaves_nothing_half_done(tmp_path: Path, monkeypatch
     with pytest.raises(QuarantineUnavailable, match=r"run\.csv: No space left on device"):
         CsvFolderQuarantine(tmp_path).keep("run", pd.DataFrame({"row": [1]}))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_only_the_owner_can_read_a_clients_sales(tmp_path: Path) -> None:
+    path = Path(CsvFolderQuarantine(tmp_path / "quarantine").keep("run", pd.DataFrame({"cell": ["x"]})))
+    assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)

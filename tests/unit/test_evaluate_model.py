@@ -8,13 +8,14 @@ from application.evaluate_model import EvaluateModel
 from application.sales.table import SalesLayout
 from application.split_sales import Scheme
 from domain.errors import ModelNotFound, NoUsableSales, SourceChanged
+from tests.fakes.fixed_clock import FixedClock
 from tests.fakes.in_memory_data_source import InMemoryDataSource
 from tests.fakes.sales import some_sales
 from tests.unit.test_train_model import PLAN, Bench
 
 
 def an_evaluation(bench: Bench) -> EvaluateModel:
-    return EvaluateModel(bench.models, bench.train.sales, SalesLayout())
+    return EvaluateModel(bench.models, bench.train.sales, bench.quarantine, FixedClock(), SalesLayout())
 
 
 @pytest.mark.parametrize("scheme", ["random", "spatial", "temporal"])
@@ -41,13 +42,36 @@ def test_sales_given_for_it_are_used_whole() -> None:
     given.loc[0, "price"] = None
     evaluation = an_evaluation(bench)("v1", InMemoryDataSource(given, name="new sales"))
     assert (evaluation.source, evaluation.own_holdout) == ("new sales", False)
-    assert (evaluation.judgement.metrics.count, evaluation.quarantined) == (49, 1)
+    assert (evaluation.judgement.metrics.count, sum(evaluation.quarantined_by_reason.values())) == (49, 1)
+    assert len(bench.quarantine.kept[evaluation.quarantine or ""]) == 1
+    assert evaluation.notes == ()
+
+
+def test_sales_that_were_learned_from_are_remarked_on() -> None:
+    bench = Bench(some_sales(100))
+    bench.train(by="ana")
+    assert "75 of these 100 sales" in an_evaluation(bench)("v1", InMemoryDataSource(some_sales(100))).notes[0]
+
+
+def test_where_the_training_sales_have_changed_nobody_can_tell_what_was_learned_from() -> None:
+    bench = Bench(some_sales(100))
+    bench.train(by="ana")
+    evaluate = replace(an_evaluation(bench), training_sales=InMemoryDataSource(some_sales(99)))
+    assert "cannot be told" in evaluate("v1", InMemoryDataSource(some_sales(20, seed=4))).notes[0]
+
+
+def test_another_holdout_than_the_given_one_is_refused() -> None:
+    bench = Bench(some_sales(100), some_sales(40, seed=9))
+    bench.train(by="ana")
+    swapped = InMemoryDataSource(some_sales(100), some_sales(100).head(40))
+    with pytest.raises(SourceChanged, match="v1 was trained on"):
+        replace(an_evaluation(bench), training_sales=swapped)()
 
 
 def test_changed_training_sales_are_refused_for_the_holdout_cannot_be_told_from_them() -> None:
     bench = Bench(some_sales(100))
     bench.train(by="ana")
-    evaluate = EvaluateModel(bench.models, InMemoryDataSource(some_sales(101)), SalesLayout())
+    evaluate = replace(an_evaluation(bench), training_sales=InMemoryDataSource(some_sales(101)))
     with pytest.raises(SourceChanged, match="v1 was trained on"):
         evaluate()
 

@@ -142,6 +142,11 @@ class TestForms:
             "the store is down store=keys",
         )
 
+    def test_no_value_can_pass_for_another_field_of_a_classic_line(self, tmp_path: Path) -> None:
+        loggers(tmp_path, "classic").service.info("request", path='/x status=200 key_id="admin"')
+        (line,) = lines(tmp_path)
+        assert line.endswith(r'request path="/x status=200 key_id=\"admin\""')
+
     def test_classic_goes_to_the_stream_as_well(self, tmp_path: Path) -> None:
         for stream in (io.StringIO(), Screen()):
             loggers(tmp_path, "classic", stream).service.info("started")

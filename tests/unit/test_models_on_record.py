@@ -10,6 +10,7 @@ from domain.errors import ModelNotFound, ModelRefused, NothingToRollBack
 from tests.fakes.fixed_clock import NOON, FixedClock
 from tests.fakes.in_memory_key_store import InMemoryKeyStore
 from tests.fakes.in_memory_model_repository import InMemoryModelRepository
+from tests.fakes.in_memory_pepper_store import InMemoryPepperStore
 from tests.unit.test_served_model import stored
 
 
@@ -62,7 +63,7 @@ class Service:
     def __init__(self) -> None:
         self.models, self.keys = stored(2), InMemoryKeyStore()
         self.served = ServedModel(self.models)
-        self.check = CheckReadiness(self.served, self.models, self.keys)
+        self.check = CheckReadiness(self.served, self.models, self.keys, InMemoryPepperStore())
 
     def serve(self, version: str) -> None:
         self.models.promote(version, NOON, "ana")

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from application.ports.data_source import SourceTable
 from application.ports.model_trainer import Extras
 from application.sales.table import REQUIRED_COLUMNS, CheckedSales, SalesLayout, check_sales, sales_digest
+from application.sales.written_numbers import read_numbers
 from domain.errors import SourceMalformed
 
 HOME: Mapping[str, object] = {
@@ -342,6 +343,68 @@ class TestWrittenNumbers:
 
         assert numbers(checked({"price": comma}), "price") == [float(f"{number:.6f}")]
         assert numbers(checked({"price": f"{number:,.6f}"}), "price") == [float(f"{number:.6f}")]
+
+
+class TestPointsThatMayStandBetweenThousands:
+    COMMAS = ("85,5", "-33,4512")
+
+    def read(self, *, price: Sequence[str], **others: Sequence[str]) -> tuple[list[float], list[str]]:
+        """The prices, and the notes on columns whose points are in doubt."""
+        columns = {name: pd.Series(cells, dtype=object) for name, cells in {"price": price, **others}.items()}
+        read, notes = read_numbers(columns, price="price")
+        return read["price"].values.tolist(), [note for note in notes if " point" in note]
+
+    @pytest.mark.parametrize("word", ["950", "n.d."])
+    def test_do_so_where_other_columns_have_decimal_commas(self, word: str) -> None:
+        (*prices, _), notes = self.read(price=["7.010", "6.065", word], net_area=self.COMMAS)
+
+        assert prices == [7010, 6065]
+        assert notes == [
+            "price: point between thousands ('6.065' is read as 6065), as other columns have decimal commas."
+        ]
+
+    def test_are_decimal_points_where_another_column_has_one(self) -> None:
+        prices, notes = self.read(price=["6.065"], net_area=self.COMMAS, latitude=["-33.45"])
+
+        assert prices == [6.065]
+        assert notes == ["price: decimal point ('6.065' is read as 6.065), though other columns have commas."]
+
+    @pytest.mark.parametrize("cell", ["6.06", "0.065", "1234.567", "6.0655"])
+    def test_are_decimal_points_where_one_of_them_must_be(self, cell: str) -> None:
+        assert self.read(price=["6.065", cell], net_area=self.COMMAS) == ([6.065, float(cell)], [])
+
+    def test_are_decimal_points_behind_a_sign(self) -> None:
+        prices, notes = self.read(price=["6.065"], net_area=self.COMMAS, latitude=["-33.450", "33.450"])
+
+        assert prices == [6065]
+        assert "latitude: decimal point ('-33.450' is read as -33.45), though other columns have commas." in notes
+
+    def test_are_decimal_points_where_nothing_is_proven_and_that_is_said_of_the_price_alone(self) -> None:
+        prices, notes = self.read(price=["6.065"], net_area=["85.500"], n_rooms=["3"])
+
+        assert prices == [6.065]
+        assert notes == ["price: decimal point ('6.065' is read as 6.065); if it stands between thousands, write 6065."]
+
+    @settings(max_examples=50)
+    @given(
+        st.lists(st.integers(0, 10**9), min_size=1, max_size=5),
+        st.lists(st.decimals(0, 10**6, places=2), min_size=1, max_size=5),
+        st.lists(st.decimals(-90, 90, places=3), min_size=1, max_size=5),
+    )
+    def test_and_decimal_commas_are_read_back_as_their_numbers(
+        self, prices: list[int], areas: list[Decimal], latitudes: list[Decimal]
+    ) -> None:
+        table: dict[str, Sequence[int | Decimal]] = {"price": prices, "net_area": areas, "latitude": latitudes}
+        swapped = str.maketrans(",.", ".,")
+        columns = {
+            name: pd.Series([f"{number:,}".translate(swapped) for number in numbers], dtype=object)
+            for name, numbers in table.items()
+        }
+        read, _ = read_numbers(columns, price="price")
+
+        for name, numbers in table.items():
+            assert read[name].values.tolist() == [float(number) for number in numbers]
+            assert not any(problem.any() for problem in read[name].problems.values())
 
 
 class TestWrittenDates:

@@ -102,6 +102,19 @@ def test_an_unreachable_repository_leaves_what_is_served() -> None:
     assert served_version(served) == "v1"
 
 
+def test_a_refused_version_that_is_mended_is_served() -> None:
+    models = stored(2)
+    models.promote("v1", NOON, "ana")
+    models.promote("v2", NOON, "ana")
+    models.damage("v2")
+    served = ServedModel(models)
+    served.refresh()
+    models.mend("v2")
+    assert served.refresh()
+    assert served_version(served) == "v2"
+    assert served.refusals == ()
+
+
 def test_a_repository_that_comes_back_is_read_again() -> None:
     models = stored(1)
     models.promote("v1", NOON, "ana")

@@ -66,6 +66,13 @@ def test_a_temporal_holdout_is_later_than_all_that_is_learned_from() -> None:
     assert len(split.test) == 50
 
 
+def test_late_sales_of_homes_sold_before_are_neither_learned_from_nor_judged_by() -> None:
+    sales = with_resales(some_sales(100, dated=True), 60)
+    split = split_sales(sales, "temporal", 0.25, seed=0)
+    assert split.train["sold_on"].max() < split.test["sold_on"].min()
+    assert split.left_out == len(sales) - len(split.train) - len(split.test) > 0
+
+
 def test_undated_sales_are_never_in_a_temporal_holdout() -> None:
     sales = some_sales(200, dated=True)
     sales.loc[::20, "sold_on"] = pd.NaT

@@ -1,15 +1,19 @@
 """Training, from sales to a served model."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from application.ports.model_trainer import Extras, ValuationModel
 from application.sales.table import SalesLayout
 from application.train_model import TrainingPlan, TrainModel
 from domain.errors import DomainError, ModelStoreUnavailable, NoUsableSales, PriceLeak, QuarantineUnavailable
-from domain.model_version import served_stack
+from domain.model_version import FeatureSchema, served_stack
+from domain.property import Property
+from domain.ratio_study import Vector
 from tests.fakes.fixed_clock import FixedClock
 from tests.fakes.in_memory_data_source import InMemoryDataSource
 from tests.fakes.in_memory_model_repository import InMemoryModelRepository
@@ -170,13 +174,94 @@ def test_progress_is_told_to_the_end() -> None:
     assert told[-1] == ("fitting the model", 1, 1)
 
 
-def test_intervals_come_from_errors_on_sales_that_were_not_learned_from() -> None:
-    """The fake learns one price per m2; its out-of-fold errors must be those of a price per m2 of other folds."""
-    bench = Bench(some_sales(400))
-    trained = bench.models.load(bench.train(by="ana").stored.version)
-    assert len(trained.errors.log_ratios) == 300
-    assert list(trained.errors.log_ratios) == sorted(trained.errors.log_ratios)
-    assert np.std(trained.errors.log_ratios) > 0.1
+class RememberingTrainer(InMemoryModelTrainer):
+    """Its models know the prices of the very sales that they were fitted to, and of others nothing but the median."""
+
+    def __init__(self) -> None:
+        self.fitted_to: list[set[str]] = []
+
+    def fit(self, sales: pd.DataFrame, recipe: str, extras: Extras, seed: int) -> "RememberingModel":
+        self.fitted_to.append(set(sales["id"]))
+        prices = dict(zip(sales["id"], sales["price"], strict=True))
+        return RememberingModel(super().fit(sales, recipe, extras, seed).features, prices)
+
+
+class RememberingModel(ValuationModel):
+    def __init__(self, features: FeatureSchema, prices: dict[str, float]) -> None:
+        self._features = features
+        self._prices = prices
+
+    @property
+    def features(self) -> FeatureSchema:
+        return self._features
+
+    def value(self, properties: Sequence[Property]) -> Vector:
+        raise AssertionError("training values tables")
+
+    def value_table(self, properties: pd.DataFrame) -> Vector:
+        median = float(np.median(list(self._prices.values())))
+        return np.array([self._prices.get(sale, median) for sale in properties["id"]])
+
+
+def trained_with_memory(count: int) -> tuple[RememberingTrainer, Bench]:
+    trainer, bench = RememberingTrainer(), Bench(some_sales(count))
+    replace(bench.train, trainer=trainer)(by="ana")
+    return trainer, bench
+
+
+def test_no_sale_is_valued_by_a_model_that_has_seen_it() -> None:
+    """A model that remembers would be without error on any sale that it was fitted to."""
+    _, bench = trained_with_memory(200)
+    stored = bench.models.describe("v1")
+    errors = bench.models.load("v1").errors.log_ratios
+    assert len(errors) == stored.card.cross_validation.count == 150
+    assert sum(abs(error) < 1e-9 for error in errors) <= 5  # but for those that cost the median
+    assert stored.card.cross_validation.mape > 0.1
+    assert stored.card.metrics.mape > 0.1
+
+
+def test_the_folds_cover_the_training_sales_and_the_last_model_learns_from_all_of_them_and_no_more() -> None:
+    trainer, _ = trained_with_memory(200)
+    *folds, final = trainer.fitted_to
+    assert len(folds) == 5
+    assert len(final) == 150
+    assert all(fold < final for fold in folds)
+    assert [sum(sale not in fold for fold in folds) for sale in final] == [1] * 150
+
+
+def test_the_errors_are_the_prices_relative_to_the_values() -> None:
+    """Every price is 1,000 but for a tenth that are dearer: the intervals reach up, and not down."""
+    sales = some_sales(200).assign(price=lambda sales: np.where(sales.index % 10 == 0, 1500.0, 1000.0))
+    bench = Bench(sales)
+    replace(bench.train, trainer=RememberingTrainer())(by="ana")
+    errors = bench.models.load("v1").errors.log_ratios
+    assert errors[0] == 0.0
+    assert errors[-1] == pytest.approx(np.log(1.5))
+    assert list(errors) == sorted(errors)
+
+
+def test_of_very_many_errors_as_many_are_kept_as_tell_the_same() -> None:
+    bench = Bench(some_sales(15_000))
+    bench.train(by="ana")
+    errors = bench.models.load("v1").errors
+    assert len(errors.log_ratios) == 10_000
+    assert np.median(errors.log_ratios) == pytest.approx(0, abs=0.05)
+
+
+@pytest.mark.parametrize("homes", [2, 4])
+def test_sales_of_fewer_homes_than_folds_are_refused(homes: int) -> None:
+    with pytest.raises(NoUsableSales, match="different homes"):
+        Bench(pd.concat([some_sales(homes)] * 12, ignore_index=True), some_sales(20, seed=9)).train(by="ana")
+
+
+def test_the_days_of_the_sales_that_were_learned_from_are_on_the_card() -> None:
+    data = (
+        Bench(some_sales(200, dated=True), plan=replace(PLAN, validation="temporal")).train(by="ana").stored.card.data
+    )
+    assert data.first_sale is not None
+    assert data.last_sale is not None
+    assert data.first_sale < data.last_sale
+    assert Bench(some_sales(50)).train(by="ana").stored.card.data.last_sale is None
 
 
 def test_the_typical_home_is_one_of_the_market() -> None:

@@ -1,7 +1,8 @@
 """Valuing a home by the served model."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -17,9 +18,17 @@ from tests.fakes.models import SCHEMA, a_card, a_trained_model
 HOME = Property("Departamento", "Ñuñoa", 80.0, 90.0, 3.0, 2.0, -33.45, -70.6)
 
 
-def serving(features: FeatureSchema = SCHEMA) -> ValueProperty:
+MANY_ERRORS = tuple(number / 100 for number in range(-20, 21))
+
+
+def serving(
+    features: FeatureSchema = SCHEMA, *, log_ratios: Sequence[float] = MANY_ERRORS, dated: bool = True
+) -> ValueProperty:
     models = InMemoryModelRepository()
-    models.store(a_trained_model(2000.0), a_card(features=features))
+    card = a_card(features=features)
+    if not dated:
+        card = replace(card, data=replace(card.data, first_sale=None, last_sale=None))
+    models.store(a_trained_model(2000.0, log_ratios=log_ratios), card)
     models.promote("v1", NOON, "ana")
     served = ServedModel(models)
     served.refresh()
@@ -67,10 +76,33 @@ def test_sectors_are_compared_without_case_accents_and_space(sector: str) -> Non
     assert valuation.warnings == ()
 
 
-def test_a_date_is_echoed_with_the_warning_that_prices_do_not_follow_it() -> None:
-    [valuation] = serving()([ValuationRequest(HOME, valuation_date=date(2024, 2, 29))])
-    assert valuation.valuation_date == date(2024, 2, 29)
-    assert "price level" in valuation.warnings[0]
+@pytest.mark.parametrize("day", [date(2020, 12, 31), date(2027, 11, 1)])
+def test_a_date_beyond_the_sales_is_answered_with_a_warning(day: date) -> None:
+    [valuation] = serving()([ValuationRequest(HOME, valuation_date=day)])
+    assert valuation.valuation_date == day
+    assert "from 2021-03-01 to 2026-10-31" in valuation.warnings[0]
+
+
+def test_a_date_among_the_sales_is_answered_without_one() -> None:
+    assert serving()([ValuationRequest(HOME, valuation_date=date(2024, 2, 29))])[0].warnings == ()
+
+
+def test_a_value_of_today_from_old_sales_is_warned_about_as_well() -> None:
+    value = serving()
+    late = replace(value, clock=FixedClock(NOON + timedelta(days=400)))
+    assert "price level" in late([ValuationRequest(HOME)])[0].warnings[0]
+
+
+def test_undated_sales_follow_no_date_that_is_asked_for() -> None:
+    value = serving(dated=False)
+    assert value([ValuationRequest(HOME)])[0].warnings == ()
+    assert "price level" in value([ValuationRequest(HOME, valuation_date=date(2024, 2, 29))])[0].warnings[0]
+
+
+def test_a_level_that_the_errors_cannot_speak_for_is_warned_about() -> None:
+    value = serving(log_ratios=(-0.2, -0.1, 0.1, 0.2))
+    assert value([ValuationRequest(HOME)], level=0.6)[0].warnings == ()
+    assert "up to 0.600" in value([ValuationRequest(HOME)], level=0.61)[0].warnings[0]
 
 
 def test_further_features_are_asked_for_and_unknown_fields_named() -> None:

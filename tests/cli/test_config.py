@@ -1,0 +1,133 @@
+"""`tasador config`, and where every command finds its configuration."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import Command
+
+
+class TestCheck:
+    def test_says_which_configuration_can_be_used(self, here: Path, tasador: Command) -> None:
+        assert tasador("config", "check").out == "built-in defaults: the settings are valid.\n"
+        Path("tasador.toml").write_text("")
+        assert tasador("config", "check").out == f"{here}/tasador.toml: the settings are valid.\n"
+
+    def test_tells_what_cannot(self, here: Path, tasador: Command) -> None:
+        Path("tasador.toml").write_text("[http]\nprot = 1\n")
+        refused = tasador("config", "check")
+        assert refused.code == 2
+        assert refused.told == f"{here}/tasador.toml: there is no setting 'http.prot'; did you mean 'http.port'?"
+
+    def test_writes_nothing(self, here: Path, tasador: Command) -> None:
+        tasador("config", "check")
+        assert list(here.iterdir()) == []
+
+    def test_tells_on_standard_error_of_keys_without_effect(self, tasador: Command) -> None:
+        Path("tasador.toml").write_text('[http]\nrate_limit = "1/minute"\n')
+        ran = tasador("config", "check")
+        assert ran.code == 0
+        assert ran.line == "note: http.rate_limit is set, but this version does not act on it yet"
+
+
+class TestShow:
+    def test_shows_every_setting_as_it_is_resolved(
+        self, here: Path, tasador: Command, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("TASADOR_DATA_SOURCE__EXTRA__NUMERIC", '["age"]')
+        out = tasador("config", "show").out
+        for line in (
+            "http.port = 8000",
+            f'model_repository.path = "{here}/var/models"',
+            "data_source.path = (not set)",
+            "data_source.columns = {}",
+            'data_source.extra.numeric = ["age"]',
+            "screening.enabled = true",
+        ):
+            assert f"{line}\n" in out
+        shown = tasador("config", "show", "--json").json
+        assert shown["http"]["port"] == 8000
+        assert shown["data_source"]["extra"]["numeric"] == ["age"]
+
+    def test_masks_passwords(self, tasador: Command) -> None:
+        Path("tasador.toml").write_text(
+            '[key_store]\nurl = "postgresql://ana:p@ss@h/d"\n[data_source]\nurl = "postgresql://h/d?password=p@ss"\n'
+        )
+        for words in (("config", "show"), ("config", "show", "--json")):
+            out = tasador(*words).out
+            assert "p@ss" not in out
+            assert "***" in out
+        assert "postgresql://ana:***@h/d" in tasador("config", "show").out
+
+
+class TestTheOption:
+    @pytest.mark.parametrize(
+        "words",
+        [
+            ("--config", "other.toml", "config", "show", "--json"),
+            ("config", "show", "--config", "other.toml", "--json"),
+            ("--config", "third.toml", "config", "show", "--json", "--config", "other.toml"),
+        ],
+    )
+    def test_may_stand_before_the_command_or_behind_it(self, tasador: Command, words: tuple[str, ...]) -> None:
+        for name, port in (("tasador", 1), ("other", 2), ("third", 3)):
+            Path(f"{name}.toml").write_text(f"[http]\nport = {port}\n")
+        assert tasador(*words).json["http"]["port"] == 2
+
+    def test_of_one_command_is_forgotten_by_the_next(self, tasador: Command) -> None:
+        Path("other.toml").write_text("[http]\nport = 2\n")
+        tasador("config", "show", "--config", "other.toml")
+        assert tasador("config", "show", "--json").json["http"]["port"] == 8000
+
+    def test_must_name_a_file(self, here: Path, tasador: Command) -> None:
+        for words in (("--config", "no.toml", "keys", "list"), ("keys", "list", "--config", "no.toml")):
+            refused = tasador(*words)
+            assert refused.code == 2
+            assert refused.told == f"--config: there is no file {here}/no.toml; name an existing TOML file."
+
+    def test_comes_before_the_variable(self, tasador: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name, port in (("other", 2), ("third", 3)):
+            Path(f"{name}.toml").write_text(f"[http]\nport = {port}\n")
+        monkeypatch.setenv("TASADOR_CONFIG", "third.toml")
+        assert tasador("config", "show", "--json").json["http"]["port"] == 3
+        assert tasador("config", "show", "--json", "--config", "other.toml").json["http"]["port"] == 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("train",),
+        ("train", "--json"),
+        ("evaluate",),
+        ("models", "list"),
+        ("models", "show", "v1"),
+        ("models", "promote", "v1"),
+        ("models", "rollback"),
+        ("models", "verify"),
+        ("keys", "create", "--label", "x"),
+        ("keys", "list", "--json"),
+        ("keys", "revoke", "000000000000"),
+        ("serve",),
+        ("quickstart",),
+        ("config", "show"),
+    ],
+)
+def test_no_command_runs_under_a_wrong_configuration(
+    here: Path, tasador: Command, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("TASADOR_HTTP__PORT", "many")
+    refused = tasador(*words)
+    assert refused.code == 2
+    assert refused.told == "TASADOR_HTTP__PORT: http.port: expected a whole number, got text."
+    assert list(here.iterdir()) == []
+
+
+def test_what_is_written_goes_to_the_home_of_tasador(
+    here: Path, tasador: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TASADOR_HOME", "elsewhere")
+    tasador("keys", "create", "--label", "x")
+    assert [path.name for path in here.iterdir()] == ["elsewhere"]
+    assert {"logs", "tasador.db", "pepper.json"} <= {path.name for path in (here / "elsewhere").iterdir()}
+    assert json.loads(next((here / "elsewhere/logs").glob("keys-*")).read_text())["action"] == "issued"

@@ -1,0 +1,136 @@
+"""`tasador keys`: issued once, never kept, revoked for good."""
+
+import json
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from domain.api_key import Scope, Token
+from tests.cli.command import Command
+
+
+@pytest.fixture(autouse=True, params=["sql", "csv"])
+def kept_in(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where keys are kept."""
+    monkeypatch.setenv("TASADOR_KEY_STORE__KIND", request.param)
+
+
+def key_events() -> list[dict[str, str]]:
+    (log,) = Path("var/logs").glob("keys-*.log")
+    return [json.loads(line) for line in log.read_text("utf-8").splitlines()]
+
+
+class TestCreate:
+    def test_issues_the_first_key_of_a_fresh_installation(self, here: Path, tasador: Command) -> None:
+        created = tasador("keys", "create", "--label", "web", "--json")
+        assert (created.code, created.err) == (0, "")
+        issued = created.json
+        assert {"id", "token", "scopes", "expires_at"} <= set(issued)
+        assert issued["scopes"] == ["value"]
+        token = Token.parse(issued["token"])
+        assert token
+        assert token.key_id == issued["id"]
+        lifetime = datetime.fromisoformat(issued["expires_at"]) - datetime.fromisoformat(issued["created_at"])
+        assert lifetime == timedelta(days=90)
+
+    def test_issues_a_second_beside_the_first(self, tasador: Command) -> None:
+        labels = ["first", 'Ñandú, "Ltda"; =1', "[red]third[/red]"]
+        for label in labels:
+            assert tasador("keys", "create", "--label", label).code == 0
+        assert [key["label"] for key in tasador("keys", "list", "--json").json] == labels
+        assert all(label in tasador("keys", "list").out for label in labels)
+
+    def test_shows_the_token_to_a_person_once(self, tasador: Command) -> None:
+        created = tasador("keys", "create", "--label", "web", "--expires-in", "2h")
+        token = Token.parse(created.out.splitlines()[0])
+        assert token
+        assert f"This is key {token.key_id} for 'web' (value)" in created.out
+        assert token.secret not in tasador("keys", "list").out + tasador("keys", "list", "--json").out
+
+    def test_leaves_the_secret_nowhere(self, here: Path, tasador: Command) -> None:
+        secret = Token.parse(tasador("keys", "create", "--label", "web", "--json").json["token"])
+        assert secret
+        tasador("keys", "revoke", secret.key_id)
+        files = [file for file in here.rglob("*") if file.is_file()]
+        assert files
+        assert [file for file in files if secret.secret.encode() in file.read_bytes()] == []
+
+    def test_gives_the_scopes_and_the_lifetime_that_are_asked_for(self, tasador: Command) -> None:
+        words = [word for scope in Scope for word in ("--scope", scope.value)]
+        issued = tasador("keys", "create", "--label", "all", *words, "--expires-in", "2w", "--json").json
+        assert issued["scopes"] == sorted(Scope)
+        assert datetime.fromisoformat(issued["expires_at"]) - datetime.fromisoformat(issued["created_at"]) == timedelta(
+            14
+        )
+
+    @pytest.mark.parametrize(
+        ("words", "told"),
+        [
+            ([], "Missing option '--label'"),
+            (["--label", ""], "A key's label is 1 to 100 printable characters"),
+            (["--label", "two\nlines"], "A key's label is 1 to 100 printable characters"),
+            (["--label", "x" * 101], "A key's label is 1 to 100 printable characters"),
+            (["--label", "x", "--scope", "all"], "There is no scope 'all': choose from value, models:read, "),
+            (["--label", "x", "--scope", "value,keys:admin"], "There is no scope 'value,keys:admin'"),
+            (["--label", "x", "--expires-in", "tomorrow"], "'tomorrow' is no lifetime"),
+            (["--label", "x", "--expires-in", "0d"], "'0d' is no lifetime"),
+            (["--label", "x", "--expires-in", "-1d"], "'-1d' is no lifetime"),
+            (["--label", "x", "--expires-in", "367d"], "at most 366 days"),
+            (["--label", "x", "--expires-in", "999999w"], "at most 366 days"),
+        ],
+    )
+    def test_refuses_what_cannot_be(self, here: Path, tasador: Command, words: list[str], told: str) -> None:
+        refused = tasador("keys", "create", *words)
+        assert refused.code == 2
+        assert told in refused.told
+        assert tasador("keys", "list", "--json").json == []
+
+
+class TestList:
+    def test_of_none_says_how_to_make_one(self, tasador: Command) -> None:
+        assert tasador("keys", "list").out.startswith("There are no keys yet: create one with `tasador keys create")
+
+    def test_tells_the_state_of_each(self, tasador: Command) -> None:
+        ids = [tasador("keys", "create", "--label", label, "--json").json["id"] for label in ("first", "second")]
+        tasador("keys", "revoke", ids[0])
+        listed = tasador("keys", "list", "--json").json
+        assert [(key["id"], key["state"]) for key in listed] == [(ids[0], "revoked"), (ids[1], "active")]
+        assert "secret_hash" not in listed[0]
+
+    def test_is_a_line_a_key_where_a_program_reads_it(self, tasador: Command) -> None:
+        tasador("keys", "create", "--label", "a long label " * 7, "--scope", "value", "--scope", "audit:read")
+        assert len(tasador("keys", "list").out.splitlines()) == 2
+
+
+class TestRevoke:
+    def test_is_for_good_and_its_first_time_stands(self, tasador: Command) -> None:
+        key_id = tasador("keys", "create", "--label", "web", "--json").json["id"]
+        first = tasador("keys", "revoke", key_id, "--json")
+        again = tasador("keys", "revoke", key_id, "--json")
+        assert (first.code, again.code) == (0, 0)
+        assert first.json["revoked_at"] == again.json["revoked_at"] is not None
+        assert "is revoked" in tasador("keys", "revoke", key_id).out
+
+    def test_of_an_unknown_key_is_refused(self, tasador: Command) -> None:
+        refused = tasador("keys", "revoke", "000000000000")
+        assert refused.code == 1
+        assert refused.told.startswith("There is no key 000000000000 in ")
+
+    def test_by_a_whole_token_is_refused_without_repeating_it(self, tasador: Command) -> None:
+        token = Token.generate()
+        refused = tasador("keys", "revoke", token.reveal())
+        assert refused.code == 1
+        assert "not the id of a key" in refused.told
+        assert token.secret not in refused.told
+
+
+class TestTheLogOfKeys:
+    def test_holds_what_came_and_went(self, tasador: Command) -> None:
+        key_id = tasador("keys", "create", "--label", "web", "--json").json["id"]
+        tasador("keys", "revoke", key_id)
+        tasador("keys", "revoke", key_id)
+        assert [(event["action"], event["key_id"], event["label"]) for event in key_events()] == [
+            ("issued", key_id, "web"),
+            ("revoked", key_id, "web"),
+        ]
