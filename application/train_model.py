@@ -11,13 +11,13 @@ from application.judge_model import judge_model
 from application.ports.clock import Clock
 from application.ports.data_source import DataSource, SourceTable
 from application.ports.model_repository import ModelRepository
-from application.ports.model_trainer import ModelTrainer, TrainedModel
+from application.ports.model_trainer import Extras, ModelTrainer, TrainedModel
 from application.ports.quarantine import Quarantine
 from application.refuse_price_leaks import refuse_price_leaks
 from application.sales.table import PRICE, SOLD_ON, CheckedSales, SalesLayout, check_sales, sales_digest
 from application.split_sales import Split, fold_numbers, home_numbers, homes_in_both, split_sales
 from domain.errors import NoUsableSales
-from domain.model_version import ModelCard, ModelVersion, TrainingData, Validation
+from domain.model_version import FeatureSchema, ModelCard, ModelVersion, TrainingData, Validation
 from domain.property import NUMBER_FIELDS
 from domain.ratio_study import ErrorMetrics, Vector, error_metrics
 from domain.valuation import ErrorDistribution
@@ -110,6 +110,7 @@ class TrainModel:
         progress("fitting the model", 0, 1)
         model = self.trainer.fit(train, recipe, plan.layout.extras, plan.seed)
         trained = TrainedModel(model, errors)
+        notes += _notes_on_extras(recipe, model.features, plan.layout.extras)
         progress("fitting the model", 1, 1)
         judgement = judge_model(trained, test, plan.interval_level)
         card = ModelCard(
@@ -223,6 +224,12 @@ def _notes_on_split(split: Split) -> list[str]:
     if not split.left_out:
         return []
     return [f"{split.left_out} late sales of homes sold before are neither learned from nor judged by."]
+
+
+def _notes_on_extras(recipe: str, features: FeatureSchema, extras: Extras) -> list[str]:
+    known = (*features.numeric, *features.categorical)
+    unused = [name for name in (*extras.numeric, *extras.categorical) if name not in known]
+    return [f"recipe {recipe} takes no further columns: {', '.join(unused)} was not learned from."] if unused else []
 
 
 def _require_folds(sales: "pd.DataFrame", table: SourceTable) -> None:

@@ -34,11 +34,15 @@ class NumberRule:
         return None
 
 
+LARGEST_AREA = 1e9
+LARGEST_COUNT = 1e6
+"""Beyond these a number is a slip of somebody's, and arithmetic on it would overflow sooner or later."""
+
 NUMBER_RULES = (
-    NumberRule("net_usable_area", unit="m2", above=0),
-    NumberRule("net_area", unit="m2", above=0),
-    NumberRule("n_rooms", unit="rooms", at_least=0),
-    NumberRule("n_bathroom", unit="bathrooms", at_least=0),
+    NumberRule("net_usable_area", unit="m2", above=0, at_most=LARGEST_AREA),
+    NumberRule("net_area", unit="m2", above=0, at_most=LARGEST_AREA),
+    NumberRule("n_rooms", unit="rooms", at_least=0, at_most=LARGEST_COUNT),
+    NumberRule("n_bathroom", unit="bathrooms", at_least=0, at_most=LARGEST_COUNT),
     NumberRule("latitude", unit="degrees", at_least=-90, at_most=90),
     NumberRule("longitude", unit="degrees", at_least=-180, at_most=180),
 )

@@ -6,7 +6,7 @@ from datetime import date
 from domain.errors import FieldProblem, InvalidProperty
 from domain.property import NumberRule, Property
 
-PRICE_RULE = NumberRule("price", unit="market currency", above=0)
+PRICE_RULE = NumberRule("price", unit="market currency", above=0, at_most=1e15)
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,30 +83,52 @@ class TreeEnsemble:
 
 def tree_of_scikit_learn(tree: Any, factor: float) -> Tree:
     """A `sklearn.tree._tree.Tree` of one output, its values times `factor`."""
-    state = tree.__getstate__()["nodes"]
-    leaf = state["left_child"] < 0
-    itself = np.arange(len(leaf), dtype=np.int32)
-    return Tree(
-        feature=np.where(leaf, 0, state["feature"]).astype(np.int32),
-        threshold=np.where(leaf, 0.0, state["threshold"]),
-        nan_left=state["missing_go_to_left"].astype(np.bool_),
-        left=np.where(leaf, itself, state["left_child"]).astype(np.int32),
-        right=np.where(leaf, itself, state["right_child"]).astype(np.int32),
+    nodes = tree.__getstate__()["nodes"]
+    return _tree(
+        leaf=nodes["left_child"] < 0,
+        feature=nodes["feature"],
+        threshold=nodes["threshold"],
+        nan_left=nodes["missing_go_to_left"],
+        left=nodes["left_child"],
+        right=nodes["right_child"],
         value=tree.value[:, 0, 0] * factor,
-        depth=int(tree.max_depth),
+        depth=tree.max_depth,
     )
 
 
 def tree_of_histogram_boosting(nodes: NDArray[Any]) -> Tree:
     """The nodes of one predictor of a HistGradientBoostingRegressor without categorical splits."""
-    leaf = nodes["is_leaf"].astype(np.bool_)
-    itself = np.arange(len(leaf), dtype=np.int32)
+    return _tree(
+        leaf=nodes["is_leaf"] > 0,
+        feature=nodes["feature_idx"],
+        threshold=nodes["num_threshold"],
+        nan_left=nodes["missing_go_to_left"],
+        left=nodes["left"],
+        right=nodes["right"],
+        value=nodes["value"],
+        depth=nodes["depth"].max(),
+    )
+
+
+def _tree(
+    *,
+    leaf: NDArray[np.bool_],
+    feature: NDArray[Any],
+    threshold: NDArray[Any],
+    nan_left: NDArray[Any],
+    left: NDArray[Any],
+    right: NDArray[Any],
+    value: NDArray[Any],
+    depth: int,
+) -> Tree:
+    """A tree whose leaves, which the libraries mark in ways of their own, are their own children."""
+    itself = np.arange(len(leaf))
     return Tree(
-        feature=np.where(leaf, 0, nodes["feature_idx"]).astype(np.int32),
-        threshold=np.where(leaf, 0.0, nodes["num_threshold"]),
-        nan_left=nodes["missing_go_to_left"].astype(np.bool_),
-        left=np.where(leaf, itself, nodes["left"]).astype(np.int32),
-        right=np.where(leaf, itself, nodes["right"]).astype(np.int32),
-        value=nodes["value"].copy(),
-        depth=int(nodes["depth"].max()),
+        feature=np.where(leaf, 0, feature).astype(np.int32),
+        threshold=np.where(leaf, 0.0, threshold),
+        nan_left=nan_left.astype(np.bool_),
+        left=np.where(leaf, itself, left).astype(np.int32),
+        right=np.where(leaf, itself, right).astype(np.int32),
+        value=value.astype(np.float64),
+        depth=int(depth),
     )

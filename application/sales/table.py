@@ -33,8 +33,10 @@ M2_PER_FT2 = 0.09290304
 UNREADABLE_ROW = "row cannot be read"
 _OUT_OF_RANGE = "is out of range"
 _MISSING = "is missing"
+_UNPRINTABLE = "holds control characters"
 _LONGEST_CELL = 40
 _MOST_COLUMNS_NAMED = 30
+_LARGEST_EXTRA = 1e15  # beyond it arithmetic would overflow sooner or later
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,7 @@ def check_sales(table: SourceTable, layout: SalesLayout) -> CheckedSales:
     for name in TEXT_FIELDS:
         columns[name] = _text(frame[layout.source_name(name)], normalised)
         problems.append(_missing(pd.isna(columns[name]), name, layout))
+        problems.append(_unprintable(columns[name], name, layout))
     named = {name: frame[layout.source_name(name)] for name in (*NUMBER_FIELDS, PRICE, *layout.extras.numeric)}
     numbers, number_notes = read_numbers(named, price=PRICE)
     notes += number_notes
@@ -126,8 +129,11 @@ def check_sales(table: SourceTable, layout: SalesLayout) -> CheckedSales:
     for name in layout.extras.numeric:
         columns[name] = numbers[name].values + 0.0
         problems += _unreadable(numbers[name], name, frame, layout)
+        rule = NumberRule(name, unit="", at_least=-_LARGEST_EXTRA, at_most=_LARGEST_EXTRA)
+        problems.append(_out_of_range(columns[name], rule, frame, layout))
     for name in layout.extras.categorical:
         columns[name] = _text(frame[layout.source_name(name)], normalised)
+        problems.append(_unprintable(columns[name], name, layout))
 
     reasons, by_reason = _reasons(problems)
     good = np.ones(len(frame), dtype=np.bool_)
@@ -216,6 +222,15 @@ def _unreadable(read: ReadColumn, name: str, frame: "pd.DataFrame", layout: Sale
         return _Problem(rows, f"{name} {what}", lambda row: f"{label} {what}: '{_shown(cells[row])}'{bounds}")
 
     return [problem(what, rows) for what, rows in read.problems.items()]
+
+
+def _unprintable(texts: NDArray[np.object_], name: str, layout: SalesLayout) -> _Problem:
+    """Rows whose text holds control characters, which would act on the terminals that show them."""
+    rows = np.fromiter((text is not None and not text.isprintable() for text in texts), np.bool_, len(texts))
+    label = layout.label(name)
+    return _Problem(
+        rows, f"{name} {_UNPRINTABLE}", lambda row: f"{label} {_UNPRINTABLE}: {ascii(texts[row])[:_LONGEST_CELL]}"
+    )
 
 
 def _out_of_range(

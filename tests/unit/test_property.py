@@ -82,7 +82,8 @@ class TestRules:
             {"latitude": 90.0, "longitude": 180.0},
             {"latitude": -90.0, "longitude": -180.0},
             {"n_rooms": 0, "n_bathroom": 0},
-            {"net_usable_area": 1e-9, "net_area": 1e12},
+            {"net_usable_area": 1e-9, "net_area": 1e9},
+            {"n_rooms": 1e6, "n_bathroom": 1e6},
         ],
     )
     def test_bounds_belong_to_the_range(self, changes: dict[str, float]) -> None:

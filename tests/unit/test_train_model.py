@@ -254,6 +254,17 @@ def test_sales_of_fewer_homes_than_folds_are_refused(homes: int) -> None:
         Bench(pd.concat([some_sales(homes)] * 12, ignore_index=True), some_sales(20, seed=9)).train(by="ana")
 
 
+def test_a_recipe_that_leaves_further_columns_out_says_so() -> None:
+    class Plain(InMemoryModelTrainer):
+        def fit(self, sales: pd.DataFrame, recipe: str, extras: Extras, seed: int) -> ValuationModel:
+            return super().fit(sales, recipe, Extras(), seed)
+
+    layout = SalesLayout(extras=Extras(("year_built",)))
+    bench = Bench(some_sales(50).assign(year_built=2000.0), plan=replace(PLAN, layout=layout))
+    report = replace(bench.train, trainer=Plain())(by="ana")
+    assert any("year_built was not learned from" in note for note in report.notes)
+
+
 def test_the_days_of_the_sales_that_were_learned_from_are_on_the_card() -> None:
     data = (
         Bench(some_sales(200, dated=True), plan=replace(PLAN, validation="temporal")).train(by="ana").stored.card.data
