@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from application.judge_model import Judgement, judge_model
+from application.keep_rejected import keep_rejected
 from application.ports.clock import Clock
 from application.ports.data_source import DataSource
 from application.ports.model_repository import ModelRepository
@@ -60,9 +61,7 @@ class EvaluateModel:
         stored = self.models.describe(version)
         name, checked = self._given(stored, given) if given else self._own_holdout(stored)
         sales = checked.usable
-        kept_at = None
-        if len(checked.quarantined):
-            kept_at = self.quarantine.keep(f"{self.clock.now():%Y%m%dT%H%M%S%f}", checked.quarantined)
+        kept_at = keep_rejected(self.quarantine, self.clock.now(), checked)
         if not len(sales):
             raise NoUsableSales(f"{name}: none of the {checked.read} sales can be used. Their rows: {kept_at}.")
         judgement = judge_model(self.models.load(version), sales, stored.card.interval.level)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from application.judge_model import judge_model
+from application.keep_rejected import keep_rejected
 from application.ports.clock import Clock
 from application.ports.data_source import DataSource, SourceTable
 from application.ports.model_repository import ModelRepository
@@ -88,12 +89,14 @@ class TrainModel:
         checked = check_sales(table, plan.layout)
         holdout_table = self.sales.holdout()
         holdout = check_sales(holdout_table, plan.layout) if holdout_table else None
-        kept_at = self._keep_rejected(f"{started:%Y%m%dT%H%M%S%f}", checked, holdout)
+        everything = [checked] + ([holdout] if holdout else [])
+        kept_at = keep_rejected(self.quarantine, started, *everything)
         progress("reading the sales", 1, 1)
         _require_enough(checked, table, FEWEST_SALES, kept_at)
         refuse_price_leaks(checked.usable, plan.layout)
-        everything = [checked] + ([holdout] if holdout else [])
         notes = [note for sales in everything for note in sales.notes]
+        if first := _first_rejected(checked, table):
+            notes.append(f"the first set aside: {first}")
         if holdout_table and holdout:
             _require_enough(holdout, holdout_table, 1, kept_at)
             train, test = checked.usable, holdout.usable
@@ -142,12 +145,6 @@ class TrainModel:
             self.models.promote(stored.version, self.clock.now(), by, f"trained by recipe {recipe}")
         return TrainingReport(stored, promote, kept_at, tuple(dict.fromkeys(notes)))
 
-    def _keep_rejected(self, run: str, checked: CheckedSales, holdout: CheckedSales | None) -> str | None:
-        import pandas as pd
-
-        rejected = [sales.quarantined for sales in (checked, holdout) if sales is not None and len(sales.quarantined)]
-        return self.quarantine.keep(run, pd.concat(rejected, ignore_index=True)) if rejected else None
-
     def _split(self, checked: CheckedSales, table: SourceTable) -> Split:
         split = split_sales(checked.usable, self.plan.validation, self.plan.test_fraction, self.plan.seed)
         if not len(split.test):
@@ -182,15 +179,21 @@ def _error_distribution(values: Vector, prices: Vector) -> ErrorDistribution:
     return ErrorDistribution(tuple(ratios.tolist()))
 
 
+def _first_rejected(sales: CheckedSales, table: SourceTable) -> str:
+    """Where the first row that was set aside stands, and why it was; empty where there is none."""
+    if not len(sales.quarantined):
+        return ""
+    row = sales.quarantined.iloc[0]
+    return f"{table.place} {row['row']}: {row['reason']}."
+
+
 def _require_enough(sales: CheckedSales, table: SourceTable, fewest: int, kept_at: str | None) -> None:
     if len(sales.usable) >= fewest:
         return
     counted = ", ".join(f"{count} x {reason}" for reason, count in sales.by_reason.items())
     reasons = f" {counted}." if counted else ""
-    first = ""
-    if len(sales.quarantined):
-        row = sales.quarantined.iloc[0]
-        first = f" The first: {table.place} {row['row']}: {row['reason']}. All of them: {kept_at}."
+    rejected = _first_rejected(sales, table)
+    first = f" The first: {rejected} All of them: {kept_at}." if rejected else ""
     raise NoUsableSales(
         f"{table.name}: {len(sales.usable)} of {sales.read} sales can be used, at least {fewest} are needed."
         f"{reasons}{first}"

@@ -102,6 +102,7 @@ def test_unusable_rows_are_kept_and_counted_by_reason() -> None:
     kept = bench.quarantine.kept[report.quarantine or ""]
     assert list(kept.columns[:2]) == ["row", "reason"]
     assert set(kept["row"]) == {4, 6, 9}
+    assert any(note.startswith("the first set aside: row 4: net_area is not a number: 'big'") for note in report.notes)
 
 
 def test_unusable_rows_of_the_holdout_are_kept_as_well() -> None:
