@@ -5,12 +5,28 @@ take the values V and the prices P of the same n sales, arrays of shape (n,) in 
 else they raise ValueError.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Vector = NDArray[np.float64]
+from domain.ratio_intervals import bootstrap_intervals
+from domain.sale_pairs import Vector, market_value_proxy, sale_pairs
+from domain.student_t import central_t
+from domain.vertical_equity import vertical_equity
+
+__all__ = [
+    "ErrorMetrics",
+    "RatioStudy",
+    "Vector",
+    "coefficient_of_dispersion",
+    "error_metrics",
+    "price_related_bias",
+    "price_related_bias_interval",
+    "price_related_differential",
+    "ratio_study",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +49,12 @@ class ErrorMetrics:
 
 @dataclass(frozen=True, slots=True)
 class RatioStudy:
-    """median, mean and weighted mean ratio; COD in per cent; PRD; PRB, MKI and KI.
+    """median, mean and weighted mean ratio; COD in per cent; PRD; PRB, MKI and KI; VEI in per cent; relative errors.
 
-    prb: None where it has no slope. mki: None where all prices are equal.
+    prb: None where it has no slope; prb_low, prb_high: its 95 per cent interval. mki: None where all prices are equal.
+    vei, vei_significance: None of fewer than 20 sales. pe10, pe20, mdape: as in `ErrorMetrics`. intervals: (low, high)
+    at 95 per cent by name of figure, from a bootstrap, None where none was asked for. Studies stored by older versions
+    have None for all that they do not know: for every figure from prb_low on.
     """
 
     count: int
@@ -47,11 +66,19 @@ class RatioStudy:
     prb: float | None
     mki: float | None
     ki: float
+    prb_low: float | None = None
+    prb_high: float | None = None
+    vei: float | None = None
+    vei_significance: float | None = None
+    pe10: float | None = None
+    pe20: float | None = None
+    mdape: float | None = None
+    intervals: dict[str, tuple[float, float]] | None = None
 
 
 def error_metrics(values: ArrayLike, prices: ArrayLike) -> ErrorMetrics:
     """The errors of `values` against `prices`."""
-    value, price = _pairs(values, prices)
+    value, price = sale_pairs(values, prices)
     error = value - price
     share = np.abs(error) / price
     # Compared, not subtracted: the mean of equal prices can differ from them by a rounding.
@@ -68,31 +95,47 @@ def error_metrics(values: ArrayLike, prices: ArrayLike) -> ErrorMetrics:
     )
 
 
-def ratio_study(values: ArrayLike, prices: ArrayLike) -> RatioStudy:
-    """Level, uniformity and vertical equity of `values`."""
-    value, price = _pairs(values, prices)
+def ratio_study(values: ArrayLike, prices: ArrayLike, seed: int | None = None) -> RatioStudy:
+    """Level, uniformity and vertical equity of `values`; with `bootstrap_intervals` if there is a seed."""
+    value, price = sale_pairs(values, prices)
     ratio = value / price
-    weighted_mean = float(value.sum() / price.sum())
     gini_value, gini_price = _gini(value, price), _gini(price, price)
+    prb_low, prb_high = price_related_bias_interval(value, price) or (None, None)
+    equity = vertical_equity(value, price)
+    errors = error_metrics(value, price)
     return RatioStudy(
         count=len(price),
         median=float(np.median(ratio)),
         mean=float(ratio.mean()),
-        weighted_mean=weighted_mean,
+        weighted_mean=float(value.sum() / price.sum()),
         cod=coefficient_of_dispersion(value, price),
-        prd=float(ratio.mean()) / weighted_mean,
+        prd=price_related_differential(value, price),
         prb=price_related_bias(value, price),
         mki=gini_value / gini_price if price.min() < price.max() else None,
         ki=gini_value - gini_price,
+        prb_low=prb_low,
+        prb_high=prb_high,
+        vei=equity.vei if equity else None,
+        vei_significance=equity.significance if equity else None,
+        pe10=errors.pe10,
+        pe20=errors.pe20,
+        mdape=errors.mdape,
+        intervals=None if seed is None else bootstrap_intervals(value, price, seed),
     )
 
 
 def coefficient_of_dispersion(values: ArrayLike, prices: ArrayLike) -> float:
     """COD = 100 mean|r - m| / m, per cent."""
-    value, price = _pairs(values, prices)
+    value, price = sale_pairs(values, prices)
     ratio = value / price
     median = np.median(ratio)
     return float(100 * np.abs(ratio - median).mean() / median)
+
+
+def price_related_differential(values: ArrayLike, prices: ArrayLike) -> float:
+    """PRD = mean(r) / (sum V / sum P): above 1 where dear homes are appraised lower than cheap ones."""
+    value, price = sale_pairs(values, prices)
+    return float((value / price).mean()) / float(value.sum() / price.sum())
 
 
 def price_related_bias(values: ArrayLike, prices: ArrayLike) -> float | None:
@@ -100,15 +143,45 @@ def price_related_bias(values: ArrayLike, prices: ArrayLike) -> float | None:
 
     None where all proxies are equal, so that no slope exists.
     """
-    value, price = _pairs(values, prices)
+    line = _bias_line(*sale_pairs(values, prices))
+    return line.slope if line else None
+
+
+def price_related_bias_interval(
+    values: ArrayLike, prices: ArrayLike, level: float = 0.95
+) -> tuple[float, float] | None:
+    """The interval of the PRB at `level`: its slope -+ t times its standard error, by n - 2 degrees of freedom.
+
+    None where there is no slope, and of fewer than three sales.
+    """
+    value, price = sale_pairs(values, prices)
+    line = _bias_line(value, price)
+    if line is None or len(price) < 3:
+        return None
+    reach = central_t(level, len(price) - 2) * line.standard_error
+    return line.slope - reach, line.slope + reach
+
+
+@dataclass(frozen=True, slots=True)
+class _BiasLine:
+    """The slope of the PRB; its standard error, 0 of fewer than three sales."""
+
+    slope: float
+    standard_error: float
+
+
+def _bias_line(value: Vector, price: Vector) -> _BiasLine | None:
     ratio = value / price
     median = np.median(ratio)
-    size = np.log2((value / median + price) / 2)
+    size = np.log2(market_value_proxy(value, price))
     size = size - size.mean()
     spread = float((size**2).sum())
     if spread <= 1e-12 * len(size):
         return None
-    return float((size * (ratio - median) / median).sum()) / spread
+    shift = (ratio - median) / median
+    slope = float((size * shift).sum()) / spread
+    left = shift - shift.mean() - slope * size
+    return _BiasLine(slope, math.sqrt(float((left**2).sum()) / max(len(size) - 2, 1) / spread))
 
 
 def _gini(amounts: Vector, order: Vector) -> float:
@@ -120,14 +193,3 @@ def _gini(amounts: Vector, order: Vector) -> float:
     _, place, ties = np.unique(order, return_inverse=True, return_counts=True)
     ranks = (np.cumsum(ties) - (ties - 1) / 2)[place]
     return float((2 * (ranks * amounts).sum() / amounts.sum() - (count + 1)) / count)
-
-
-def _pairs(values: ArrayLike, prices: ArrayLike) -> tuple[Vector, Vector]:
-    value = np.asarray(values, dtype=np.float64)
-    price = np.asarray(prices, dtype=np.float64)
-    if value.ndim != 1 or value.shape != price.shape or not len(price):
-        raise ValueError(f"values and prices are two equally long vectors, not of shapes {value.shape}, {price.shape}")
-    for amounts in (value, price):
-        if not (np.isfinite(amounts).all() and (amounts > 0).all()):
-            raise ValueError("values and prices are positive and finite")
-    return value, price

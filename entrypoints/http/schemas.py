@@ -203,6 +203,17 @@ class RatioStudyAnswer(Struct, kw_only=True):
     prb: Annotated[float | None, _told("Price-related bias; null where it cannot be told.", -0.02)]
     mki: Annotated[float | None, _told("Modified Kakwani index; null where it cannot be told.", 0.98)]
     ki: Annotated[float, _told("Kakwani index.", -0.004)]
+    prb_low: Annotated[float | None, _told("Lower end of the price-related bias's 95 per cent interval.", -0.04)]
+    prb_high: Annotated[float | None, _told("Upper end of the same interval.", 0.0)]
+    vei: Annotated[float | None, _told("Vertical equity indicator, per cent; null of fewer than 20 sales.", -4.5)]
+    vei_significance: Annotated[float | None, _told("Its significance, per cent: inequity is shown above 10.", -2.25)]
+    pe10: Annotated[float | None, _told("Share of sales valued within 10 per cent of the price.", 0.68)]
+    pe20: Annotated[float | None, _told("Share of sales valued within 20 per cent of the price.", 0.92)]
+    mdape: Annotated[float | None, _told("Median of |value - price| / price.", 0.0625)]
+    intervals: Annotated[
+        dict[str, tuple[float, float]] | None,
+        _told("Low and high end of the 95 per cent bootstrap interval, by name of the figure.", {"cod": [7.5, 9.0]}),
+    ]
 
 
 class IntervalStudyAnswer(Struct, kw_only=True):
