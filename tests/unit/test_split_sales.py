@@ -1,22 +1,137 @@
 """Which sales are learned from, and which judge."""
 
+from typing import Literal
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from application.split_sales import Scheme, fold_numbers, home_numbers, split_sales
+from application.split_sales import Scheme, fold_numbers, home_numbers, homes_in_both, rolling_origins, split_sales
 from domain.property import PROPERTY_FIELDS
 from tests.fakes.sales import some_sales
 
 SCHEMES = ("random", "spatial", "temporal")
+PLACE = ("latitude", "longitude")
 
 
 def with_resales(sales: pd.DataFrame, homes: int) -> pd.DataFrame:
     """`sales`, and once more the sales of the first `homes`, years later and dearer."""
     again = sales.head(homes).assign(price=sales["price"] * 1.2, sold_on=sales["sold_on"] + pd.Timedelta(days=900))
     return pd.concat([sales, again], ignore_index=True)
+
+
+def with_relistings(sales: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """`sales` in random order, each of them once more as another hand might write it; `home` says which is which."""
+    random = np.random.default_rng(seed)
+    sales = sales.assign(home=np.arange(len(sales)))
+    later = pd.to_timedelta(random.integers(-600, 600, len(sales)), unit="D")
+    renamed = sales.assign(id=sales["id"] + "b", sold_on=sales["sold_on"] + later)
+    ways: list[pd.DataFrame] = [
+        sales,
+        renamed,
+        renamed.assign(price=sales["price"] * 1.3),
+        renamed.assign(net_usable_area=sales["net_usable_area"] * 1.008, net_area=sales["net_area"] * 0.993),
+        renamed.assign(sector=sales["sector"].str.upper() + " (centro)", n_bathroom=sales["n_bathroom"] + 1),
+        renamed.assign(latitude=sales["latitude"].round(5), longitude=sales["longitude"].round(5)),
+        sales.assign(latitude=sales["latitude"] + 0.0007, net_usable_area=sales["net_usable_area"] * 1.2),
+    ]
+    way = random.integers(0, len(ways), len(sales))
+    again = [written[way == number] for number, written in enumerate(ways)]
+    listed = pd.concat([sales, *again], ignore_index=True)
+    shuffled: pd.DataFrame = listed.iloc[random.permutation(len(listed))].reset_index(drop=True)
+    return shuffled
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@settings(max_examples=10)
+@given(seed=st.integers(0, 1000))
+def test_homes_listed_again_never_straddle_a_split(scheme: Scheme, seed: int) -> None:
+    split = split_sales(with_relistings(some_sales(120, seed=seed, dated=True), seed), scheme, 0.3, seed)
+    assert not set(split.train["home"]) & set(split.test["home"])
+    assert len(split.test)
+
+
+@pytest.mark.parametrize("scheme", ["random", "spatial"])
+@settings(max_examples=10)
+@given(seed=st.integers(0, 1000))
+def test_homes_listed_again_are_in_one_fold(scheme: Literal["random", "spatial"], seed: int) -> None:
+    sales = with_relistings(some_sales(120, seed=seed, dated=True), seed)
+    folds = pd.Series(fold_numbers(sales, 5, seed, scheme))
+    assert (folds.groupby(sales["home"]).nunique() == 1).all()
+    assert set(folds) == set(range(5))
+
+
+def test_homes_listed_again_in_a_given_holdout_are_told_of() -> None:
+    sales = with_relistings(some_sales(120, dated=True), seed=0)
+    first = ~sales["home"].duplicated()
+    assert homes_in_both(sales[first], sales[~first]) == 120
+    assert homes_in_both(sales[first].drop(columns="id").head(60), some_sales(30, seed=9)) == 0
+
+
+@settings(max_examples=40)
+@given(
+    days=st.lists(st.one_of(st.none(), st.integers(0, 40)), min_size=1, max_size=60),
+    origins=st.integers(1, 8),
+    fraction=st.floats(0.05, 0.95),
+    seed=st.integers(0, 50),
+)
+def test_each_origin_learns_only_from_what_was_sold_before_all_that_it_values(
+    days: list[int | None], origins: int, fraction: float, seed: int
+) -> None:
+    homes = some_sales(max(len(days) // 2, 1), seed=seed)
+    sales = pd.concat([homes, homes, homes.head(1)], ignore_index=True).iloc[: len(days)]
+    since = np.array([np.timedelta64("NaT", "D") if day is None else np.timedelta64(day, "D") for day in days])
+    sales["sold_on"] = (np.datetime64("2024-01-01") + since).astype("datetime64[us]")
+    home = home_numbers(sales)
+    rounds = rolling_origins(sales, origins, fraction)
+    assert len(rounds) <= origins
+    valued_until = pd.Timestamp("2023-01-01")
+    for origin in rounds:
+        learned, valued = sales[origin.train], sales[origin.test]
+        assert len(learned)
+        assert len(valued)
+        assert learned["sold_on"].notna().all()
+        assert learned["sold_on"].max() < valued["sold_on"].min()
+        assert not set(home[origin.train]) & set(home[origin.test])
+        assert valued_until < valued["sold_on"].min()
+        valued_until = valued["sold_on"].max()
+
+
+def test_origins_value_the_latest_sales_in_windows_of_about_one_size() -> None:
+    sales = some_sales(400, dated=True)
+    rounds = rolling_origins(sales, 4, 0.4)
+    assert [origin.test.sum() for origin in rounds] == pytest.approx([40] * 4, abs=3)
+    tested = np.logical_or.reduce([origin.test for origin in rounds])
+    assert sales.loc[tested, "sold_on"].min() > sales.loc[~tested, "sold_on"].max()
+    assert [origin.train.sum() for origin in rounds] == sorted({origin.train.sum() for origin in rounds})
+
+
+def test_without_dates_or_with_one_day_alone_there_is_no_origin() -> None:
+    sales = some_sales(50)
+    for sold_on in (pd.NaT, pd.Timestamp("2024-05-01")):
+        assert rolling_origins(sales.assign(sold_on=pd.Series([sold_on] * 50)), 4, 0.4) == []
+    assert rolling_origins(sales, 4, 0.4) == []
+
+
+def test_homes_that_are_sold_again_are_not_valued_by_an_origin_that_knows_them() -> None:
+    early = some_sales(50).assign(sold_on=pd.Timestamp("2024-01-01"))
+    late = pd.concat([early.head(30), some_sales(20, seed=1)]).assign(sold_on=pd.Timestamp("2024-06-01"))
+    (origin,) = rolling_origins(pd.concat([early, late], ignore_index=True), 4, 0.5)
+    assert origin.train.sum() == 50
+    assert origin.test.sum() == 20
+
+
+@pytest.mark.parametrize("count", [100, 1000])
+def test_spatial_folds_share_no_block_and_are_of_like_size(count: int) -> None:
+    sales = some_sales(count)
+    folds = fold_numbers(sales, 5, 0, "spatial")
+    sizes = np.bincount(folds, minlength=5)
+    assert sizes.min() > 0.1 * count
+    corners = [np.quantile(sales[name], np.linspace(0, 1, 9)[1:-1]) for name in ("latitude", "longitude")]
+    row, column = (np.searchsorted(corner, sales[name]) for corner, name in zip(corners, PLACE, strict=True))
+    assert (pd.Series(folds).groupby([row, column]).nunique() == 1).all()
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
