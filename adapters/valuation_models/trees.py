@@ -20,7 +20,8 @@ _ROWS_AT_ONCE = 2_048
 class Tree:
     """One tree: arrays of shape (nodes,), the root first. A leaf is its own left and right child.
 
-    A row goes left where its feature is at most the threshold, or is NaN and `nan_left` holds.
+    A row goes left where its feature is at most the threshold, or is NaN and `nan_left` holds. `cover` is the weight of
+    the training rows that reached each node.
     """
 
     feature: NDArray[np.int32]
@@ -29,6 +30,7 @@ class Tree:
     left: NDArray[np.int32]
     right: NDArray[np.int32]
     value: NDArray[np.float64]
+    cover: NDArray[np.float64]
     depth: int
 
 
@@ -56,6 +58,7 @@ class TreeEnsemble:
             left=np.concatenate([tree.left + start for tree, start in zip(trees, starts, strict=True)]),
             right=np.concatenate([tree.right + start for tree, start in zip(trees, starts, strict=True)]),
             value=np.concatenate([tree.value for tree in trees]),
+            cover=np.concatenate([tree.cover for tree in trees]),
             depth=max(tree.depth for tree in trees),
         )
         return cls(starts, nodes, base, single_precision)
@@ -92,6 +95,7 @@ def tree_of_scikit_learn(tree: Any, factor: float) -> Tree:
         left=nodes["left_child"],
         right=nodes["right_child"],
         value=tree.value[:, 0, 0] * factor,
+        cover=nodes["weighted_n_node_samples"],
         depth=tree.max_depth,
     )
 
@@ -106,6 +110,7 @@ def tree_of_histogram_boosting(nodes: NDArray[Any]) -> Tree:
         left=nodes["left"],
         right=nodes["right"],
         value=nodes["value"],
+        cover=nodes["count"],
         depth=nodes["depth"].max(),
     )
 
@@ -119,6 +124,7 @@ def _tree(
     left: NDArray[Any],
     right: NDArray[Any],
     value: NDArray[Any],
+    cover: NDArray[Any],
     depth: int,
 ) -> Tree:
     """A tree whose leaves, which the libraries mark in ways of their own, are their own children."""
@@ -130,5 +136,6 @@ def _tree(
         left=np.where(leaf, itself, left).astype(np.int32),
         right=np.where(leaf, itself, right).astype(np.int32),
         value=value.astype(np.float64),
+        cover=cover.astype(np.float64),
         depth=int(depth),
     )
