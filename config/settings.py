@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 Share = Annotated[float, Meta(gt=0, lt=1)]
+AboveNought = Annotated[float, Meta(gt=0)]
 Name = Annotated[str, Meta(min_length=1)]
 
 
@@ -55,10 +56,28 @@ class TrainingSettings(Section, frozen=True):
 
 
 class ScreeningSettings(Section, frozen=True):
-    """Whether implausible sales are screened out before training, and the folder for rows that are set aside."""
+    """Whether implausible sales are screened out before training, and the folder for rows that are set aside.
+
+    The limits; a rule with two of them takes a sale only beyond both. A robust SD is that of the middle of the market's
+    own sales, of logarithms:
+    `price_deviations` robust SDs between a sale's price and what its neighbours and features say, and `price_factor`
+    times above or below it; `area_deviations` robust SDs between an area and the market's, and `usable_to_whole` times
+    the usable area above the whole area, or less usable area a room than `smallest_room` or more than `largest_room`
+    (m2); `far_km` kilometres from the nearest other homes. A rule that would take more than the share `most_screened`
+    of the sales (`most_duplicates` for sales listed twice) takes none, and that is said.
+    """
 
     enabled: bool = True
     quarantine: Path = Path("var/quarantine")
+    price_deviations: AboveNought = 5.0
+    price_factor: AboveNought = 2.5
+    area_deviations: AboveNought = 6.0
+    usable_to_whole: AboveNought = 2.0
+    smallest_room: AboveNought = 3.0
+    largest_room: AboveNought = 300.0
+    far_km: AboveNought = 20.0
+    most_screened: Share = 0.1
+    most_duplicates: Share = 0.5
 
 
 class ModelRepositorySettings(Section, frozen=True):

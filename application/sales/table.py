@@ -5,7 +5,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -70,16 +70,28 @@ class CheckedSales:
         ones float64 with NaN, categorical ones normalised text or None. In an order that depends on nothing but the
         sales: by sold_on, then by all other columns; a database returns rows as it likes, and splits, folds and
         learners must not notice. RangeIndex.
+    places: the position in the source's frame of each row of `usable`, so that a later step can still set it aside
+        with its source row (`set_aside`).
     quarantined: `row` (the source's line or row), `reason`, then the source's own columns as they came.
     by_reason: how many rows have which first reason, the most frequent first. Reasons hold no cell.
     notes: what was detected and assumed, one sentence each.
     """
 
     usable: "pd.DataFrame"
+    places: NDArray[np.intp]
     quarantined: "pd.DataFrame"
     by_reason: Mapping[str, int]
     notes: tuple[str, ...]
     read: int
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """Why row `row` (a position) of usable sales is set aside: a stable slug, and a sentence with figures."""
+
+    row: int
+    reason: str
+    explanation: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,14 +151,50 @@ def check_sales(table: SourceTable, layout: SalesLayout) -> CheckedSales:
     good = np.ones(len(frame), dtype=np.bool_)
     good[list(reasons)] = False
     usable = pd.DataFrame({name: pd.Series(values[good], dtype=values.dtype) for name, values in columns.items()})
+    usable = _in_canonical_order(usable, layout.extras)
     if table.broken:
         by_reason[UNREADABLE_ROW] += len(table.broken)
     return CheckedSales(
-        usable=_in_canonical_order(usable, layout.extras),
-        quarantined=_quarantined(table, reasons),
-        by_reason=dict(sorted(by_reason.items(), key=lambda item: (-item[1], item[0]))),
+        usable=usable.reset_index(drop=True),
+        places=np.flatnonzero(good)[usable.index.to_numpy(dtype=np.intp)],
+        quarantined=_quarantined(table, reasons, table.broken),
+        by_reason=_most_frequent_first(by_reason),
         notes=tuple(notes),
         read=len(frame) + len(table.broken),
+    )
+
+
+def set_aside(checked: CheckedSales, table: SourceTable, objections: Sequence[Objection]) -> CheckedSales:
+    """Moves rows of `checked.usable` that are objected to into `checked.quarantined`, with their source rows.
+
+    `table` is the source that `checked` was read from. Of two objections to a row the first one counts it, and both
+    are told. The order of the rest does not change.
+    """
+    import pandas as pd
+
+    if not objections:
+        return checked
+    reasons: dict[int, str] = {}
+    by_reason = Counter(checked.by_reason)
+    for objection in objections:
+        place = int(checked.places[objection.row])
+        why = f"{objection.reason}: {objection.explanation}"
+        if place in reasons:
+            reasons[place] += f"; {why}"
+        else:
+            reasons[place] = why
+            by_reason[objection.reason] += 1
+    stays = np.ones(len(checked.usable), dtype=np.bool_)
+    stays[[objection.row for objection in objections]] = False
+    quarantined = _quarantined(table, reasons, broken={})
+    if len(checked.quarantined):
+        quarantined = pd.concat([checked.quarantined, quarantined])
+    return replace(
+        checked,
+        usable=checked.usable[stays].reset_index(drop=True),
+        places=checked.places[stays],
+        quarantined=_by_place(quarantined),
+        by_reason=_most_frequent_first(by_reason),
     )
 
 
@@ -266,28 +314,39 @@ def _reasons(problems: Iterable[_Problem]) -> tuple[dict[int, str], Counter[str]
     return reasons, by_reason
 
 
-def _quarantined(table: SourceTable, reasons: Mapping[int, str]) -> "pd.DataFrame":
+def _most_frequent_first(by_reason: Mapping[str, int]) -> dict[str, int]:
+    return dict(sorted(by_reason.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _quarantined(table: SourceTable, reasons: Mapping[int, str], broken: Mapping[int, str]) -> "pd.DataFrame":
     import pandas as pd
 
     positions = sorted(reasons)
     rows = table.frame.iloc[positions].astype(object)
-    if table.broken:
-        blank = np.full((len(table.broken), len(rows.columns)), None, dtype=object)
-        broken = pd.DataFrame(blank, index=list(table.broken), columns=rows.columns)
-        rows = pd.concat([rows, broken])
-    why = [reasons[position] for position in positions] + list(table.broken.values())
+    if broken:
+        blank = np.full((len(broken), len(rows.columns)), None, dtype=object)
+        rows = pd.concat([rows, pd.DataFrame(blank, index=list(broken), columns=rows.columns)])
+    why = [reasons[position] for position in positions] + list(broken.values())
     places = rows.index.to_numpy()
     # A source may have columns of these names itself: they stay, behind ours.
     rows.insert(0, "reason", pd.Series(why, index=rows.index, dtype=object), allow_duplicates=True)
     rows.insert(0, "row", places, allow_duplicates=True)
-    return rows.iloc[np.argsort(places, kind="stable")].reset_index(drop=True)
+    return _by_place(rows)
+
+
+def _by_place(rows: "pd.DataFrame") -> "pd.DataFrame":
+    """Quarantined rows in the order of their source; `row` is the first column, perhaps not the only one so named."""
+    return rows.iloc[np.argsort(rows.iloc[:, 0].to_numpy(), kind="stable")].reset_index(drop=True)
 
 
 def _in_canonical_order(usable: "pd.DataFrame", extras: Extras) -> "pd.DataFrame":
-    """Sorted by everything; the id last, since it says nothing of a sale, and extras in the order of their names."""
+    """Sorted by everything; the id last, since it says nothing of a sale, and extras in the order of their names.
+
+    The index says where each row stood before.
+    """
     named = (SOLD_ON, *PROPERTY_FIELDS, PRICE, *sorted((*extras.numeric, *extras.categorical)), ID)
     keys = [name for name in named if name in usable.columns]
-    return usable.sort_values(keys, kind="stable", ignore_index=True)
+    return usable.sort_values(keys, kind="stable")
 
 
 def _shown(cell: object) -> str:

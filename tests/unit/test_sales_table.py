@@ -11,11 +11,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from application.keep_rejected import keep_rejected
 from application.ports.data_source import SourceTable
 from application.ports.model_trainer import Extras
-from application.sales.table import REQUIRED_COLUMNS, CheckedSales, SalesLayout, check_sales, sales_digest
+from application.sales.table import (
+    REQUIRED_COLUMNS,
+    CheckedSales,
+    Objection,
+    SalesLayout,
+    check_sales,
+    sales_digest,
+    set_aside,
+)
 from application.sales.written_numbers import read_numbers
 from domain.errors import SourceMalformed
+from tests.fakes.in_memory_quarantine import InMemoryQuarantine
 
 HOME: Mapping[str, object] = {
     "type": "Casa",
@@ -507,6 +517,104 @@ class TestLaws:
         assert np.isfinite(usable[[*REQUIRED_COLUMNS[2:]]].to_numpy()).all()
         assert (usable[["net_usable_area", "net_area", "price"]] > 0).all(axis=None)
         assert not np.isinf(usable["year_built"]).any()
+
+
+def with_objections(table: SourceTable, layout: SalesLayout, areas: Sequence[float], text: str) -> CheckedSales:
+    """The table checked, and the homes of these whole areas set aside."""
+    result = check_sales(table, layout)
+    rows = np.flatnonzero(result.usable["net_area"].isin(areas)).tolist()
+    return set_aside(result, table, [Objection(row, "non_market_price", text) for row in rows])
+
+
+class TestSettingAside:
+    ROWS = tuple({**HOME, "net_area": str(area), "note": f"n{area}"} for area in (300, 100, 400, 200))
+
+    def test_keeps_the_source_row_and_says_why(self) -> None:
+        bad = {**HOME, "price": "", "note": "no price"}
+        table = source([*self.ROWS, bad], {99: "torn"})
+
+        result = with_objections(table, SalesLayout(), [100, 400], "12 is 4.1 times less")
+
+        assert numbers(result) == [200.0, 300.0]
+        assert result.quarantined["row"].tolist() == [3, 4, 6, 99]
+        assert result.quarantined["reason"].tolist()[:2] == ["non_market_price: 12 is 4.1 times less"] * 2
+        assert result.quarantined["note"].tolist() == ["n100", "n400", "no price", None]
+        assert result.quarantined["net_area"].tolist()[:2] == ["100", "400"]
+        assert result.by_reason == {"non_market_price": 2, "price is missing": 1, "row cannot be read": 1}
+        assert result.read == len(result.usable) + len(result.quarantined)
+
+    def test_may_be_done_step_by_step(self) -> None:
+        table = source(self.ROWS)
+        first = with_objections(table, SalesLayout(), [300], "x")
+
+        second = set_aside(first, table, [Objection(0, "duplicate", "y"), Objection(0, "area_unit", "z")])
+
+        assert numbers(second) == [200.0, 400.0]
+        assert second.quarantined["note"].tolist() == ["n300", "n100"]
+        assert second.quarantined["reason"].tolist() == ["non_market_price: x", "duplicate: y; area_unit: z"]
+        assert second.by_reason == {"duplicate": 1, "non_market_price": 1}
+
+    def test_of_nothing_changes_nothing(self) -> None:
+        result = checked({})
+
+        assert set_aside(result, source([HOME]), []) is result
+
+    def test_leaves_types_and_numbering_as_they_were(self) -> None:
+        table = source([{**row, "sold_on": "2024-01-01", "id": None} for row in self.ROWS])
+        before = check_sales(table, SalesLayout())
+
+        after = set_aside(before, table, [Objection(row, "duplicate", "x") for row in range(4)])
+
+        assert after.usable.dtypes.tolist() == before.usable.dtypes.tolist()
+        assert after.usable.index.equals(pd.RangeIndex(0))
+        assert after.quarantined.dtypes.tolist() == before.quarantined.dtypes.tolist()
+        assert len(after.places) == 0
+
+    def test_works_where_the_source_has_columns_of_our_names(self) -> None:
+        rows = [{**row, "row": "a", "reason": "b"} for row in self.ROWS]
+        table = source([*rows, {**rows[0], "price": "?"}])
+
+        result = with_objections(table, SalesLayout(), [400], "x")
+
+        assert result.quarantined.columns.tolist()[:2] == ["row", "reason"]
+        assert result.quarantined.iloc[:, 0].tolist() == [4, 6]
+
+    @settings(max_examples=50)
+    @given(st.lists(CHANGES, min_size=1, max_size=6), st.randoms(use_true_random=False))
+    def test_does_not_depend_on_the_order_of_the_source(self, changes: list[dict[str, object]], chance: object) -> None:
+        shuffled = changes.copy()
+        chance.shuffle(shuffled)  # type: ignore[attr-defined]
+        tables = [any_sales(changes), any_sales(shuffled)]
+        found = [check_sales(table, ANY_LAYOUT) for table in tables]
+        every_other = [Objection(row, "duplicate", "x") for row in range(0, len(found[0].usable), 2)]
+
+        one, other = (set_aside(result, table, every_other) for result, table in zip(found, tables, strict=True))
+
+        pd.testing.assert_frame_equal(one.usable, other.usable)
+        assert one.by_reason == other.by_reason
+        assert len(one.usable) + len(one.quarantined) == one.read
+
+    @settings(max_examples=50)
+    @given(st.permutations([100, 200, 300, 400, 500]))
+    def test_every_usable_sale_knows_its_row(self, areas: list[int]) -> None:
+        table = source([{**HOME, "net_area": area, "price": "" if area == 300 else "5"} for area in areas])
+
+        result = check_sales(table, SalesLayout())
+
+        assert table.frame["net_area"].iloc[result.places].tolist() == result.usable["net_area"].tolist()
+
+
+class TestKeepingRejectedRows:
+    def test_of_two_tables_works_where_one_has_columns_of_our_names(self) -> None:
+        quarantine = InMemoryQuarantine()
+        sales, holdout = checked({"price": "", "row": "a", "reason": "b"}), checked({"price": "?"})
+
+        place = keep_rejected(quarantine, datetime(2024, 1, 1, tzinfo=UTC), sales, holdout)
+
+        kept = quarantine.kept[str(place)]
+        assert kept.columns.tolist() == ["row", "reason", *HOME, "row", "reason"]
+        assert kept.iloc[:, 1].tolist() == ["price is missing", "price is not a number: '?'"]
+        assert kept.iloc[0, -2:].tolist() == ["a", "b"]
 
 
 class TestDigest:
