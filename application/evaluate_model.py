@@ -5,14 +5,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from application.judge_model import Judgement, judge_model
+from application.appraisal import Appraised, appraise_table
+from application.judge_model import Judgement, judged
 from application.keep_rejected import keep_rejected
 from application.ports.clock import Clock
 from application.ports.data_source import DataSource
 from application.ports.model_repository import ModelRepository
 from application.ports.model_trainer import Extras
 from application.ports.quarantine import Quarantine
-from application.sales.table import CheckedSales, SalesLayout, check_sales, sales_digest
+from application.read_sales import SalesReading
+from application.sales.table import CheckedSales, sales_digest
 from application.split_sales import Scheme, Split, homes_in_both, split_sales
 from domain.errors import DomainError, ModelNotFound, NoUsableSales, SourceChanged
 from domain.model_version import ModelVersion, served_stack
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 class Evaluation:
     """A judgement of a version on sales from `source`: given ones, or its own holdout.
 
+    sales, appraised: what it was judged on, and what the version said of it.
     `quarantined_by_reason` counts the rows that could not be used, which are kept at `quarantine`.
     """
 
@@ -33,6 +36,8 @@ class Evaluation:
     own_holdout: bool
     quarantined_by_reason: Mapping[str, int]
     quarantine: str | None
+    sales: "pd.DataFrame"
+    appraised: Appraised
     judgement: Judgement
     notes: tuple[str, ...]
 
@@ -45,7 +50,7 @@ class EvaluateModel:
     training_sales: DataSource
     quarantine: Quarantine
     clock: Clock
-    layout: SalesLayout
+    reading: SalesReading
 
     def __call__(self, version: str | None = None, given: DataSource | None = None) -> Evaluation:
         """Judges `version` (None: the served one) on the sales of `given` (None: its own holdout).
@@ -64,16 +69,17 @@ class EvaluateModel:
         kept_at = keep_rejected(self.quarantine, self.clock.now(), checked)
         if not len(sales):
             raise NoUsableSales(f"{name}: none of the {checked.read} sales can be used. Their rows: {kept_at}.")
-        judgement = judge_model(self.models.load(version), sales, stored.card.interval.level)
+        appraised = appraise_table(self.models.load(version), sales, stored.card.interval.level)
+        judgement = judged(appraised, sales, stored.card.interval.level, stored.card.seed)
         notes = [*checked.notes, *(self._notes_on_overlap(stored, sales) if given else ())]
-        return Evaluation(stored, name, given is None, checked.by_reason, kept_at, judgement, tuple(notes))
+        return Evaluation(stored, name, given is None, checked.by_reason, kept_at, sales, appraised, judgement, tuple(notes))
 
     def _given(self, stored: ModelVersion, given: DataSource) -> tuple[str, CheckedSales]:
         features = stored.card.features
         table = given.sales()
-        return table.name, check_sales(
-            table, replace(self.layout, extras=Extras(features.numeric, features.categorical))
-        )
+        extras = Extras(features.numeric, features.categorical)
+        reading = SalesReading(replace(self.reading.layout, extras=extras), self.reading.screening)
+        return table.name, reading(table)
 
     def _own_holdout(self, stored: ModelVersion) -> tuple[str, CheckedSales]:
         if stored.card.validation.test_fraction is None:
@@ -82,11 +88,11 @@ class EvaluateModel:
                 raise SourceChanged(
                     f"{stored.version} was judged on given sales, and none are configured now: give them with --data."
                 )
-            checked = check_sales(holdout, self.layout)
+            checked = self.reading(holdout)
             _require_same(checked, stored.card.validation.holdout_sha256, holdout.name, stored.version)
             return holdout.name, checked
         table = self.training_sales.sales()
-        checked = check_sales(table, self.layout)
+        checked = self.reading(table)
         _require_same(checked, stored.card.data.sha256, table.name, stored.version)
         split = _split_again(checked.usable, stored)
         return table.name, replace(checked, usable=split.test, quarantined=checked.quarantined.iloc[:0], by_reason={})
@@ -94,7 +100,7 @@ class EvaluateModel:
     def _notes_on_overlap(self, stored: ModelVersion, sales: "pd.DataFrame") -> list[str]:
         """What is to be said of sales that the version has learned from already, as far as that can be told."""
         try:
-            known = check_sales(self.training_sales.sales(), self.layout).usable
+            known = self.reading(self.training_sales.sales()).usable
         except DomainError:
             known = None
         if known is None or sales_digest(known) != stored.card.data.sha256:

@@ -4,7 +4,7 @@ Nothing is mended or dropped in silence: each row that is objected to goes to th
 figures (`application.sales.table.set_aside`). What both functions find depends on the sales and on nothing else.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from application.screening.areas import area_units, impossible_areas
 from application.screening.duplicates import duplicates
@@ -12,13 +12,15 @@ from application.screening.market import places_of
 from application.screening.neighbours import nearest_others
 from application.screening.places import impossible_places
 from application.screening.prices import implausible_prices
-from application.screening.suspects import Screening, screening_of
+from application.screening.suspects import Reason, Screening, screening_of
 from application.screening.thresholds import ScreeningThresholds
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _NEIGHBOURS = 10
+SCREENED: frozenset[str] = frozenset(get_args(Reason))
+"""The reasons that come from here, among all for which rows are set aside."""
 
 
 def screen_homes(sales: "pd.DataFrame", thresholds: ScreeningThresholds) -> Screening:

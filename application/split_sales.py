@@ -36,12 +36,14 @@ _BLOCKS_ALONG = 8
 class Split:
     """Sales to learn from and sales to be judged by, both in the order of the table; `scheme` is the one used.
 
+    `train_places`: the positions of the sales to learn from in the table.
     `left_out` counts sales on neither side: late ones of homes that were sold before, in a temporal split.
     """
 
     train: "pd.DataFrame"
     test: "pd.DataFrame"
     scheme: Scheme
+    train_places: NDArray[np.intp]
     left_out: int = 0
 
 
@@ -74,7 +76,7 @@ def split_sales(sales: "pd.DataFrame", scheme: Literal["auto"] | Scheme, test_fr
         units = homes if scheme == "random" else _blocks(sales, homes)
         late = apart = _shuffled(units, _drawn(units, scheme, seed), test_fraction)
     train, test = (sales[side].reset_index(drop=True) for side in (~late, apart))
-    return Split(train, test, scheme, int(late.sum() - apart.sum()))
+    return Split(train, test, scheme, np.flatnonzero(~late), int(late.sum() - apart.sum()))
 
 
 def fold_numbers(

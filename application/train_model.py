@@ -1,50 +1,66 @@
 """From a client's sales to a stored, judged and served model."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from application.judge_model import judge_model
+from application.appraisal import appraise_table, homes_of
+from application.cross_validation import (
+    FOLDS,
+    OutOfFold,
+    Progress,
+    Way,
+    at_reference,
+    cross_validate,
+    learn_errors,
+    look_back,
+)
+from application.equity_calibration import calibrated, fit_equity_calibration
+from application.fit_market_index import log_levels_of_table
+from application.hold_against_served import hold_against_served
+from application.judge_model import Judgement, judged
 from application.keep_rejected import keep_rejected
 from application.ports.clock import Clock
 from application.ports.data_source import DataSource, SourceTable
 from application.ports.model_repository import ModelRepository
 from application.ports.model_trainer import Extras, ModelTrainer, TrainedModel
 from application.ports.quarantine import Quarantine
+from application.read_sales import SalesReading, noted
 from application.refuse_price_leaks import refuse_price_leaks
-from application.sales.table import PRICE, SOLD_ON, CheckedSales, SalesLayout, check_sales, sales_digest
-from application.split_sales import Split, fold_numbers, home_numbers, homes_in_both, split_sales
+from application.sales.table import PRICE, SOLD_ON, CheckedSales, sales_digest, set_aside
+from application.screen_sales import SCREENED, screen_prices
+from application.split_sales import Split, home_numbers, homes_in_both, split_sales
+from application.survey_market import survey_market
+from domain.equity import EquityCalibration
 from domain.errors import NoUsableSales
-from domain.model_version import FeatureSchema, ModelCard, ModelVersion, TrainingData, Validation
+from domain.model_version import FeatureSchema, Gate, ModelCard, ModelVersion, TrainingData, Validation
 from domain.property import NUMBER_FIELDS
 from domain.ratio_study import ErrorMetrics, Vector, error_metrics
-from domain.valuation import ErrorDistribution
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FOLDS = 5
 FEWEST_SALES = 10
-_MOST_ERRORS_KEPT = 10_000
-
-Progress = Callable[[str, int, int], None]
-"""Is told what is being done, how many steps of it are done, and how many there are."""
+_HOMES_FOR_IMPORTANCE = 50
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingPlan:
-    """How to train where nothing else is asked for."""
+    """How to train where nothing else is asked for. equity_calibration: whether values go through one if PRD or PRB
+    call for it.
+    """
 
-    layout: SalesLayout
+    reading: SalesReading
     currency: str
     recipe: str
     validation: Literal["auto", "random", "spatial", "temporal"]
     test_fraction: float
     seed: int
     interval_level: float
+    equity_calibration: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +78,29 @@ def no_progress(stage: str, done: int, steps: int) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class _Material:
+    """The sales of one training: those of the source, of which `train` is learned from, and those it is judged by.
+
+    read, used, quarantined: rows, those of a given holdout among them. screened: how many the screening set aside.
+    """
+
+    table: SourceTable
+    sha256: str
+    train: "pd.DataFrame"
+    test: "pd.DataFrame"
+    validation: Validation
+    read: int
+    used: int
+    quarantined: int
+    by_reason: Mapping[str, int]
+    screened: int
+    kept_at: str | None
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TrainModel:
-    """Reads, checks, splits, fits, judges, stores and promotes."""
+    """Reads, screens, splits, fits, judges, stores, and promotes what is no worse than the version in service."""
 
     sales: DataSource
     quarantine: Quarantine
@@ -73,77 +110,102 @@ class TrainModel:
     plan: TrainingPlan
 
     def __call__(
-        self, by: str, recipe: str | None = None, *, promote: bool = True, progress: Progress = no_progress
+        self,
+        by: str,
+        recipe: str | None = None,
+        *,
+        promote: bool = True,
+        force: bool = False,
+        progress: Progress = no_progress,
     ) -> TrainingReport:
         """Trains by `recipe` (or the plan's). Nothing is stored unless all of it succeeds.
 
-        Raises SourceUnavailable, SourceMalformed, QuarantineUnavailable, NoUsableSales, PriceLeak, UnknownRecipe,
-        ModelDisagreement, ModelStoreUnavailable.
+        The new version is promoted if it passes the gate, or by `force`, which is recorded. Raises SourceUnavailable,
+        SourceMalformed, QuarantineUnavailable, NoUsableSales, PriceLeak, UnknownRecipe, ModelDisagreement,
+        ModelStoreUnavailable.
         """
-        plan = self.plan
+        plan, started = self.plan, self.clock.now()
         recipe = recipe or plan.recipe
-        started = self.clock.now()
-        self.models.promotions()  # a repository that cannot be used is told of before the long work
+        way = Way(self.trainer, recipe, plan.reading.layout.extras, plan.seed)
+        way.trainer.follows_time(recipe)  # a recipe that there is not is told of before the long work
+        self.models.promotions()  # and so is a repository that cannot be used
         progress("reading the sales", 0, 1)
-        table = self.sales.sales()
-        checked = check_sales(table, plan.layout)
-        holdout_table = self.sales.holdout()
-        holdout = check_sales(holdout_table, plan.layout) if holdout_table else None
-        everything = [checked] + ([holdout] if holdout else [])
-        kept_at = keep_rejected(self.quarantine, started, *everything)
+        material = self._read(started)
         progress("reading the sales", 1, 1)
-        _require_enough(checked, table, FEWEST_SALES, kept_at)
-        refuse_price_leaks(checked.usable, plan.layout)
-        notes = [note for sales in everything for note in sales.notes]
-        if first := _first_rejected(checked, table):
-            notes.append(f"the first set aside: {first}")
-        if holdout_table and holdout:
-            _require_enough(holdout, holdout_table, 1, kept_at)
+        trained, found, equity = self._fit(way, material, progress)
+        progress("judging the model", 0, 1)
+        appraised = appraise_table(trained, material.test, plan.interval_level)
+        judgement = judged(appraised, material.test, plan.interval_level, plan.seed)
+        gate = hold_against_served(
+            self.models, trained, appraised, material.test, level=plan.interval_level, currency=plan.currency
+        )
+        progress("judging the model", 1, 1)
+        card = self._card(started, way, material, trained, found, equity, judgement, gate)
+        stored = self.models.store(trained, card)
+        promoted = promote and (gate.passed or force)
+        if promoted:
+            forced = "" if gate.passed else f", forced though {gate.reason}"
+            self.models.promote(stored.version, self.clock.now(), by, f"trained by recipe {recipe}{forced}")
+        notes = (
+            *material.notes,
+            *_notes_on_extras(recipe, trained.model.features, way.extras),
+            *_notes_on_equity(equity, applied=trained.equity is not None),
+            *_notes_on_gate(gate, asked=promote, force=force),
+        )
+        return TrainingReport(stored, promoted, material.kept_at, tuple(dict.fromkeys(notes)))
+
+    def _read(self, started: datetime) -> _Material:
+        plan = self.plan
+        table, given = self.sales.sales(), self.sales.holdout()
+        checked = plan.reading(table)
+        holdout = plan.reading(given) if given else None
+        everything = [checked, *([holdout] if holdout else [])]
+        if len(checked.usable) < FEWEST_SALES:
+            _require_enough(checked, table, FEWEST_SALES, keep_rejected(self.quarantine, started, *everything))
+        refuse_price_leaks(checked.usable, plan.reading.layout)
+        sha256 = sales_digest(checked.usable)
+        if given and holdout:
             train, test = checked.usable, holdout.usable
-            validation = Validation("given", len(train), len(test), None, sales_digest(test))
-            notes += _notes_on_given(train, test)
+            places = np.arange(len(train))
+            validation = Validation("given", 0, len(test), None, sales_digest(test))
+            notes = _notes_on_given(train, test)
         else:
             split = self._split(checked, table)
-            train, test = split.train, split.test
-            validation = Validation(split.scheme, len(train), len(test), plan.test_fraction)
-            notes += _notes_on_split(split)
+            train, test, places = split.train, split.test, split.train_places
+            validation = Validation(split.scheme, 0, len(test), plan.test_fraction)
+            notes = _notes_on_split(split)
+        if plan.reading.screening:
+            found = screen_prices(train, plan.reading.screening).within(places)
+            checked = noted(set_aside(checked, table, found.objections), found.notes)
+            stays = np.ones(len(train), dtype=np.bool_)
+            stays[np.isin(places, [objection.row for objection in found.objections])] = False
+            train = train[stays].reset_index(drop=True)
+            everything[0] = checked
+        kept_at = keep_rejected(self.quarantine, started, *everything)
+        if given and holdout:
+            _require_enough(holdout, given, 1, kept_at)
         _require_folds(train, table)
-
-        errors, cross_validation = self._cross_validate(train, recipe, progress)
-        progress("fitting the model", 0, 1)
-        model = self.trainer.fit(train, recipe, plan.layout.extras, plan.seed)
-        trained = TrainedModel(model, errors)
-        notes += _notes_on_extras(recipe, model.features, plan.layout.extras)
-        progress("fitting the model", 1, 1)
-        judgement = judge_model(trained, test, plan.interval_level)
-        card = ModelCard(
-            recipe=recipe,
-            trained_at=started,
-            training_seconds=(self.clock.now() - started).total_seconds(),
-            seed=plan.seed,
-            currency=plan.currency,
-            features=model.features,
-            data=TrainingData(
-                source=table.name,
-                read=sum(sales.read for sales in everything),
-                used=sum(len(sales.usable) for sales in everything),
-                quarantined=sum(len(sales.quarantined) for sales in everything),
-                quarantined_by_reason=_added_up(everything),
-                sha256=sales_digest(checked.usable),
-                **_days(train),
+        first = _first_rejected(checked, table)
+        return _Material(
+            table=table,
+            sha256=sha256,
+            train=train,
+            test=test,
+            validation=Validation(
+                validation.scheme, len(train), len(test), validation.test_fraction, validation.holdout_sha256
             ),
-            validation=validation,
-            metrics=judgement.metrics,
-            cross_validation=cross_validation,
-            ratio_study=judgement.ratio_study,
-            interval=judgement.interval,
-            libraries=self.trainer.libraries(),
-            typical_home=_typical_home(train),
+            read=sum(sales.read for sales in everything),
+            used=sum(len(sales.usable) for sales in everything),
+            quarantined=sum(len(sales.quarantined) for sales in everything),
+            by_reason=_added_up(everything),
+            screened=sum(count for reason, count in _added_up(everything).items() if reason in SCREENED),
+            kept_at=kept_at,
+            notes=(
+                *(note for sales in everything for note in sales.notes),
+                *([f"the first set aside: {first}"] if first else []),
+                *notes,
+            ),
         )
-        stored = self.models.store(trained, card)
-        if promote:
-            self.models.promote(stored.version, self.clock.now(), by, f"trained by recipe {recipe}")
-        return TrainingReport(stored, promote, kept_at, tuple(dict.fromkeys(notes)))
 
     def _split(self, checked: CheckedSales, table: SourceTable) -> Split:
         split = split_sales(checked.usable, self.plan.validation, self.plan.test_fraction, self.plan.seed)
@@ -154,29 +216,100 @@ class TrainModel:
             )
         return split
 
-    def _cross_validate(
-        self, sales: "pd.DataFrame", recipe: str, progress: Progress
-    ) -> tuple[ErrorDistribution, ErrorMetrics]:
-        """Values each sale by a model fitted to the other folds; the errors make the intervals."""
-        prices = sales[PRICE].to_numpy()
-        values = np.empty(len(sales))
-        fold_of = fold_numbers(sales, FOLDS, self.plan.seed)
-        for fold in range(FOLDS):
-            progress("cross-validating", fold, FOLDS)
-            inside, outside = sales[fold_of != fold], sales[fold_of == fold]
-            if len(outside):
-                model = self.trainer.fit(inside.reset_index(drop=True), recipe, self.plan.layout.extras, self.plan.seed)
-                values[fold_of == fold] = model.value_table(outside)
-        progress("cross-validating", FOLDS, FOLDS)
-        return _error_distribution(values, prices), error_metrics(values, prices)
+    def _fit(
+        self, way: Way, material: _Material, progress: Progress
+    ) -> tuple[TrainedModel, OutOfFold, EquityCalibration | None]:
+        """The model with all that goes with it; its out-of-fold values; the calibration that they call for, if any."""
+        train = material.train
+        index = way.index(train)
+        found = cross_validate(way, train, index, progress)
+        allowance = look_back(way, train, found, progress) if _is_judged_later(material) else 1.0
+        called_for = fit_equity_calibration(found.values, found.prices)
+        equity = None if called_for.changes_nothing else called_for
+        applied = equity if self.plan.equity_calibration else None
+        progress("fitting the model", 0, 1)
+        model = self.trainer.fit(at_reference(train, index), way.recipe, way.extras, way.seed)
+        values = calibrated(found.values, applied) if applied else found.values
+        trained = TrainedModel(
+            model=model,
+            spread=self.trainer.fit_spread(train, np.log(found.prices / values), values, model.features, way.seed),
+            errors=learn_errors(way, train, found, applied, model.features, allowance),
+            index=index,
+            extent=survey_market(train),
+            comparables=self.trainer.comparables(train, model.features),
+            equity=applied,
+            unknown=found.unknown,
+        )
+        progress("fitting the model", 1, 1)
+        return trained, found, equity
+
+    def _card(
+        self,
+        started: datetime,
+        way: Way,
+        material: _Material,
+        trained: TrainedModel,
+        found: OutOfFold,
+        equity: EquityCalibration | None,
+        judgement: Judgement,
+        gate: Gate,
+    ) -> ModelCard:
+        train = material.train
+        return ModelCard(
+            recipe=way.recipe,
+            trained_at=started,
+            training_seconds=(self.clock.now() - started).total_seconds(),
+            seed=way.seed,
+            currency=self.plan.currency,
+            features=trained.model.features,
+            data=TrainingData(
+                source=material.table.name,
+                read=material.read,
+                used=material.used,
+                quarantined=material.quarantined,
+                quarantined_by_reason=material.by_reason,
+                sha256=material.sha256,
+                **_days(train),
+            ),
+            validation=material.validation,
+            metrics=judgement.metrics,
+            cross_validation=_out_of_fold_errors(trained, found, train),
+            ratio_study=judgement.ratio_study,
+            interval=judgement.interval,
+            libraries=self.trainer.libraries(),
+            typical_home=_typical_home(train),
+            index=trained.index,
+            equity=equity,
+            equity_applied=trained.equity is not None,
+            importance=importance(trained, material.test),
+            screened=material.screened,
+            unknown=trained.unknown,
+            gate=gate,
+        )
 
 
-def _error_distribution(values: Vector, prices: Vector) -> ErrorDistribution:
-    """The sorted log ratios of price to value; beyond 10,000, that many evenly spaced ones of them."""
-    ratios = np.sort(np.log(prices / values))
-    if len(ratios) > _MOST_ERRORS_KEPT:
-        ratios = ratios[np.linspace(0, len(ratios) - 1, _MOST_ERRORS_KEPT).round().astype(int)]
-    return ErrorDistribution(tuple(ratios.tolist()))
+def importance(trained: TrainedModel, sales: "pd.DataFrame") -> dict[str, float]:
+    """By field the mean absolute effect on the logarithm of the value, over evenly spaced ones of `sales`."""
+    chosen = sales.iloc[np.linspace(0, len(sales) - 1, min(_HOMES_FOR_IMPORTANCE, len(sales))).round().astype(int)]
+    sums: dict[str, float] = {}
+    for home in homes_of(chosen, trained.model.features):
+        for field, effect in trained.model.explain(home).effects.items():
+            sums[field] = sums.get(field, 0.0) + abs(effect) / len(chosen)
+    return dict(sorted(sums.items(), key=lambda item: -item[1]))
+
+
+def _out_of_fold_errors(trained: TrainedModel, found: OutOfFold, sales: "pd.DataFrame") -> ErrorMetrics:
+    """The errors of out-of-fold values as of the day of each sale."""
+    values: Vector = calibrated(found.values, trained.equity) if trained.equity else found.values
+    return error_metrics(values * np.exp(log_levels_of_table(trained.index, sales)), sales[PRICE].to_numpy())
+
+
+def _is_judged_later(material: _Material) -> bool:
+    """Whether the sales to be judged by were mostly sold after those to learn from."""
+    if SOLD_ON not in material.train or SOLD_ON not in material.test:
+        return False
+    learned, judged_by = material.train[SOLD_ON].dropna(), material.test[SOLD_ON].dropna()
+    return bool(len(learned) and len(judged_by) and judged_by.median() > learned.max())
 
 
 def _first_rejected(sales: CheckedSales, table: SourceTable) -> str:
@@ -235,8 +368,33 @@ def _notes_on_extras(recipe: str, features: FeatureSchema, extras: Extras) -> li
     return [f"recipe {recipe} takes no further columns: {', '.join(unused)} was not learned from."] if unused else []
 
 
+def _notes_on_equity(equity: EquityCalibration | None, *, applied: bool) -> list[str]:
+    """What the calibration that PRD and PRB call for would bring, or brought, and what it costs."""
+    if equity is None:
+        return []
+    before, after = equity.before, equity.after
+    cost = f"PRD {before.prd:.3f} to {after.prd:.3f}, PRB {_signed(before.prb)} to {_signed(after.prb)}, at a cost of "
+    cost += f"{after.mae / before.mae - 1:+.1%} in MAE and {100 * (after.mdape - before.mdape):+.2f} points in MdAPE"
+    if applied:
+        return [f"values are calibrated for equity: in cross-validation {cost}."]
+    reach = "" if equity.reached else " (not all of the way into the standard's ranges)"
+    return [f"training.equity_calibration = true would bring{reach}, in cross-validation, {cost}."]
+
+
+def _signed(figure: float | None) -> str:
+    return "-" if figure is None else f"{figure:+.3f}"
+
+
+def _notes_on_gate(gate: Gate, *, asked: bool, force: bool) -> list[str]:
+    if gate.against is None or not asked:
+        return []
+    if gate.passed:
+        return [f"held against {gate.against} in service: {gate.reason}."]
+    return [f"{'promoted by force' if force else 'not promoted'}: {gate.reason}."]
+
+
 def _require_folds(sales: "pd.DataFrame", table: SourceTable) -> None:
-    homes = int(home_numbers(sales).max()) + 1
+    homes = int(home_numbers(sales).max()) + 1 if len(sales) else 0
     if homes < FOLDS:
         raise NoUsableSales(
             f"{table.name}: the {len(sales)} sales to learn from are of {homes} different homes; at least {FOLDS} are "

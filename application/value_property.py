@@ -1,20 +1,24 @@
-"""What a home is worth."""
+"""What a home is worth, how sure that is, and why."""
 
 import math
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+from dataclasses import dataclass, replace
+from datetime import date
 
+from application.appraisal import Doubts, doubts_about, unknown_fields, widened
 from application.ports.clock import Clock
-from application.served_model import ServedModel
+from application.served_model import ServedModel, ServedVersion
 from domain.errors import FieldProblem, InvalidProperty
+from domain.market_index import MarketIndex
 from domain.model_version import FeatureSchema, ModelCard
 from domain.property import Property, normalised
-from domain.valuation import ErrorDistribution, Valuation
+from domain.uncertainty import Confidence, Interval
+from domain.valuation import Comparable, Explanation, LogEffects, Valuation, adjusted, explained
 
-_FRESH = timedelta(days=365)
-"""How long after the last sale a value at the level of the sales goes without a warning."""
+PERCENTILES = (5, 10, 25, 50, 75, 90, 95)
+VALUATION_DATE = "valuation_date"
+"""What the effect of the day is credited to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,39 +31,134 @@ class ValuationRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class _Figure:
+    """A home's value at the reference day of the index, calibrated, and the expected log error of it."""
+
+    at_reference: float
+    spread: float
+    doubts: Doubts
+
+
+@dataclass(frozen=True, slots=True)
 class ValueProperty:
     """Values homes by the served model, at the interval level that training chose unless another is asked for."""
 
     served: ServedModel
     clock: Clock
 
-    def __call__(self, requests: Sequence[ValuationRequest], level: float | None = None) -> list[Valuation]:
+    def __call__(
+        self,
+        requests: Sequence[ValuationRequest],
+        level: float | None = None,
+        *,
+        explain: bool = False,
+        comparables: int = 0,
+    ) -> list[Valuation]:
         """One valuation a request, in their order, all by one model version.
 
-        Raises NoModelServed, and InvalidProperty for a further feature of the wrong kind.
+        A home outside the market that the model knows is refused, and has no figures. Raises NoModelServed, and
+        InvalidProperty for a further feature of the wrong kind.
         """
         served = self.served.current()
-        card = served.description.card
         today = self.clock.now().date()
         for request in requests:
-            _check_extras(request.property, card.features)
-        level = level or card.interval.level
-        doubts = _doubts_of_level(served.trained.errors, level)
-        values = served.trained.model.value([request.property for request in requests])
+            _check_extras(request.property, served.description.card.features)
+        level = level or served.description.card.interval.level
         return [
-            Valuation(
-                id=str(uuid.uuid4()),
-                status="valued",
-                currency=card.currency,
-                valuation_date=request.valuation_date or today,
-                value=value,
-                interval=served.trained.errors.interval(value, level),
-                model=served.description,
-                client_ref=request.client_ref,
-                warnings=(*_warnings(request, card, today), *doubts),
-            )
-            for request, value in zip(requests, values.tolist(), strict=True)
+            _valuation(served, request, request.valuation_date or today, figure, level, explain, comparables)
+            for request, figure in zip(requests, _figures(served, requests), strict=True)
         ]
+
+
+def _figures(served: ServedVersion, requests: Sequence[ValuationRequest]) -> Iterator[_Figure]:
+    trained = served.trained
+    homes = [request.property for request in requests]
+    values = trained.model.value(homes)
+    if trained.equity:
+        for place, value in enumerate(values.tolist()):
+            values[place] = trained.equity.apply(value)
+    spreads = trained.spread.spreads(homes, values)
+    for home, value, spread in zip(homes, values.tolist(), spreads.tolist(), strict=True):
+        doubts = doubts_about(trained, home)
+        yield _Figure(value, widened(spread, doubts), doubts)
+
+
+def _valuation(
+    served: ServedVersion,
+    request: ValuationRequest,
+    day: date,
+    figure: _Figure,
+    level: float,
+    explain: bool,  # noqa: FBT001
+    comparables: int,
+) -> Valuation:
+    card, trained, home = served.description.card, served.trained, request.property
+    judgement = figure.doubts.judgement
+    valuation = Valuation(
+        id=str(uuid.uuid4()),
+        currency=card.currency,
+        valuation_date=day,
+        model=served.description,
+        refusal=judgement.refusal,
+        client_ref=request.client_ref,
+        warnings=(
+            *_warnings(request, card, day),
+            *judgement.warnings,
+            *([] if judgement.refusal else _doubts_of_level(served, figure, level)),
+        ),
+    )
+    if judgement.refusal:
+        return valuation
+    moved = math.exp(trained.index.log_level(normalised(home.sector), day))
+    at, errors = figure.at_reference, trained.errors
+    interval = errors.interval(at, figure.spread, level)
+    shares = [percent / 100 for percent in PERCENTILES]
+    value = at * moved
+    return replace(
+        valuation,
+        value=value,
+        interval=Interval(interval.low * moved, interval.high * moved, level),
+        percentiles=dict(
+            zip(PERCENTILES, (moved * price for price in errors.percentiles(at, figure.spread, shares)), strict=True)
+        ),
+        confidence=Confidence.of(errors.fsd(figure.spread), judgement.limiting_factors),
+        explanation=_explanation(served, home, day, value) if explain else None,
+        comparables=_comparables(served, home, day, value, comparables) if comparables else None,
+    )
+
+
+def _explanation(served: ServedVersion, home: Property, day: date, value: float) -> Explanation:
+    """Shapley values of the model; the equity calibration stretches them, and the index adds that of the day."""
+    trained = served.trained
+    effects, equity = trained.model.explain(home), trained.equity
+    stretch = equity.exponent if equity else 1.0
+    base = math.log(equity.apply(math.exp(effects.base))) if equity else effects.base
+    moved = _moves(trained.index, home, day)
+    by_field = {field: stretch * effect for field, effect in effects.effects.items()}
+    return explained(value, LogEffects(base, by_field | moved))
+
+
+def _moves(index: MarketIndex, home: Property, day: date) -> dict[str, float]:
+    return {VALUATION_DATE: index.log_level(normalised(home.sector), day)} if index.is_dated else {}
+
+
+def _comparables(served: ServedVersion, home: Property, day: date, value: float, count: int) -> tuple[Comparable, ...]:
+    """The sales most like `home`, each as of the day of its sale, adjusted to the home as of `day`."""
+    trained = served.trained
+    stretch = trained.equity.exponent if trained.equity else 1.0
+    found = []
+    for similar in trained.comparables.similar(home, count, as_of=day):
+        other, sold_on = similar.sale.property, similar.sale.sold_on
+        steps = {field: stretch * step for field, step in trained.model.difference(home, other).items()}
+        then = 0.0
+        if trained.index.is_dated:
+            index, sector = trained.index, normalised(other.sector)
+            then = index.log_level(sector, sold_on) if sold_on else index.mean_log_level(sector)
+            steps[VALUATION_DATE] = _moves(index, home, day)[VALUATION_DATE] - then
+        raw = float(trained.model.value([other])[0])
+        predicted = (trained.equity.apply(raw) if trained.equity else raw) * math.exp(then)
+        found.append(adjusted(similar, predicted, value, steps))
+    return tuple(found)
 
 
 def _check_extras(home: Property, features: FeatureSchema) -> None:
@@ -80,33 +179,28 @@ def _is_number_or_unknown(value: float | str | None) -> bool:
     return value is None or (isinstance(value, int | float) and math.isfinite(value))
 
 
-def _doubts_of_level(errors: ErrorDistribution, level: float) -> list[str]:
-    if level <= errors.highest_level:
+def _doubts_of_level(served: ServedVersion, figure: _Figure, level: float) -> list[str]:
+    highest = served.trained.errors.highest_level(figure.at_reference)
+    if level <= highest:
         return []
-    known = f"the model knows {len(errors.log_ratios)} errors, which speak for levels up to {errors.highest_level:.3f}"
+    known = f"the model knows errors enough for levels up to {highest:.3f}"
     return [f"{known}: this interval is as wide as the widest of them and may hold less than it says"]
 
 
-def _warnings(request: ValuationRequest, card: ModelCard, today: date) -> Iterator[str]:
-    home, features = request.property, card.features
-    if normalised(home.type) not in features.types:
-        yield f"type '{home.type}' is not among the sales that the model knows: valued from the other features"
-    if normalised(home.sector) not in features.sectors:
-        yield f"sector '{home.sector}' is not among the sales that the model knows: valued from its coordinates"
+def _warnings(request: ValuationRequest, card: ModelCard, day: date) -> Iterator[str]:
+    home, features, index = request.property, card.features, card.index
     known = (*features.numeric, *features.categorical)
-    for name in known:
-        if home.extras.get(name) is None:
+    for name in unknown_fields(home, features):
+        if name in known:
             yield f"'{name}' was not given: valued without it"
     for name in home.extras:
         if name not in known:
             yield f"field '{name}' is not known and was ignored"
-    first, last = card.data.first_sale, card.data.last_sale
-    day = request.valuation_date or today
-    if first is None or last is None:
+    if not index.is_dated:
         if request.valuation_date is not None:
             yield "this model does not follow prices over time: the value is at the price level of its sales"
-    elif not first <= day <= last + _FRESH:
+    elif not index.covers(day):
         yield (
-            f"the sales that the model knows are from {first} to {last}, and it does not follow prices over time: the "
-            f"value is at their price level, not at that of {day}"
+            f"the price index knows {index.first_day} to {index.last_day}: for {day} it is carried on from the nearest "
+            "month"
         )

@@ -13,7 +13,9 @@ from rich.console import Console
 from rich.table import Table
 
 from adapters.data_sources.csv_file import CsvDataSource
-from adapters.valuation_models.recipes import RECIPES, BoostedRecipe, Recipe
+from adapters.valuation_models.boosted import BoostedRecipe
+from adapters.valuation_models.recipes import Recipe
+from adapters.valuation_models.trainer import RECIPES
 from application.sales.table import PRICE, SalesLayout, check_sales
 from application.split_sales import fold_numbers
 from domain.model_version import FeatureSchema
@@ -22,10 +24,14 @@ from domain.ratio_study import error_metrics
 FOLDS = 5
 SEED = 0
 BUNDLED = Path(__file__).parent.parent / "data" / "ames_sales.csv"
-CANDIDATES: dict[str, Recipe] = RECIPES | {
-    "boosted, no ratios": BoostedRecipe(ratios=False),
+CANDIDATES: dict[str, Recipe] = {
+    **RECIPES,
+    "boosted, no ratios of areas and counts": BoostedRecipe(ratios=False),
     "boosted, no turned coordinates": BoostedRecipe(turned_coordinates=False),
-    "boosted, neither": BoostedRecipe(ratios=False, turned_coordinates=False),
+    "boosted, type and sector each for itself": BoostedRecipe(combinations=False),
+    "boosted, no neighbourhood": BoostedRecipe(neighbourhood=False),
+    "boosted, no random trees": BoostedRecipe(random_trees=False),
+    "boosted, no boosted trees": BoostedRecipe(boosting=False),
 }
 
 

@@ -4,6 +4,7 @@ Adapters are imported when they are first needed, so that a serving process neve
 one: its kind in `settings.py`, a function below, a line in its Selector.
 """
 
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -26,12 +27,13 @@ from application.promote_model import PromoteModel, RollBackModel
 from application.revoke_key import RevokeKey
 from application.served_model import ServedModel
 from application.value_property import ValueProperty
+from application.what_if import WhatIf
 from config.logs import Loggers
 from config.settings import DataSourceSettings, KeyStoreSettings, ModelRepositorySettings, Settings
 
 if TYPE_CHECKING:
     from application.evaluate_model import EvaluateModel
-    from application.sales.table import SalesLayout
+    from application.read_sales import SalesReading
     from application.train_model import TrainModel
 
 
@@ -119,13 +121,14 @@ def _train_model(
     from application.train_model import TrainingPlan, TrainModel
 
     plan = TrainingPlan(
-        layout=_layout(settings),
+        reading=_reading(settings),
         currency=settings.market.currency,
         recipe=settings.training.recipe,
         validation=settings.training.validation,
         test_fraction=settings.training.test_fraction,
         seed=settings.training.seed,
         interval_level=settings.training.interval_level,
+        equity_calibration=settings.training.equity_calibration,
     )
     return TrainModel(sales, quarantine, trainer, models, clock, plan)
 
@@ -135,19 +138,23 @@ def _evaluate_model(
 ) -> "EvaluateModel":
     from application.evaluate_model import EvaluateModel
 
-    return EvaluateModel(models, sales, quarantine, clock, _layout(settings))
+    return EvaluateModel(models, sales, quarantine, clock, _reading(settings))
 
 
-def _layout(settings: Settings) -> "SalesLayout":
+def _reading(settings: Settings) -> "SalesReading":
     from application.ports.model_trainer import Extras
+    from application.read_sales import SalesReading
     from application.sales.table import SalesLayout
+    from application.screening.thresholds import ScreeningThresholds
 
-    source = settings.data_source
-    return SalesLayout(
+    source, screening = settings.data_source, settings.screening
+    layout = SalesLayout(
         columns=source.columns,
         area_unit=settings.market.area_unit,
         extras=Extras(source.extra.numeric, source.extra.categorical),
     )
+    limits = {limit.name: getattr(screening, limit.name) for limit in dataclasses.fields(ScreeningThresholds)}
+    return SalesReading(layout, ScreeningThresholds(**limits) if screening.enabled else None)
 
 
 class Container(containers.DeclarativeContainer):
@@ -188,6 +195,7 @@ class Container(containers.DeclarativeContainer):
 
     served_model = providers.Singleton(ServedModel, model_repository)
     value_property = providers.Singleton(ValueProperty, served_model, clock)
+    what_if = providers.Singleton(WhatIf, value_property, served_model)
     check_readiness = providers.Singleton(CheckReadiness, served_model, model_repository, key_store, pepper_store)
 
     issue_key = providers.Singleton(IssueKey, key_store, pepper_store, clock, key_event_log)

@@ -46,13 +46,18 @@ class DataSourceSettings(Section, frozen=True):
 
 
 class TrainingSettings(Section, frozen=True):
-    """How a model is trained and judged. `auto` validates out of time where `sold_on` is known, else at random."""
+    """How a model is trained and judged. `auto` validates out of time where `sold_on` is known, else at random.
+
+    `equity_calibration`: stretch values so that PRD and PRB come within the standard's ranges, at the cost in accuracy
+    that training tells.
+    """
 
     recipe: Literal["notebook", "forest", "boosted"] = "boosted"
     validation: Literal["random", "spatial", "temporal", "auto"] = "auto"
     test_fraction: Share = 0.25
     seed: Annotated[int, Meta(ge=0, le=2**32 - 1)] = 0
     interval_level: Share = 0.9
+    equity_calibration: bool = False
 
 
 class ScreeningSettings(Section, frozen=True):
@@ -141,5 +146,5 @@ class Settings(Section, frozen=True):
     http: HttpSettings = HttpSettings()
 
 
-WITHOUT_EFFECT_YET = ("screening.enabled", "valuation_log", "http.rate_limit")
+WITHOUT_EFFECT_YET = ("valuation_log", "http.rate_limit")
 """Documented keys that this version accepts but does not act on; the loader says so where they are set."""

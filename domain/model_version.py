@@ -5,7 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
+from domain.equity import EquityCalibration
 from domain.errors import NothingToRollBack
+from domain.interval_study import IntervalStudy
+from domain.market_index import MarketIndex
+from domain.promotion_gate import GateCheck
 from domain.ratio_study import ErrorMetrics, RatioStudy
 
 
@@ -56,12 +60,17 @@ class Validation:
 
 
 @dataclass(frozen=True, slots=True)
-class IntervalStudy:
-    """On the holdout: the share of prices within the interval, and its mean width relative to the value."""
+class Gate:
+    """Whether a version might take the place of the one in service, `against`, and why (not).
 
-    level: float
-    coverage: float
-    mean_width: float
+    `sales` of its holdout were compared: those of which neither version has learned. checks: what was compared.
+    """
+
+    against: str | None
+    passed: bool
+    reason: str
+    sales: int = 0
+    checks: tuple[GateCheck, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +79,11 @@ class ModelCard:
 
     `cross_validation` has the metrics of the out-of-fold values of the training sales. `typical_home` is an ordinary
     home of the market, by field: the commonest type in the commonest sector, with the medians of its numbers.
+
+    index: the price level by month that values move along with. equity: the calibration that PRD and PRB call for and
+    what it costs, None where they call for none; `equity_applied` tells whether values go through it. importance: by
+    field, the mean absolute effect on the logarithm of the value over some homes of the holdout, the largest first.
+    screened: sales that were set aside by screening, among `data.quarantined`. unknown: see `TrainedModel`.
     """
 
     recipe: str
@@ -86,6 +100,13 @@ class ModelCard:
     interval: IntervalStudy
     libraries: Mapping[str, str]
     typical_home: Mapping[str, str | float]
+    index: MarketIndex
+    equity: EquityCalibration | None
+    equity_applied: bool
+    importance: Mapping[str, float]
+    screened: int
+    unknown: Mapping[str, float]
+    gate: Gate
 
 
 @dataclass(frozen=True, slots=True)

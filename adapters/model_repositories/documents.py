@@ -9,11 +9,16 @@ import numpy as np
 
 from domain.model_version import ModelVersion, Promotion, served_stack
 
-FORMAT = 1
+FORMAT = 2
+HISTORY_FORMAT = 1
 # As long as a number that a computer counts to, and short enough for the name of a folder.
 VERSION_NAME = re.compile(r"v([1-9][0-9]{0,17})")
 
 _Document = TypeVar("_Document")
+
+
+class OtherFormat(ValueError):
+    """A document of another version of this program."""
 
 
 class _Header(msgspec.Struct):
@@ -35,18 +40,18 @@ def encode_version(stored: ModelVersion) -> bytes:
 
 
 def decode_version(document: bytes) -> ModelVersion:
-    """The version that a manifest describes. Raises ValueError, saying what is wrong."""
-    return _decoded(document, ModelVersion)
+    """The version that a manifest describes. Raises ValueError, saying what is wrong; OtherFormat is one."""
+    return _decoded(document, ModelVersion, FORMAT)
 
 
 def encode_promotions(promotions: Sequence[Promotion]) -> bytes:
     """The history of promotions, for people and programs."""
-    return _indented(msgspec.to_builtins(_History(FORMAT, list(promotions))))
+    return _indented(msgspec.to_builtins(_History(HISTORY_FORMAT, list(promotions))))
 
 
 def decode_promotions(document: bytes) -> list[Promotion]:
     """The promotions of a history, in order. Raises ValueError, saying what is wrong, also of one that cannot be."""
-    promotions = _decoded(document, _History).promotions
+    promotions = _decoded(document, _History, HISTORY_FORMAT).promotions
     for promotion in promotions:
         if not VERSION_NAME.fullmatch(promotion.version):
             raise ValueError(f"{promotion.version!r:.30} is no name of a version")
@@ -54,11 +59,11 @@ def decode_promotions(document: bytes) -> list[Promotion]:
     return promotions
 
 
-def _decoded(document: bytes, kind: type[_Document]) -> _Document:
+def _decoded(document: bytes, kind: type[_Document], expected: int) -> _Document:
     try:
         found = msgspec.json.decode(document, type=_Header).format
-        if found != FORMAT:
-            raise ValueError(f"it is in format {found}, and this program reads format {FORMAT}")
+        if found != expected:
+            raise OtherFormat(f"it is in format {found}, and this program reads format {expected}")
         return msgspec.json.decode(document, type=kind)
     except RecursionError:
         raise ValueError("its JSON is nested too deeply") from None

@@ -22,6 +22,7 @@ from filelock import FileLock, Timeout
 
 from adapters.model_repositories.documents import (
     VERSION_NAME,
+    OtherFormat,
     decode_promotions,
     decode_version,
     encode_promotions,
@@ -38,6 +39,7 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 _COMPRESSION = 3
 _LOCK_PATIENCE_SECONDS = 120
 _LOCK_POLL_SECONDS = 0.01
+_ANEW = "train again with `tasador train`: the new version is served in its place"
 _OTHERWISE = "restore it from a backup, or promote another version"
 _REMEDIES = {
     errno.ENOSPC: "free some space there",
@@ -97,6 +99,8 @@ class JoblibModelRepository(ModelRepository):
                 raise _not_found(version) from None
         try:
             stored = decode_version(manifest)
+        except OtherFormat as error:
+            raise _refused(version, file, f"cannot be read: {_in_words(error)}", _ANEW) from error
         except ValueError as error:
             raise _refused(version, file, f"cannot be read: {_in_words(error)}") from error
         if stored.version != version:

@@ -13,10 +13,15 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from application.ports.model_trainer import LOCATION
+
 Table = Mapping[str, NDArray[Any]]
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
+Fields = tuple[str, ...]
+
+COORDINATES = ("latitude", "longitude")
 MISSING_CATEGORY = ""
 
 
@@ -25,8 +30,13 @@ class Columns(Protocol):
 
     @property
     @abstractmethod
+    def fields(self) -> tuple[Fields, ...]:
+        """For each of the columns the fields of a property that it is made of, LOCATION for its coordinates."""
+
+    @property
     def width(self) -> int:
         """How many columns these are."""
+        return len(self.fields)
 
     @abstractmethod
     def write(self, table: Table, matrix: Matrix) -> None:
@@ -42,9 +52,9 @@ class Number(Columns):
     scale: float = 1.0
 
     @property
-    def width(self) -> int:
-        """One."""
-        return 1
+    def fields(self) -> tuple[Fields, ...]:
+        """The number itself."""
+        return ((LOCATION if self.name in COORDINATES else self.name,),)
 
     def write(self, table: Table, matrix: Matrix) -> None:
         """Writes the number."""
@@ -56,11 +66,12 @@ class Derived(Columns):
     """A number computed from the property by a function of this package; a stored model keeps the function's name."""
 
     compute: Callable[[Table], Vector]
+    made_of: Fields
 
     @property
-    def width(self) -> int:
-        """One."""
-        return 1
+    def fields(self) -> tuple[Fields, ...]:
+        """What it is made of."""
+        return (self.made_of,)
 
     def write(self, table: Table, matrix: Matrix) -> None:
         """Writes what the function computes."""
@@ -79,14 +90,33 @@ class Encoded(Columns):
     unknown: tuple[float, ...]
 
     @property
-    def width(self) -> int:
-        """As many as the encoding has numbers."""
-        return len(self.unknown)
+    def fields(self) -> tuple[Fields, ...]:
+        """The category, for each number of the encoding."""
+        return ((self.name,),) * len(self.unknown)
 
     def write(self, table: Table, matrix: Matrix) -> None:
         """Writes the encoding of each category."""
         codes = [self.codes.get(category, self.unknown) for category in table[self.name]]
         matrix[:] = np.array(codes).reshape(matrix.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedTogether(Columns):
+    """Several categories that are encoded as one: each combination by its number, or as `unknown`."""
+
+    names: Fields
+    codes: Mapping[tuple[str, ...], float]
+    unknown: float
+
+    @property
+    def fields(self) -> tuple[Fields, ...]:
+        """The categories."""
+        return (self.names,)
+
+    def write(self, table: Table, matrix: Matrix) -> None:
+        """Writes the number of each combination."""
+        combinations = zip(*(table[name] for name in self.names), strict=True)
+        matrix[:, 0] = [self.codes.get(combination, self.unknown) for combination in combinations]
 
 
 def matrix_of(columns: Sequence[Columns], table: Table, count: int) -> Matrix:
@@ -97,6 +127,21 @@ def matrix_of(columns: Sequence[Columns], table: Table, count: int) -> Matrix:
         column.write(table, matrix[:, start : start + column.width])
         start += column.width
     return matrix
+
+
+def fields_of(columns: Sequence[Columns]) -> tuple[Fields, ...]:
+    """For each column of `matrix_of(columns, ...)` the fields that it is made of."""
+    return tuple(fields for column in columns for fields in column.fields)
+
+
+def log_usable_area(table: Table) -> Vector:
+    """Logarithm of the usable area in m2."""
+    return np.log(table["net_usable_area"])
+
+
+def log_net_area(table: Table) -> Vector:
+    """Logarithm of the whole area in m2."""
+    return np.log(table["net_area"])
 
 
 def area_per_room(table: Table) -> Vector:

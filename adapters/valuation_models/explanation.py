@@ -112,7 +112,6 @@ class TreeExplainer:
         part of the training weight that met them on the same path (the path-dependent game of TreeSHAP). Where a
         column is made of several fields, each is credited with an equal part.
         """
-        row = self._as_compared(row)
         values = np.zeros(len(self._players))
         for leaves in self._paths().blocks:
             absent = leaves.shares
@@ -132,7 +131,7 @@ class TreeExplainer:
         equal parts; all other fields get exactly 0. (Columns that differ though none of their fields did are credited
         to all of these, so that the sum holds.)
         """
-        leaves, gained, lost = self._reach(self._as_compared(row), self._as_compared(baseline))
+        leaves, gained, lost = self._reach(row, baseline)
         ours, theirs = gained.sum(axis=1), lost.sum(axis=1)
         weights = _unanimity_weights(int((ours + theirs).max()))
         by_row, by_baseline = weights[ours, theirs][:, np.newaxis], weights[theirs, ours][:, np.newaxis]
@@ -173,11 +172,10 @@ class TreeExplainer:
             np.concatenate([lost for _, _, lost in reached]),
         )
 
-    def _as_compared(self, row: Vector) -> Vector:
-        if not self._trees.single_precision:
-            return row
-        with np.errstate(over="ignore"):  # what is too large for float32 is infinite to such trees
-            return row.astype(np.float32).astype(np.float64)
+    def credited(self, effects: Vector, creditable: Collection[str] | None = None) -> Vector:
+        """Effects of the columns of the matrix, shape (columns,), credited to the fields as `steps` does: (fields,)."""
+        values = np.bincount(self._player_of_column, weights=effects, minlength=len(self._players))
+        return self._by_field(values, self.fields if creditable is None else creditable)
 
     def _by_field(self, values: Vector, creditable: Collection[str]) -> Vector:
         place = {field: number for number, field in enumerate(self.fields)}

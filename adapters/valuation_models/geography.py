@@ -9,15 +9,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from adapters.valuation_models.columns import Columns, Matrix, Table, Vector
+from adapters.valuation_models.columns import Columns, Fields, Matrix, Table, Vector
+from application.ports.model_trainer import LOCATION
 
 ANGLES = (15, 30, 45, 60, 75)
 _KM_PER_DEGREE = 111.195  # of a great circle, on a sphere of 6,371 km
 
 
 @dataclass(frozen=True, slots=True)
-class RotatedCoordinates(Columns):
-    """Kilometres east and north of a centre, turned by each of `ANGLES` degrees: two columns an angle.
+class Plane:
+    """Kilometres east and north of a centre.
 
     The projection is equirectangular about the centre: true to a few parts in a thousand within 100 km of it.
     """
@@ -25,13 +26,8 @@ class RotatedCoordinates(Columns):
     latitude: float
     longitude: float
 
-    @property
-    def width(self) -> int:
-        """Two for each angle."""
-        return 2 * len(ANGLES)
-
     @classmethod
-    def around(cls, table: Table) -> "RotatedCoordinates":
+    def around(cls, table: Table) -> "Plane":
         """About the middle (median) of the homes in `table`."""
         return cls(float(np.median(table["latitude"])), float(np.median(table["longitude"])))
 
@@ -41,9 +37,26 @@ class RotatedCoordinates(Columns):
         circle = _KM_PER_DEGREE * math.cos(math.radians(self.latitude))
         return (np.asarray(table["longitude"]) - self.longitude) * circle, north
 
+
+@dataclass(frozen=True, slots=True)
+class RotatedCoordinates(Columns):
+    """Kilometres east and north, turned by each of `ANGLES` degrees: two columns an angle."""
+
+    plane: Plane
+
+    @property
+    def fields(self) -> tuple[Fields, ...]:
+        """The place, twice for each angle."""
+        return ((LOCATION,),) * (2 * len(ANGLES))
+
+    @classmethod
+    def around(cls, table: Table) -> "RotatedCoordinates":
+        """About the middle (median) of the homes in `table`."""
+        return cls(Plane.around(table))
+
     def write(self, table: Table, matrix: Matrix) -> None:
         """Writes the turned coordinates."""
-        east, north = self.kilometres(table)
+        east, north = self.plane.kilometres(table)
         for place, degrees in enumerate(ANGLES):
             cosine, sine = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
             matrix[:, 2 * place] = cosine * east + sine * north

@@ -6,18 +6,27 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from adapters.valuation_models.recipes import RECIPES, Fitted
-from application.ports.model_trainer import Extras, ModelTrainer, ValuationModel
+from adapters.valuation_models.boosted import BoostedRecipe
+from adapters.valuation_models.comparables import ComparableSales as SearchedSales
+from adapters.valuation_models.recipes import Fitted, ForestRecipe, NotebookRecipe, Recipe
+from adapters.valuation_models.spread import fit_spread
+from application.ports.model_trainer import ComparableSales, Extras, ModelTrainer, SpreadModel, ValuationModel
 from domain.errors import ModelDisagreement, UnknownRecipe
 from domain.model_version import FeatureSchema
 from domain.property import TEXT_FIELDS
+from domain.ratio_study import Vector
 
 if TYPE_CHECKING:
     import pandas as pd
 
+RECIPES: Mapping[str, Recipe] = {
+    "notebook": NotebookRecipe(),
+    "forest": ForestRecipe(),
+    "boosted": BoostedRecipe(),
+}
 TOLERANCE = 1e-9
-_MOST_CHECKED_ROWS = 2_000
-_LIBRARIES = ("scikit-learn", "category-encoders", "numpy", "pandas", "joblib")
+_MOST_CHECKED_ROWS = 500
+_LIBRARIES = ("scikit-learn", "scipy", "category-encoders", "numpy", "pandas", "joblib")
 
 
 class RecipeTrainer(ModelTrainer):
@@ -31,11 +40,13 @@ class RecipeTrainer(ModelTrainer):
         """The versions of the libraries that decide the figures."""
         return {name: version(name) for name in _LIBRARIES}
 
+    def follows_time(self, recipe: str) -> bool:
+        """Whether prices are brought to one day before this recipe learns from them. Raises UnknownRecipe."""
+        return _chosen(recipe).follows_time
+
     def fit(self, sales: "pd.DataFrame", recipe: str, extras: Extras, seed: int) -> ValuationModel:
         """A compiled model. Raises UnknownRecipe, ModelDisagreement."""
-        if recipe not in RECIPES:
-            raise UnknownRecipe(f"There is no recipe '{recipe}': choose from {', '.join(RECIPES)}.")
-        chosen = RECIPES[recipe]
+        chosen = _chosen(recipe)
         features = FeatureSchema(
             numeric=extras.numeric if chosen.takes_extras else (),
             categorical=extras.categorical if chosen.takes_extras else (),
@@ -45,6 +56,22 @@ class RecipeTrainer(ModelTrainer):
         fitted = chosen.fit(sales, features, seed)
         _check_agreement(fitted, sales)
         return fitted.model
+
+    def fit_spread(
+        self, sales: "pd.DataFrame", log_errors: Vector, values: Vector, features: FeatureSchema, seed: int
+    ) -> SpreadModel:
+        """Where values are off by how much."""
+        return fit_spread(sales, log_errors, values, features, seed)
+
+    def comparables(self, sales: "pd.DataFrame", features: FeatureSchema) -> ComparableSales:
+        """The sales, to be searched."""
+        return SearchedSales.of(sales, features)
+
+
+def _chosen(recipe: str) -> Recipe:
+    if recipe not in RECIPES:
+        raise UnknownRecipe(f"There is no recipe '{recipe}': choose from {', '.join(RECIPES)}.")
+    return RECIPES[recipe]
 
 
 def _check_agreement(fitted: Fitted, sales: "pd.DataFrame") -> None:

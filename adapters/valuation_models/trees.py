@@ -5,7 +5,7 @@ of an ensemble stand in one set of arrays and are walked side by side, a level a
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from adapters.valuation_models.columns import Matrix, Vector
 
-_ROWS_AT_ONCE = 2_048
+_ROWS_AT_ONCE = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +33,31 @@ class Tree:
     cover: NDArray[np.float64]
     depth: int
 
+    def scaled(self, factor: float) -> "Tree":
+        """The same tree with its values times `factor`."""
+        return replace(self, value=self.value * factor)
+
+    def on(self, columns: NDArray[np.int64]) -> "Tree":
+        """The same tree, its feature j standing at `columns[j]` of a wider matrix."""
+        return replace(self, feature=columns[self.feature].astype(np.int32))
+
 
 @dataclass(frozen=True, slots=True)
 class TreeEnsemble:
     """Trees side by side: the value of a row is `base` plus the sum of the leaves that it falls into.
 
-    roots: shape (trees,); the other arrays as in Tree, of shape (all nodes,). `single_precision` says that features are
-    rounded to float32 before they are compared, as scikit-learn's own trees do (its histogram trees do not).
+    roots and depths: shape (trees,), the shallow trees first; the other arrays as in Tree, of shape (all nodes,).
     """
 
     roots: NDArray[np.int32]
+    depths: NDArray[np.int32]
     nodes: Tree
     base: float
-    single_precision: bool
 
     @classmethod
-    def of(cls, trees: Sequence[Tree], base: float, *, single_precision: bool) -> "TreeEnsemble":
+    def of(cls, trees: Sequence[Tree], base: float) -> "TreeEnsemble":
         """The ensemble of `trees`, whose values are summed."""
+        trees = sorted(trees, key=lambda tree: tree.depth)
         starts = np.cumsum([0] + [len(tree.feature) for tree in trees])[:-1].astype(np.int32)
         nodes = Tree(
             feature=np.concatenate([tree.feature for tree in trees]),
@@ -59,9 +67,9 @@ class TreeEnsemble:
             right=np.concatenate([tree.right + start for tree, start in zip(trees, starts, strict=True)]),
             value=np.concatenate([tree.value for tree in trees]),
             cover=np.concatenate([tree.cover for tree in trees]),
-            depth=max(tree.depth for tree in trees),
+            depth=trees[-1].depth,
         )
-        return cls(starts, nodes, base, single_precision)
+        return cls(starts, np.array([tree.depth for tree in trees], dtype=np.int32), nodes, base)
 
     def predict(self, matrix: Matrix) -> Vector:
         """The values of the rows of `matrix`, shape (n, features) -> (n,)."""
@@ -71,26 +79,32 @@ class TreeEnsemble:
         return np.concatenate(chunks) if chunks else np.empty(0)
 
     def _predict(self, matrix: Matrix) -> Vector:
-        if self.single_precision:
-            matrix = matrix.astype(np.float32).astype(np.float64)
         nodes = self.nodes
         rows = np.arange(len(matrix))[:, np.newaxis]
         at = np.repeat(self.roots[np.newaxis, :], len(matrix), axis=0)
-        for _ in range(nodes.depth):
-            number = matrix[rows, nodes.feature[at]]
-            goes_left = (number <= nodes.threshold[at]) | (np.isnan(number) & nodes.nan_left[at])
-            at = np.where(goes_left, nodes.left[at], nodes.right[at])
+        has_nan = bool(np.isnan(matrix).any())
+        for level in range(nodes.depth):
+            deeper = slice(int(np.searchsorted(self.depths, level, side="right")), None)
+            here = at[:, deeper]
+            number = matrix[rows, nodes.feature[here]]
+            goes_left = number <= nodes.threshold[here]
+            if has_nan:
+                goes_left |= np.isnan(number) & nodes.nan_left[here]
+            at[:, deeper] = np.where(goes_left, nodes.left[here], nodes.right[here])
         # A row's leaves lie side by side in memory, so that their sum is the same however many rows there are.
         return np.asarray(self.base + np.ascontiguousarray(nodes.value[at]).sum(axis=1))
 
 
 def tree_of_scikit_learn(tree: Any, factor: float) -> Tree:
-    """A `sklearn.tree._tree.Tree` of one output, its values times `factor`."""
+    """A `sklearn.tree._tree.Tree` of one output, its values times `factor`.
+
+    Such a tree rounds numbers to float32 before it compares them; here, thresholds are moved instead.
+    """
     nodes = tree.__getstate__()["nodes"]
     return _tree(
         leaf=nodes["left_child"] < 0,
         feature=nodes["feature"],
-        threshold=nodes["threshold"],
+        threshold=_before_rounding(nodes["threshold"]),
         nan_left=nodes["missing_go_to_left"],
         left=nodes["left_child"],
         right=nodes["right_child"],
@@ -98,6 +112,14 @@ def tree_of_scikit_learn(tree: Any, factor: float) -> Tree:
         cover=nodes["weighted_n_node_samples"],
         depth=tree.max_depth,
     )
+
+
+def _before_rounding(thresholds: Vector) -> Vector:
+    """The largest numbers that float32 rounds to at most `thresholds`."""
+    lower = thresholds.astype(np.float32)
+    lower = np.where(lower > thresholds, np.nextafter(lower, np.float32(-np.inf)), lower)
+    halfway = (lower.astype(np.float64) + np.nextafter(lower, np.float32(np.inf)).astype(np.float64)) / 2
+    return np.where(halfway.astype(np.float32) <= lower, halfway, np.nextafter(halfway, -np.inf))
 
 
 def tree_of_histogram_boosting(nodes: NDArray[Any]) -> Tree:

@@ -3,17 +3,26 @@
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from domain.comparable import SimilarSale
+from domain.equity import EquityCalibration
+from domain.market_extent import MarketExtent
+from domain.market_index import MarketIndex
 from domain.model_version import FeatureSchema
 from domain.property import Property
-from domain.valuation import ErrorDistribution
+from domain.uncertainty import ErrorDistribution
+from domain.valuation import LogEffects
 
 if TYPE_CHECKING:
     import pandas as pd
+
+LOCATION = "location"
+"""What the effects of latitude and longitude are credited to: neither means anything without the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +34,10 @@ class Extras:
 
 
 class ValuationModel(Protocol):
-    """Values homes. The same home gets the same value to the last digit, alone or among others."""
+    """Values homes at the level of the prices that it learned from.
+
+    The same home gets the same value to the last digit, alone or among others.
+    """
 
     @property
     @abstractmethod
@@ -40,13 +52,66 @@ class ValuationModel(Protocol):
     def value_table(self, properties: "pd.DataFrame") -> NDArray[np.float64]:
         """The values of n rows of checked properties (the columns of `PROPERTY_FIELDS` and the extras), shape (n,)."""
 
+    @abstractmethod
+    def explain(self, home: Property) -> LogEffects:
+        """Exact Shapley values of the model by the fields of the home, LOCATION for its coordinates.
+
+        Absent fields follow the sales that the model learned from. base plus effects is the logarithm of the value.
+        """
+
+    @abstractmethod
+    def difference(self, home: Property, baseline: Property) -> Mapping[str, float]:
+        """What each field brings on the way from `baseline` to `home`: exact Shapley values, by field.
+
+        They add up to the logarithm of the ratio of both values; a field in which both are alike has 0.
+        """
+
+
+class SpreadModel(Protocol):
+    """Knows where values are more uncertain than elsewhere."""
+
+    @abstractmethod
+    def spreads(self, properties: Sequence[Property], values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The expected absolute error of the logarithm of each value, shape (n,), positive.
+
+        `values` are those that the model gave these homes, at the level of the prices that it learned from.
+        """
+
+    @abstractmethod
+    def spreads_table(self, properties: "pd.DataFrame", values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The same of n rows of checked properties."""
+
+
+class ComparableSales(Protocol):
+    """The sales that a model learned from."""
+
+    @abstractmethod
+    def similar(self, home: Property, count: int, *, as_of: date | None = None) -> list[SimilarSale]:
+        """At most `count` of the sales most like `home`, the most similar first; never a sale of the home itself."""
+
+    @abstractmethod
+    def nearest_km(self, home: Property) -> float:
+        """The distance to the nearest sale, in kilometres."""
+
+    @abstractmethod
+    def nearest_in_sector_km(self, home: Property) -> float | None:
+        """The distance to the nearest sale of the home's own sector, in kilometres; None where it has none."""
+
+    @abstractmethod
+    def known_homes(self, sales: "pd.DataFrame") -> NDArray[np.bool_]:
+        """Whether each row of checked sales is of a home that is among these sales, shape (n,)."""
+
 
 class ModelTrainer(Protocol):
-    """Learns a ValuationModel by a named recipe."""
+    """Learns a ValuationModel by a named recipe, and what goes with it."""
 
     @abstractmethod
     def recipes(self) -> tuple[str, ...]:
         """The names of the recipes."""
+
+    @abstractmethod
+    def follows_time(self, recipe: str) -> bool:
+        """Whether prices are brought to one day by a market index before this recipe learns from them."""
 
     @abstractmethod
     def fit(self, sales: "pd.DataFrame", recipe: str, extras: Extras, seed: int) -> ValuationModel:
@@ -56,13 +121,39 @@ class ModelTrainer(Protocol):
         """
 
     @abstractmethod
+    def fit_spread(
+        self,
+        sales: "pd.DataFrame",
+        log_errors: NDArray[np.float64],
+        values: NDArray[np.float64],
+        features: FeatureSchema,
+        seed: int,
+    ) -> SpreadModel:
+        """Where values are off by how much: from out-of-fold log(price / value) and values of `sales`, shape (n,)."""
+
+    @abstractmethod
+    def comparables(self, sales: "pd.DataFrame", features: FeatureSchema) -> ComparableSales:
+        """The sales that a model learned from, to be searched; their prices as they were paid."""
+
+    @abstractmethod
     def libraries(self) -> Mapping[str, str]:
         """The libraries that decide the figures, with their versions."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrainedModel:
-    """What is stored of a training: the model, and how far prices fell from its out-of-fold values."""
+    """What is stored of a training.
+
+    model: values at the reference day of `index`. equity: the calibration that its values go through, if one was asked
+    for. spread and errors: how far prices fell from out-of-fold values. unknown: by how much errors grew on average
+    where a field was not known to the model (a type or sector never seen, a further feature not given), at least 1.
+    """
 
     model: ValuationModel
+    spread: SpreadModel
     errors: ErrorDistribution
+    index: MarketIndex
+    extent: MarketExtent
+    comparables: ComparableSales
+    equity: EquityCalibration | None
+    unknown: Mapping[str, float]

@@ -65,8 +65,12 @@ def quickstart(loaded: LoadedSettings, *, host: str | None, port: int | None, wo
     loaded = _with_options(loaded, host, port, workers)
     with _listening(loaded) as listener:
         container = container_of(loaded, log_stream=sys.stderr)
-        if not container.model_repository().versions():
-            tell("no model is stored yet: training on the configured sales, about half a minute ...")
+        stored = container.list_models()()
+        if not any(model.description for model in stored):
+            for model in stored:
+                tell(str(model.refused))
+            which = "no stored model can be used" if stored else "no model is stored yet"
+            tell(f"{which}: training on the configured sales, about half a minute ...")
             report = train_with(container)
             metrics = report.stored.card.metrics
             tell(f"{report.stored.version} is trained: half of its values are within {metrics.mdape:.1%} of the price")

@@ -35,11 +35,14 @@ RECIPES = get_args(get_type_hints(TrainingSettings)["recipe"])
 @click.command()
 @click.option("--recipe", type=click.Choice(RECIPES), help="How to train (default: training.recipe).")
 @click.option("--no-promote", is_flag=True, help="Store the model without serving it.")
+@click.option("--force", is_flag=True, help="Serve it even if it is worse than the version in service; recorded.")
 @json_option
 @configured
-def train(loaded: LoadedSettings, *, recipe: str | None, no_promote: bool, as_json: bool) -> None:
+def train(loaded: LoadedSettings, *, recipe: str | None, no_promote: bool, force: bool, as_json: bool) -> None:
     """Train on the configured sales; store, judge and serve."""
-    report = train_with(container_of(loaded), recipe, promote=not no_promote)
+    if no_promote and force:
+        raise click.UsageError("--no-promote and --force contradict each other: give one of them.")
+    report = train_with(container_of(loaded), recipe, promote=not no_promote, force=force)
     if as_json:
         print_json(_shown(report))
         return
@@ -84,6 +87,7 @@ def evaluate(loaded: LoadedSettings, *, version: str | None, data: Path | None, 
                 "metrics": judgement.metrics,
                 "ratio_study": judgement.ratio_study,
                 "interval": judgement.interval,
+                "refused": judgement.refused,
             }
         )
         return
@@ -104,10 +108,12 @@ def _counted(by_reason: Mapping[str, int]) -> str:
     return f"{sum(by_reason.values())} set aside" + (f" ({reasons})" if reasons else "")
 
 
-def train_with(container: "Container", recipe: str | None = None, *, promote: bool = True) -> "TrainingReport":
+def train_with(
+    container: "Container", recipe: str | None = None, *, promote: bool = True, force: bool = False
+) -> "TrainingReport":
     """Trains, with progress bars where somebody watches."""
     with _progress() as watcher:
-        report = container.train_model()(operator(), recipe, promote=promote, progress=watcher)
+        report = container.train_model()(operator(), recipe, promote=promote, force=force, progress=watcher)
     card = report.stored.card
     container.loggers().service.info(
         "model trained",
@@ -153,6 +159,8 @@ def _shown(report: "TrainingReport") -> dict[str, Any]:
             "used": card.data.used,
             "quarantined": card.data.quarantined,
             "quarantined_by_reason": card.data.quarantined_by_reason,
+            "screened": card.screened,
+            "screened_share": card.screened / card.data.read if card.data.read else 0.0,
             "quarantine": report.quarantine,
         },
         "data_sha256": card.data.sha256,
@@ -161,6 +169,12 @@ def _shown(report: "TrainingReport") -> dict[str, Any]:
         "cross_validation": card.cross_validation,
         "ratio_study": card.ratio_study,
         "interval": card.interval,
+        "index": card.index,
+        "equity": card.equity,
+        "equity_applied": card.equity_applied,
+        "importance": card.importance,
+        "unknown": card.unknown,
+        "gate": card.gate,
         "artifact": stored.artifact,
         "notes": report.notes,
     }

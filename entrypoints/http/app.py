@@ -4,6 +4,7 @@ from litestar import Litestar, Router
 from litestar.di import Provide
 
 from config.container import Container
+from entrypoints.http.batches import BatchThreads
 from entrypoints.http.documentation import Documentation, openapi_config
 from entrypoints.http.health import Health
 from entrypoints.http.models import Models
@@ -12,7 +13,7 @@ from entrypoints.http.predictions import BatchPredictions, Predictions
 from entrypoints.http.problems import answer
 from entrypoints.http.refreshing import ModelRefresher
 from entrypoints.http.security import key_guard
-from entrypoints.http.valuations import Valuations
+from entrypoints.http.valuations import BatchValuations, Valuations
 
 _KIB = 1024
 
@@ -22,11 +23,16 @@ def make_app(container: Container, refresh_seconds: float = 2.0) -> Observed:
     http = container.settings().http
     log = container.loggers().service
     refresher = ModelRefresher(container.served_model(), log, refresh_seconds)
+    batches = BatchThreads()
     return Observed(
         Litestar(
             route_handlers=[
                 Predictions,
-                Router("/", route_handlers=[BatchPredictions], request_max_body_size=http.max_batch_kb * _KIB),
+                Router(
+                    "/",
+                    route_handlers=[BatchPredictions, BatchValuations],
+                    request_max_body_size=http.max_batch_kb * _KIB,
+                ),
                 Valuations,
                 Models,
                 Health,
@@ -34,16 +40,18 @@ def make_app(container: Container, refresh_seconds: float = 2.0) -> Observed:
             ],
             dependencies=_provided(
                 value_property=container.value_property(),
+                what_if=container.what_if(),
                 list_models=container.list_models(),
                 served_model=container.served_model(),
                 promote_model=container.promote_model(),
                 roll_back_model=container.roll_back_model(),
                 check_readiness=container.check_readiness(),
                 refresher=refresher,
+                batches=batches,
             ),
             guards=[key_guard(container.authenticate_key())],
             exception_handlers={Exception: answer},
-            lifespan=[refresher.running],
+            lifespan=[refresher.running, batches.running],
             request_max_body_size=http.max_body_kb * _KIB,
             openapi_config=openapi_config(),
             logging_config=None,

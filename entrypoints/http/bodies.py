@@ -8,6 +8,7 @@ import inspect
 import math
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeVar
 
@@ -31,6 +32,7 @@ NO_BODY: object = object()
 
 _KNOWN = frozenset({*PROPERTY_FIELDS, "price", "sold_on", "id"})  # the last three: the rest of a row of sales
 _OF_THE_REQUEST = ("client_ref", "valuation_date")
+_RULES = {rule.name: rule for rule in NUMBER_RULES}
 _JSON = re.compile(r"application/([\w.!#$&^+-]+\+)?json", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _KINDS = {str: "text", bool: "true or false", type(None): "null", list: "a list", dict: "an object"}
@@ -46,6 +48,14 @@ Problems = list[FieldProblem]
 
 class MalformedBody(ClientException):
     """A body of which no field can be looked at, because it is not a JSON object."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnusableRow:
+    """A home of a batch that cannot be read: what is wrong with each field, and the reference if it has a good one."""
+
+    client_ref: str | None
+    problems: tuple[FieldProblem, ...]
 
 
 class JsonBody(AbstractDTO[T]):
@@ -112,6 +122,48 @@ def read_request(body: object) -> ValuationRequest:
     return ValuationRequest(home, client_ref, valuation_date)
 
 
+def read_rows(body: object, most: int) -> list[ValuationRequest | UnusableRow]:
+    """The homes in a body's `properties`, each read or with what is wrong with it, named like `properties[3].net_area`.
+
+    Raises MalformedBody, and InvalidProperty where there is no list of at most `most` rows.
+    """
+    rows = _object(body).get("properties", _MISSING)
+    if not isinstance(rows, list):
+        raise InvalidProperty([FieldProblem("properties", _expected("a list of properties", rows))])
+    if len(rows) > most:
+        raise InvalidProperty(
+            [FieldProblem("properties", f"must hold at most {most} homes, with what is asked of each, not {len(rows)}")]
+        )
+    return [_row(place, row) for place, row in enumerate(rows)]
+
+
+def read_what_if(body: object) -> tuple[ValuationRequest, dict[str, float | str | date | None]]:
+    """The home in a body's `property`, and its `changes`. Raises as `read_property` does.
+
+    Fields are named like `property.net_area` and `changes.net_area`.
+    """
+    parts = _object(body)
+    problems: Problems = []
+    request = None
+    if isinstance(home := parts.get("property", _MISSING), dict):
+        try:
+            request = read_request(home)
+        except InvalidProperty as error:
+            problems += under("property", error.problems)
+    else:
+        problems.append(FieldProblem("property", _expected("an object", home)))
+    changes: dict[str, float | str | date | None] = {}
+    if isinstance(wanted := parts.get("changes", _MISSING), dict):
+        bad: Problems = []
+        changes = {name: _change(name, value, bad) for name, value in wanted.items()}
+        problems += under("changes", bad)
+    else:
+        problems.append(FieldProblem("changes", _expected("an object", wanted)))
+    if problems or request is None:
+        raise InvalidProperty(problems)
+    return request, changes
+
+
 def read_batch(body: object) -> list[Property]:
     """The properties in a body's `data`. Raises as `read_property` does; fields are named like `data[3].net_area`."""
     rows = _object(body).get("data", _MISSING)
@@ -126,7 +178,7 @@ def read_batch(body: object) -> list[Property]:
         try:
             homes.append(_property(row))
         except InvalidProperty as error:
-            problems += in_row(place, error.problems)
+            problems += under(f"data[{place}]", error.problems)
         if len(problems) > MOST_PROBLEMS:
             break
     if problems:
@@ -134,9 +186,9 @@ def read_batch(body: object) -> list[Property]:
     return homes
 
 
-def in_row(place: int, problems: Iterable[FieldProblem]) -> Problems:
-    """The problems of the property at `place` in a batch, named as the batch's."""
-    return [FieldProblem(f"data[{place}].{problem.field}", problem.message) for problem in problems]
+def under(part: str, problems: Iterable[FieldProblem]) -> Problems:
+    """The problems of a part of the body, such as `data[3]`, named as the body's."""
+    return [FieldProblem(f"{part}.{problem.field}", problem.message) for problem in problems]
 
 
 def _check_media_type(headers: Mapping[str, str]) -> None:
@@ -176,6 +228,26 @@ def _property(fields: Fields, apart_from: tuple[str, ...] = ()) -> Property:
     if problems:
         raise InvalidProperty(problems)
     return Property(**values, extras=extras)
+
+
+def _row(place: int, row: object) -> ValuationRequest | UnusableRow:
+    name = f"properties[{place}]"
+    if not isinstance(row, dict):
+        return UnusableRow(None, (FieldProblem(name, _expected("an object", row)),))
+    try:
+        return read_request(row)
+    except InvalidProperty as error:
+        return UnusableRow(_client_ref(row.get("client_ref"), []), tuple(under(name, error.problems)))
+
+
+def _change(name: str, value: object, problems: Problems) -> float | str | date | None:
+    if name in TEXT_FIELDS:
+        return _text(name, value, problems)
+    if name in _RULES:
+        return _number(_RULES[name], value, problems)
+    if name == "valuation_date":
+        return _date(value, problems)
+    return _extra(name, value, problems)
 
 
 def _text(name: str, value: object, problems: Problems) -> str:

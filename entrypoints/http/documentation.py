@@ -1,5 +1,6 @@
 """The API described: OpenAPI, and a page to read and try it on that asks nothing of the internet."""
 
+from collections.abc import Sequence
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
@@ -7,12 +8,15 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, Request, Response, Router, get
+from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Tag
 from litestar.params import PathParameter
 from litestar.response import Redirect
 
+from application.served_model import ServedModel
+from domain.errors import NoModelServed
 from entrypoints.http.security import KEY_SCHEMES, PUBLIC
 
 _DESCRIPTION = """\
@@ -23,7 +27,7 @@ Errors are `application/problem+json` (RFC 9457) and name every bad field at onc
 """
 _TAGS = [
     Tag("predictions", "Values and nothing else."),
-    Tag("valuations", "Values with their intervals and the model behind them."),
+    Tag("valuations", "Values with how sure they are, why, compared with which sales, and by which model."),
     Tag("models", "The stored models, and which of them is served."),
     Tag("health", "For whoever runs the service."),
 ]
@@ -31,6 +35,8 @@ _HEADERS = {
     "X-Request-ID": {"description": "Id of the request: your own, or a new one.", "schema": {"type": "string"}},
     "Retry-After": {"description": "Seconds after which to try again.", "schema": {"type": "integer"}},
 }
+_PROPERTIES = ("PropertyBody", "ValuationBody", "PropertyChanges")
+_FURTHER = "Further feature of the served model; null or left out where unknown."
 _PAGE = """\
 <!DOCTYPE html>
 <html lang="en">
@@ -97,12 +103,13 @@ class Documentation(Controller):
         return Redirect("/docs", status_code=307)
 
     @get("/openapi.json", sync_to_thread=False)
-    def openapi(self, request: Request[Any, Any, Any]) -> Response[bytes]:
-        """The API in OpenAPI's terms."""
-        kept = request.app.state
-        if "openapi" not in kept:  # describing it takes a while
-            kept["openapi"] = msgspec.json.encode(_as_answered(request.app.openapi_schema.to_schema()))
-        return Response(kept["openapi"], media_type="application/json")
+    def openapi(self, request: Request[Any, Any, Any], served_model: NamedDependency[ServedModel]) -> Response[bytes]:
+        """The API in OpenAPI's terms, with the further features of the model that is served now."""
+        kept, features = request.app.state, _served_features(served_model)
+        if "openapi" not in kept or kept["openapi"][0] != features:  # describing it takes a while
+            document = _as_answered(request.app.openapi_schema.to_schema())
+            kept["openapi"] = features, msgspec.json.encode(_with_features(document, *features))
+        return Response(kept["openapi"][1], media_type="application/json")
 
     @get("/docs", sync_to_thread=False)
     def page(self) -> Response[str]:
@@ -133,6 +140,25 @@ def _as_answered(document: dict[str, Any]) -> dict[str, Any]:
         for status, response in operation["responses"].items():
             names = _HEADERS if status == "503" else ["X-Request-ID"]
             response["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+    return document
+
+
+def _served_features(served: ServedModel) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names of the served model's further features: numeric, and categorical. None where no model is served."""
+    try:
+        features = served.current().description.card.features
+    except NoModelServed:
+        return (), ()
+    return features.numeric, features.categorical
+
+
+def _with_features(document: dict[str, Any], numeric: Sequence[str], categorical: Sequence[str]) -> dict[str, Any]:
+    """The document with these further features among the fields of a property."""
+    kinds = dict.fromkeys(numeric, "number") | dict.fromkeys(categorical, "string")
+    further = {name: {"type": [kind, "null"], "description": _FURTHER} for name, kind in kinds.items()}
+    for schema in _PROPERTIES:
+        properties = document["components"]["schemas"][schema]["properties"]
+        document["components"]["schemas"][schema]["properties"] = further | properties
     return document
 
 

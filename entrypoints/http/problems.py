@@ -20,6 +20,7 @@ from structlog.contextvars import bind_contextvars
 
 from domain.api_key import Scope
 from domain.errors import (
+    DomainError,
     FieldProblem,
     InvalidProperty,
     KeyRejected,
@@ -33,12 +34,33 @@ from domain.errors import (
     ScopeMissing,
     SecretUnavailable,
 )
+from domain.market_extent import Refusal
 from entrypoints.http.bodies import JSON_WANTED, MOST_PROBLEMS, MalformedBody
-from entrypoints.http.schemas import FieldProblemBody, ProblemBody, without_folders
+from entrypoints.http.schemas import MOST_COMPARABLES, FieldProblemBody, ProblemBody, without_folders
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = "5"
 NO_MODEL = "No model is served yet: train one with `tasador train`, or promote one with `tasador models promote`."
+
+
+class RefusedProperty(DomainError):
+    """Homes of which no value is given where a number alone was asked for, by their place in the body ("": all of it).
+
+    At least one.
+    """
+
+    def __init__(self, refusals: Mapping[str, Refusal]) -> None:
+        self.refusals = dict(refusals)
+        told = [
+            f"{place}: {refusal.explanation}" if place else refusal.explanation for place, refusal in refusals.items()
+        ]
+        named = "each named" if len(told) <= MOST_PROBLEMS else "the first of them named"
+        super().__init__(told[0] if len(told) == 1 else f"{len(told)} homes are refused, {named} in errors.")
+
+    @property
+    def reason(self) -> str:
+        """The reason, a slug, of the first."""
+        return next(iter(self.refusals.values())).reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +78,7 @@ _KEYS_DOWN = _Kind(
 )
 _KINDS: Mapping[type[Exception], _Kind] = {
     InvalidProperty: _Kind(400, "invalid-property", "Fields of the body cannot be used"),
+    RefusedProperty: _Kind(400, "refused-property", "No value is given: none would be right"),
     MalformedBody: _Kind(400, "malformed-body", "The body cannot be read"),
     ValidationException: _Kind(400, "invalid-parameter", "Parameters of the address cannot be used"),
     KeyRejected: _Kind(401, "key-required", "A valid API key is required"),
@@ -78,7 +101,11 @@ _PLAIN_DETAILS = {
     404: "There is nothing at this address: /docs lists what there is.",
     500: "Something went wrong here, not in your request: give the operator the X-Request-ID of this answer.",
 }
-_OF_PARAMETERS = {"level": "must be greater than 0 and less than 1"}
+_OF_PARAMETERS = {
+    "level": "must be greater than 0 and less than 1",
+    "explain": "must be true or false",
+    "comparables": f"must be a whole number from 0 to {MOST_COMPARABLES}",
+}
 """What is told of a parameter that Litestar found bad, since its own words are technical."""
 
 
@@ -100,9 +127,15 @@ def problem(path: str, error: Exception) -> tuple[ProblemBody, dict[str, str]]:
         status=kind.status,
         detail=kind.told or without_folders(_detail(error, fields)),
         instance=quote(path, errors="replace"),
-        errors=[FieldProblemBody(field=each.field, message=each.message) for each in fields[:MOST_PROBLEMS]] or None,
+        errors=[_told(each, error) for each in fields[:MOST_PROBLEMS]] or None,
+        reason=error.reason if isinstance(error, RefusedProperty) else None,
     )
     return body, _headers(kind.status, error)
+
+
+def _told(found: FieldProblem, error: Exception) -> FieldProblemBody:
+    reason = error.refusals[found.field].reason if isinstance(error, RefusedProperty) else None
+    return FieldProblemBody(field=found.field, message=found.message, reason=reason)
 
 
 def _too_large(limit: int) -> HTTPException:
@@ -130,9 +163,14 @@ def with_head(allowed: str) -> str:
     return f"{allowed}, HEAD" if "GET" in allowed else allowed
 
 
-def documented(path: str, *statuses: int, scope: Scope = Scope.VALUE) -> dict[int, ResponseSpec]:
-    """What OpenAPI says of these statuses of a route that needs `scope`: each is a problem, as met at `path`."""
-    return {status: _documented(status, path, scope) for status in statuses}
+def documented(
+    path: str, *statuses: int, scope: Scope = Scope.VALUE, also: Mapping[int, Exception] | None = None
+) -> dict[int, ResponseSpec]:
+    """What OpenAPI says of these statuses of a route that needs `scope`: each is a problem, as met at `path`.
+
+    `also` holds a further example of a status.
+    """
+    return {status: _documented(status, path, scope, (also or {}).get(status)) for status in statuses}
 
 
 def _kind(error: Exception) -> _Kind:
@@ -147,6 +185,8 @@ def _kind(error: Exception) -> _Kind:
 
 
 def _detail(error: Exception, fields: Sequence[FieldProblem]) -> str:
+    if isinstance(error, RefusedProperty):
+        return str(error)
     if len(fields) > MOST_PROBLEMS:
         return f"More than {MOST_PROBLEMS} fields cannot be used; the first are named in errors."
     if len(fields) > 1:
@@ -159,6 +199,8 @@ def _detail(error: Exception, fields: Sequence[FieldProblem]) -> str:
 def _field_problems(error: Exception) -> Iterator[FieldProblem]:
     if isinstance(error, InvalidProperty):
         yield from error.problems
+    elif isinstance(error, RefusedProperty):
+        yield from (FieldProblem(place, each.explanation) for place, each in error.refusals.items() if place)
     elif isinstance(error, ValidationException) and isinstance(error.extra, list):
         for found in error.extra:
             if isinstance(found, FieldProblem):
@@ -206,14 +248,14 @@ _EXAMPLES: Mapping[int, tuple[str, Exception]] = {
 }
 
 
-def _documented(status: int, path: str, scope: Scope) -> ResponseSpec:
-    description, error = _EXAMPLES[status]
-    body, _ = problem(path, error)
-    body.detail = body.detail.replace("{scope}", scope.value)
+def _documented(status: int, path: str, scope: Scope, other: Exception | None) -> ResponseSpec:
+    description, usual = _EXAMPLES[status]
+    examples = []
+    for error in (usual, other):
+        if error:
+            body, _ = problem(path, error)
+            body.detail = body.detail.replace("{scope}", scope.value)
+            examples.append(Example(summary=body.title, value=msgspec.to_builtins(body)))
     return ResponseSpec(
-        ProblemBody,
-        generate_examples=False,
-        description=description,
-        media_type=MEDIA_TYPE,
-        examples=[Example(summary=body.title, value=msgspec.to_builtins(body))],
+        ProblemBody, generate_examples=False, description=description, media_type=MEDIA_TYPE, examples=examples
     )

@@ -55,7 +55,7 @@ def a_tree(random: np.random.Generator, columns: int, depth: int) -> Tree:
 
 def an_ensemble(random: np.random.Generator, columns: int, trees: int = 3, depth: int = 5) -> TreeEnsemble:
     grown = [a_tree(random, columns, int(random.integers(0, depth + 1))) for _ in range(trees)]
-    return TreeEnsemble.of(grown, float(random.normal()), single_precision=False)
+    return TreeEnsemble.of(grown, float(random.normal()))
 
 
 def some_rows(random: np.random.Generator, columns: int, count: int) -> Matrix:
@@ -223,7 +223,7 @@ class TestFairShares:
         random = np.random.default_rng(seed)
         grown = [a_tree(random, 3, 5) for _ in range(3)]
         exchanged = [replace(tree, feature=np.array([1, 0, 2], dtype=np.int32)[tree.feature]) for tree in grown]
-        explainer = TreeExplainer(TreeEnsemble.of(grown + exchanged, 0.0, single_precision=False), [AREA, ROOMS, YEAR])
+        explainer = TreeExplainer(TreeEnsemble.of(grown + exchanged, 0.0), [AREA, ROOMS, YEAR])
         row, baseline = some_rows(random, 3, 2)
         row[1], baseline[1] = row[0], baseline[0]
         area, rooms, _ = explainer.contributions(row)
@@ -255,15 +255,15 @@ def fitted_ensembles() -> Iterator[TreeEnsemble]:
     forest = RandomForestRegressor(8, random_state=0).fit(matrix, prices)
     share = 1 / len(forest.estimators_)
     trees = [tree_of_scikit_learn(tree.tree_, share) for tree in forest.estimators_]
-    yield TreeEnsemble.of(trees, 0.0, single_precision=True)
+    yield TreeEnsemble.of(trees, 0.0)
 
     stages = GradientBoostingRegressor(n_estimators=20, max_depth=5, random_state=0).fit(np.nan_to_num(matrix), prices)
     trees = [tree_of_scikit_learn(stage[0].tree_, stages.learning_rate) for stage in stages.estimators_]
-    yield TreeEnsemble.of(trees, float(np.ravel(stages.init_.constant_)[0]), single_precision=True)
+    yield TreeEnsemble.of(trees, float(np.ravel(stages.init_.constant_)[0]))
 
     boosted = HistGradientBoostingRegressor(max_iter=30, early_stopping=False, random_state=0).fit(matrix, prices)
     trees = [tree_of_histogram_boosting(stage[0].nodes) for stage in boosted._predictors]
-    yield TreeEnsemble.of(trees, float(np.ravel(boosted._baseline_prediction)[0]), single_precision=False)
+    yield TreeEnsemble.of(trees, float(np.ravel(boosted._baseline_prediction)[0]))
 
 
 FITTED = ("a random forest", "gradient boosting", "histogram boosting")
@@ -359,7 +359,7 @@ class TestKeepingAnExplainer:
         assert bit_by_bit.contributions(row) == pytest.approx(contributions)
 
     def test_columns_of_no_field_and_fields_for_too_few_columns_are_refused(self) -> None:
-        trees = TreeEnsemble.of([a_tree(np.random.default_rng(1), 5, 4)], 0.0, single_precision=False)
+        trees = TreeEnsemble.of([a_tree(np.random.default_rng(1), 5, 4)], 0.0)
         with pytest.raises(ValueError, match="made of at least one field"):
             TreeExplainer(trees, (AREA, (), AREA, AREA, AREA))
         with pytest.raises(ValueError, match="more columns than the 1 "):

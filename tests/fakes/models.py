@@ -1,6 +1,7 @@
 """Small models and their papers, for tests that need some and do not care which."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
@@ -8,11 +9,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from application.ports.model_trainer import TrainedModel, ValuationModel
-from domain.model_version import FeatureSchema, IntervalStudy, ModelCard, TrainingData, Validation
-from domain.property import Property
+from application.ports.model_trainer import LOCATION, ComparableSales, SpreadModel, TrainedModel, ValuationModel
+from domain.comparable import SimilarSale
+from domain.equity import EquityCalibration, EquityFigures
+from domain.great_circle import great_circle_km
+from domain.interval_study import ConfidenceStudy, HitRate, IntervalStudy
+from domain.market_extent import GroundCircle, MarketExtent, SeenRange, Spacing
+from domain.market_index import ALL_SECTORS, MarketIndex
+from domain.model_version import FeatureSchema, Gate, ModelCard, TrainingData, Validation
+from domain.promotion_gate import GateCheck
+from domain.property import NUMBER_FIELDS, PROPERTY_FIELDS, TEXT_FIELDS, Property, normalised
 from domain.ratio_study import ErrorMetrics, RatioStudy
-from domain.valuation import ErrorDistribution
+from domain.sale import Sale
+from domain.uncertainty import ErrorBand, ErrorDistribution
+from domain.valuation import LogEffects
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +30,13 @@ if TYPE_CHECKING:
 SCHEMA = FeatureSchema(
     numeric=(), categorical=(), types=("casa", "departamento"), sectors=("las condes", "nunoa", "vitacura")
 )
+_SIZES = ("net_usable_area", "net_area", "n_rooms", "n_bathroom")
 METRICS = ErrorMetrics(count=25, rmse=21_000.5, mae=15_000.25, mape=0.085, mdape=0.0625, pe10=0.68, pe20=0.92, r2=0.91)
+
+
+TRADED = EquityFigures(mae=15_000.25, mdape=0.0625, cod=8.25, prd=1.04, prb=-0.06)
+AT_100_M2 = 100.0
+"""The home of which `ConstantPricePerArea` thinks where it knows nothing of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +56,148 @@ class ConstantPricePerArea(ValuationModel):
     def value_table(self, properties: "pd.DataFrame") -> NDArray[np.float64]:
         return properties["net_usable_area"].to_numpy(dtype=np.float64) * self.price_per_m2
 
+    def explain(self, home: Property) -> LogEffects:
+        effects = {"net_usable_area": math.log(home.net_usable_area / AT_100_M2)}
+        return LogEffects(math.log(self.price_per_m2 * AT_100_M2), self._nothing() | effects)
+
+    def difference(self, home: Property, baseline: Property) -> Mapping[str, float]:
+        return self._nothing() | {"net_usable_area": math.log(home.net_usable_area / baseline.net_usable_area)}
+
+    def _nothing(self) -> dict[str, float]:
+        fields = (*TEXT_FIELDS, *_SIZES, LOCATION, *self.schema.numeric, *self.schema.categorical)
+        return dict.fromkeys(fields, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class EvenSpread(SpreadModel):
+    """Expects the same error of the logarithm of every value."""
+
+    spread: float = 1.0
+
+    def spreads(self, properties: Sequence[Property], values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.full(len(properties), self.spread)
+
+    def spreads_table(self, properties: "pd.DataFrame", values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.full(len(properties), self.spread)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSales(ComparableSales):
+    """Sales with their ids, searched one by one; the nearer and the closer in usable area, the more alike."""
+
+    sales: tuple[tuple[str, Sale], ...]
+
+    def similar(self, home: Property, count: int, *, as_of: date | None = None) -> list[SimilarSale]:
+        others = [
+            SimilarSale(id_, sale, 1000 * _kilometres(home, sale.property), _likeness(home, sale.property))
+            for id_, sale in self.sales
+            if not _same_home(home, sale.property)
+        ]
+        return sorted(others, key=lambda each: -each.similarity)[:count]
+
+    def nearest_km(self, home: Property) -> float:
+        return min(_kilometres(home, sale.property) for _, sale in self.sales)
+
+    def nearest_in_sector_km(self, home: Property) -> float | None:
+        sector = normalised(home.sector)
+        inside = [sale.property for _, sale in self.sales if normalised(sale.property.sector) == sector]
+        return min((_kilometres(home, other) for other in inside), default=None)
+
+    def known_homes(self, sales: "pd.DataFrame") -> NDArray[np.bool_]:
+        homes = [Property(*row) for row in sales[list(PROPERTY_FIELDS)].itertuples(index=False)]
+        known = [any(_same_home(home, sale.property) for _, sale in self.sales) for home in homes]
+        return np.array(known, dtype=np.bool_)
+
+
+def _kilometres(home: Property, other: Property) -> float:
+    return great_circle_km(home.latitude, home.longitude, other.latitude, other.longitude)
+
+
+def _likeness(home: Property, other: Property) -> float:
+    return 1 / (1 + _kilometres(home, other) + abs(math.log(home.net_usable_area / other.net_usable_area)))
+
+
+def _same_home(home: Property, other: Property) -> bool:
+    names = [normalised(home.type) == normalised(other.type), normalised(home.sector) == normalised(other.sector)]
+    return all(names) and all(getattr(home, name) == getattr(other, name) for name in NUMBER_FIELDS)
+
+
+def _a_sale(kind: str, sector: str, area: float, north: float, east: float, price: float, day: date) -> Sale:
+    return Sale(Property(kind, sector, area, 1.1 * area, 3.0, 2.0, -33.45 + north, -70.6 + east), price, day)
+
+
+KNOWN_SALES = KnownSales(
+    (
+        ("s1", _a_sale("Departamento", "Ñuñoa", 75.0, 0.001, 0.001, 151_000.0, date(2026, 8, 14))),
+        ("s2", _a_sale("Departamento", "Ñuñoa", 90.0, -0.002, 0.001, 176_000.0, date(2025, 2, 3))),
+        ("s3", _a_sale("Casa", "Ñuñoa", 140.0, 0.003, -0.002, 291_000.0, date(2024, 11, 30))),
+        ("s4", _a_sale("Departamento", "Las Condes", 60.0, 0.01, 0.01, 118_500.0, date(2023, 5, 9))),
+        ("s5", _a_sale("Casa", "Vitacura", 200.0, 0.02, 0.015, 405_000.0, date(2021, 3, 1))),
+        # The home of the HTTP tests itself.
+        (
+            "s6",
+            Sale(Property("Departamento", "Ñuñoa", 80.0, 90.0, 3.0, 2.0, -33.45, -70.6), 158_000.0, date(2026, 10, 31)),
+        ),
+    )
+)
+EXTENT = MarketExtent(
+    ranges={
+        "net_usable_area": SeenRange(1.0, 1000.0),
+        "net_area": SeenRange(1.0, 5000.0),
+        "n_rooms": SeenRange(0.0, 20.0),
+        "n_bathroom": SeenRange(0.0, 20.0),
+    },
+    highest_usable_share=3.0,
+    spacing=Spacing(median=0.1, q90=0.5, q99=10.0),
+    types=SCHEMA.types,
+    sectors={sector: GroundCircle(-33.45, -70.6, 20.0, 1000) for sector in SCHEMA.sectors},
+    usual_sector_km=20.0,
+    whole=GroundCircle(-33.45, -70.6, 50.0, 1000),
+)
+"""A market of homes of every size, within about 50 km of the middle of Santiago."""
+ANYWHERE = replace(EXTENT, spacing=Spacing(median=1.0, q90=10.0, q99=10_000.0), highest_usable_share=1e9)
+"""A market that has homes everywhere and refuses none for its place."""
+
+
+def a_level_index(log_level: float = 0.0) -> MarketIndex:
+    """An index from March 2021 to November 2026 whose level rose by `log_level` from the first month to the last."""
+    months = tuple(f"{year}-{month:02}" for year in range(2021, 2027) for month in range(1, 13))[2:71]
+    levels = tuple(log_level * place / (len(months) - 1) for place in range(len(months)))
+    return MarketIndex(
+        reference=date(2026, 11, 30),
+        months=months,
+        log_levels={ALL_SECTORS: levels},
+        drift={ALL_SECTORS: 0.0},
+        counts=(10,) * len(months),
+    )
+
+
+def errors_of(log_ratios: Sequence[float], fsd: float = 0.1) -> ErrorDistribution:
+    """Errors that are these log ratios of price to value (ascending) under `EvenSpread`."""
+    return ErrorDistribution((ErrorBand(math.inf, tuple(log_ratios)),), fsd_factor=fsd)
+
 
 def a_trained_model(
-    price_per_m2: float = 2000.0, *, log_ratios: Sequence[float] = (-0.2, -0.1, -0.05, 0.0, 0.05, 0.1, 0.2)
+    price_per_m2: float = 2000.0,
+    *,
+    log_ratios: Sequence[float] = (-0.2, -0.1, -0.05, 0.0, 0.05, 0.1, 0.2),
+    **parts: Any,
 ) -> TrainedModel:
-    """A model that values at `price_per_m2`, whose values fell from prices by `log_ratios` (ascending)."""
-    return TrainedModel(ConstantPricePerArea(price_per_m2), ErrorDistribution(tuple(log_ratios)))
+    """A model that values at `price_per_m2`, whose values fell from prices by `log_ratios` (ascending).
+
+    `parts` are other fields of TrainedModel.
+    """
+    trained = TrainedModel(
+        model=ConstantPricePerArea(price_per_m2),
+        spread=EvenSpread(),
+        errors=errors_of(log_ratios),
+        index=a_level_index(),
+        extent=EXTENT,
+        comparables=KNOWN_SALES,
+        equity=None,
+        unknown={},
+    )
+    return replace(trained, **parts)
 
 
 def a_card(**changes: Any) -> ModelCard:
@@ -81,7 +233,17 @@ def a_card(**changes: Any) -> ModelCard:
             mki=0.98,
             ki=-0.004,
         ),
-        interval=IntervalStudy(level=0.9, coverage=0.92, mean_width=0.35),
+        interval=IntervalStudy(
+            level=0.9,
+            coverage=0.92,
+            mean_width=0.35,
+            by_confidence=(
+                ConfidenceStudy("high", 20, 0.8, 0.05, 0.9, 0.7),
+                ConfidenceStudy("medium", 5, 0.2, 0.09, 1.0, 0.8),
+                ConfidenceStudy("low", 0, 0.0, None, None, None),
+            ),
+            hit_rates=(HitRate(0.1, 0.6, 0.05), HitRate(0.2, 1.0, 0.0625)),
+        ),
         libraries={"numpy": np.__version__},
         typical_home={
             "type": "departamento",
@@ -93,5 +255,18 @@ def a_card(**changes: Any) -> ModelCard:
             "latitude": -33.45,
             "longitude": -70.6,
         },
+        index=a_level_index(),
+        equity=EquityCalibration(1.05, 160_000.0, 1.01, reached=True, before=TRADED, after=replace(TRADED, prd=1.01)),
+        equity_applied=False,
+        importance={"net_usable_area": 0.35, "location": 0.2},
+        screened=1,
+        unknown={"sector": 1.25},
+        gate=Gate(
+            against="v0",
+            passed=True,
+            reason="not worse",
+            sales=25,
+            checks=(GateCheck("MdAPE", "%", 6.25, 6.5, None, -0.25, -0.5, 0.1, 0.9, 0.5, passed=True),),
+        ),
     )
     return replace(card, **changes)

@@ -8,22 +8,25 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 from dependency_injector import providers
 from litestar.testing import TestClient
 
 from application.ports.key_store import KeyStore
 from application.ports.model_repository import ModelRepository
+from application.ports.model_trainer import TrainedModel
 from config.container import Container
 from config.settings import HttpSettings, LoggingSettings, Settings
 from domain.api_key import ApiKey, Scope
 from domain.errors import KeyStoreUnavailable
+from domain.model_version import FeatureSchema, ModelCard
 from entrypoints.http.app import make_app
 from entrypoints.http.observation import Observed
-from tests.fakes.fixed_clock import FixedClock
+from tests.fakes.fixed_clock import NOON, FixedClock
 from tests.fakes.in_memory_key_store import InMemoryKeyStore
 from tests.fakes.in_memory_model_repository import InMemoryModelRepository
 from tests.fakes.in_memory_pepper_store import InMemoryPepperStore
-from tests.fakes.models import a_card, a_trained_model
+from tests.fakes.models import SCHEMA, ConstantPricePerArea, a_card, a_trained_model
 
 HOME: dict[str, Any] = {
     "type": "Departamento",
@@ -37,6 +40,9 @@ HOME: dict[str, Any] = {
 }
 SMALL = HttpSettings(max_body_kb=4, max_batch_kb=16)
 SELDOM = 3600.0
+SCHEMA_WITH_EXTRAS = FeatureSchema(("year_built",), ("heating",), SCHEMA.types, SCHEMA.sectors)
+FAR_AWAY = HOME | {"latitude": 40.4, "longitude": -3.7}
+"""A home outside the market of the tests' models."""
 ERRORS = tuple(place / 45 for place in range(-9, 10))
 """As many errors of a model as its level of 0.9 needs, so that no valuation is doubted for it; the widest are 0.2."""
 
@@ -63,6 +69,7 @@ class Service:
         models: ModelRepository | None = None,
         keys: KeyStore | None = None,
         refresh_seconds: float = SELDOM,
+        max_batch_kb: int = SMALL.max_batch_kb,
     ) -> None:
         self.folder = folder
         self.clock = FixedClock()
@@ -70,7 +77,10 @@ class Service:
         self.keys = keys or Breakable()
         self.screen = io.StringIO()
         self.container = Container(
-            settings=Settings(logging=LoggingSettings(directory=folder), http=SMALL),
+            settings=Settings(
+                logging=LoggingSettings(directory=folder),
+                http=msgspec.structs.replace(SMALL, max_batch_kb=max_batch_kb),
+            ),
             log_stream=providers.Object(self.screen),
             clock=providers.Object(self.clock),
             key_store=providers.Object(self.keys),
@@ -124,6 +134,20 @@ def two_models(clock: FixedClock) -> InMemoryModelRepository:
     models.store(a_trained_model(3000.0, log_ratios=ERRORS), a_card(recipe="forest"))
     models.promote("v1", clock.now(), "a test")
     return models
+
+
+def serving(trained: TrainedModel, card: ModelCard | None = None) -> InMemoryModelRepository:
+    """A repository whose v1 is this model, and served."""
+    models = InMemoryModelRepository()
+    models.store(trained, card or a_card())
+    models.promote("v1", NOON, "a test")
+    return models
+
+
+def with_extras(schema: FeatureSchema = SCHEMA_WITH_EXTRAS) -> InMemoryModelRepository:
+    """A repository whose served model was trained with further features."""
+    trained = a_trained_model(log_ratios=ERRORS, model=ConstantPricePerArea(2000.0, schema))
+    return serving(trained, a_card(features=schema))
 
 
 def fields(answer: httpx.Response) -> dict[str, str]:

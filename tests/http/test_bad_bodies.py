@@ -11,12 +11,23 @@ from hypothesis import strategies as st
 from entrypoints.http.bodies import MOST_PROBLEMS
 from tests.http.service import HOME, Service, fields
 
-ROUTES = ("/predict", "/predict_batch", "/v1/valuations")
+NUMBERS_ALONE = ("/predict", "/predict_batch")
+WHAT_IF = "/v1/valuations/what-if"
+BATCH = "/v1/valuations/batch"
+ROUTES = (*NUMBERS_ALONE, "/v1/valuations", WHAT_IF, BATCH)
+ALL_OR_NOTHING = tuple(route for route in ROUTES if route != BATCH)
 
 
 def wrapped(route: str, home: object) -> object:
     """The body that asks this route about a home."""
+    if route == WHAT_IF:
+        return {"property": home, "changes": {}}
     return {"data": [home]} if route == "/predict_batch" else home
+
+
+def bare(field: str) -> str:
+    """The name of a field without the part of the body that it is in."""
+    return field.removeprefix("data[0].").removeprefix("property.")
 
 
 def test_every_bad_field_is_named_at_once(asked: Service) -> None:
@@ -53,11 +64,11 @@ def test_one_bad_field_is_told_in_the_detail_too(asked: Service) -> None:
 
 
 @pytest.mark.parametrize("field", sorted(HOME))
-@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize("route", ALL_OR_NOTHING)
 def test_a_missing_field_is_named(asked: Service, route: str, field: str) -> None:
     home = {name: value for name, value in HOME.items() if name != field}
     [(named, message)] = fields(asked.post(route, wrapped(route, home))).items()
-    assert named.removeprefix("data[0].") == field
+    assert bare(named) == field
     assert message == "is missing"
 
 
@@ -86,11 +97,11 @@ def test_a_missing_field_is_named(asked: Service, route: str, field: str) -> Non
     ],
     ids=lambda part: str(part)[:20],
 )
-@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize("route", ALL_OR_NOTHING)
 def test_a_bad_field_is_named(asked: Service, route: str, field: str, value: object) -> None:
     answer = asked.post(route, wrapped(route, {**HOME, field: value}))
     [named] = fields(answer)
-    assert named.removeprefix("data[0].") == field
+    assert bare(named) == field
 
 
 @pytest.mark.parametrize(
@@ -222,7 +233,9 @@ def test_a_body_that_is_not_sent_as_json_is_a_415(asked: Service, route: str, he
     assert answer.json()["detail"].startswith("Send the body as ")
 
 
-@pytest.mark.parametrize(("route", "kib"), [("/predict", 4), ("/v1/valuations", 4), ("/predict_batch", 16)])
+@pytest.mark.parametrize(
+    ("route", "kib"), [("/predict", 4), ("/v1/valuations", 4), (WHAT_IF, 4), ("/predict_batch", 16), (BATCH, 16)]
+)
 @pytest.mark.parametrize("announced", [True, False])
 def test_a_body_that_is_too_large_is_a_413_that_tells_the_limit(
     asked: Service,
@@ -260,7 +273,13 @@ FIELDS = st.sampled_from([*HOME, "data", "client_ref", "valuation_date", "price"
 HOMES = st.builds(
     lambda changes: HOME | changes, st.dictionaries(FIELDS | st.text(max_size=8), JSON_VALUES, max_size=4)
 )
-BODIES = JSON_VALUES | HOMES | st.builds(lambda rows: {"data": rows}, st.lists(HOMES | JSON_VALUES, max_size=3))
+ROWS = st.lists(HOMES | JSON_VALUES, max_size=3)
+BODIES = (
+    JSON_VALUES
+    | HOMES
+    | st.builds(lambda name, rows: {name: rows}, st.sampled_from(["data", "properties"]), ROWS)
+    | st.fixed_dictionaries({"property": HOMES | JSON_VALUES, "changes": HOMES | JSON_VALUES})
+)
 
 
 @pytest.mark.parametrize("route", ROUTES)

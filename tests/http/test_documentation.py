@@ -2,20 +2,25 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from domain.property import NUMBER_RULES
+from domain.property import NUMBER_RULES, PROPERTY_FIELDS
 from entrypoints.http.schemas import EXAMPLE_PROPERTY
-from tests.http.service import Service
+from tests.fakes.in_memory_model_repository import InMemoryModelRepository
+from tests.fakes.models import ANYWHERE, a_card, a_trained_model
+from tests.http.service import ERRORS, Service, serving, with_extras
 
 METHODS = {"get", "put", "post", "delete", "patch"}
 ROUTES = {
     ("post", "/predict"),
     ("post", "/predict_batch"),
     ("post", "/v1/valuations"),
+    ("post", "/v1/valuations/batch"),
+    ("post", "/v1/valuations/what-if"),
     ("get", "/v1/models"),
     ("get", "/v1/models/current"),
     ("get", "/v1/models/{version}"),
@@ -108,9 +113,10 @@ def test_every_error_is_described_as_a_problem(document: dict[str, Any]) -> None
             if status >= "400" and not path.startswith("/health"):
                 content = response["content"]["application/problem+json"]
                 assert content["schema"] == {"$ref": "#/components/schemas/ProblemBody"}, path
-                [example] = content["examples"].values()
-                assert example["value"]["status"] == int(status)
-                assert re.fullmatch(path.replace("{version}", r"v\d"), example["value"]["instance"])
+                assert content["examples"]
+                for example in content["examples"].values():
+                    assert example["value"]["status"] == int(status)
+                    assert re.fullmatch(path.replace("{version}", r"v\d"), example["value"]["instance"])
         if "requestBody" in operation:
             assert {"400", "413", "415"} <= operation["responses"].keys()
 
@@ -154,17 +160,80 @@ def test_the_bounds_are_those_of_the_domain(document: dict[str, Any]) -> None:
             assert rule.unit in number["description"]
 
 
-def test_the_level_is_between_0_and_1(document: dict[str, Any]) -> None:
-    [level] = document["paths"]["/v1/valuations"]["post"]["parameters"]
-    assert (level["name"], level["in"], level["required"]) == ("level", "query", False)
-    assert level["schema"]["exclusiveMinimum"] == 0
-    assert level["schema"]["exclusiveMaximum"] == 1
+def parameters(document: dict[str, Any], route: str) -> dict[str, dict[str, Any]]:
+    """The schemas of the query parameters of a route, by name."""
+    described = document["paths"][route]["post"]["parameters"]
+    assert all(each["in"] == "query" and each["description"] and not each["required"] for each in described)
+    return {each["name"]: each["schema"] for each in described}
+
+
+def test_the_parameters_of_a_valuation_are_described_with_their_bounds(document: dict[str, Any]) -> None:
+    for route in ("/v1/valuations", "/v1/valuations/batch"):
+        described = parameters(document, route)
+        assert described.keys() == {"level", "explain", "comparables"}
+        assert described["explain"]["type"] == "boolean"
+        assert (described["comparables"]["minimum"], described["comparables"]["maximum"]) == (0, 50)
+    for route in ("/v1/valuations", "/v1/valuations/batch", "/v1/valuations/what-if"):
+        level = parameters(document, route)["level"]
+        assert (level["exclusiveMinimum"], level["exclusiveMaximum"]) == (0, 1)
+
+
+def test_that_a_home_may_be_refused_is_described_where_a_number_is_promised(document: dict[str, Any]) -> None:
+    for route in ("/predict", "/predict_batch"):
+        examples = document["paths"][route]["post"]["responses"]["400"]["content"]["application/problem+json"][
+            "examples"
+        ]
+        problems = {each["value"]["type"]: each["value"] for each in examples.values()}
+        assert problems["/problems/refused-property"]["reason"] == "outside_market"
+    assert "data[3]" in problems["/problems/refused-property"]["detail"]
+
+
+def further(service: Service) -> dict[str, dict[str, Any]]:
+    """What the document that is served now says of fields that every model does not have, by schema."""
+    schemas = service.client.get("/openapi.json").json()["components"]["schemas"]
+    shared = {*PROPERTY_FIELDS, "client_ref", "valuation_date"}
+    return {
+        name: {field: told for field, told in schemas[name]["properties"].items() if field not in shared}
+        for name in ("PropertyBody", "ValuationBody", "PropertyChanges")
+    }
+
+
+def test_the_further_features_of_the_served_model_are_among_the_fields_of_a_property(tmp_path: Path) -> None:
+    models = with_extras()
+    models.store(a_trained_model(), a_card())
+    with Service(tmp_path, models=models).running() as service:
+        for told in further(service).values():
+            assert told.keys() == {"year_built", "heating"}
+            assert told["year_built"]["type"] == ["number", "null"]
+            assert told["heating"]["type"] == ["string", "null"]
+            assert "urther feature of the served model" in told["heating"]["description"]
+        service.client.post("/v1/models/v2/promote", headers=service.key())
+        assert list(further(service).values()) == [{}, {}, {}]
+        service.client.post("/v1/models/rollback", headers=service.key())
+        assert {tuple(told) for told in further(service).values()} == {("year_built", "heating")}
+
+
+def test_the_document_is_there_without_a_model(tmp_path: Path) -> None:
+    with Service(tmp_path, models=InMemoryModelRepository()).running() as service:
+        assert list(further(service).values()) == [{}, {}, {}]
+
+
+def test_without_a_key_nothing_is_told_of_a_model_but_the_names_of_its_features(tmp_path: Path) -> None:
+    with Service(tmp_path / "a", models=with_extras()).running() as service:
+        told = service.client.get("/openapi.json").json()
+        for name in further(service):
+            for field in ("year_built", "heating"):
+                del told["components"]["schemas"][name]["properties"][field]
+    with Service(tmp_path / "b", models=InMemoryModelRepository()).running() as service:
+        assert service.client.get("/openapi.json").json() == told
 
 
 def example_of(document: dict[str, Any], schema: dict[str, Any]) -> Any:
     """The example that a documentation page puts together from the examples of the fields."""
     if "$ref" in schema:
         return example_of(document, schema_at(document, schema["$ref"]))
+    if "allOf" in schema:
+        return example_of(document, schema["allOf"][0])
     if schema.get("examples"):
         return schema["examples"][0]
     if schema.get("type") == "array":
@@ -174,13 +243,30 @@ def example_of(document: dict[str, Any], schema: dict[str, Any]) -> Any:
     }
 
 
-@pytest.mark.parametrize("route", ["/predict", "/predict_batch", "/v1/valuations"])
-def test_the_example_that_is_shown_is_answered(asked: Service, document: dict[str, Any], route: str) -> None:
+@pytest.fixture(scope="module")
+def anywhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service whose market is everywhere, so that the home of the examples is in it."""
+    models = serving(a_trained_model(log_ratios=ERRORS, extent=ANYWHERE))
+    with Service(tmp_path_factory.mktemp("anywhere"), models=models).running() as service:
+        yield service
+
+
+@pytest.mark.parametrize("route", sorted(path for method, path in ROUTES if "predict" in path or "valuations" in path))
+def test_the_example_that_is_shown_is_answered(anywhere: Service, document: dict[str, Any], route: str) -> None:
     body = document["paths"][route]["post"]["requestBody"]
     assert body["required"] is True
     example = example_of(document, body["content"]["application/json"]["schema"])
-    assert EXAMPLE_PROPERTY in (example, *example.get("data", []))
-    assert asked.post(route, example).status_code == 200
+    homes = [example, *example.get("data", []), *example.get("properties", []), example.get("property")]
+    assert EXAMPLE_PROPERTY in homes
+    answer = anywhere.post(route, example)
+    assert answer.status_code == 200
+    assert "refused" not in answer.text
+
+
+def test_the_example_of_a_what_if_changes_something(anywhere: Service, document: dict[str, Any]) -> None:
+    example = example_of(document, document["components"]["schemas"]["WhatIfBody"])
+    assert example["changes"]
+    assert anywhere.post("/v1/valuations/what-if", example).json()["effects"]
 
 
 def test_the_page_names_nothing_outside_the_service(asked: Service) -> None:

@@ -8,11 +8,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from application.ports.model_trainer import TrainedModel
-from domain.valuation import ErrorDistribution
 from tests.fakes.fixed_clock import NOON
 from tests.fakes.in_memory_model_repository import InMemoryModelRepository
-from tests.fakes.models import ConstantPricePerArea, a_card
+from tests.fakes.models import ConstantPricePerArea, a_card, a_trained_model
 from tests.http.service import HOME, Service
 
 REQUESTS: list[tuple[int, str, str, dict[str, Any]]] = [
@@ -140,13 +138,21 @@ class Faulty(ConstantPricePerArea):
 @pytest.fixture
 def faulty(tmp_path: Path) -> Service:
     models = InMemoryModelRepository()
-    models.store(TrainedModel(Faulty(1.0), ErrorDistribution((0.0,))), a_card())
+    models.store(a_trained_model(model=Faulty(1.0)), a_card())
     models.promote("v1", NOON, "a test")
     return Service(tmp_path, models=models)
 
 
 @pytest.mark.parametrize(
-    ("route", "body"), [("/predict", HOME), ("/predict_batch", {"data": [HOME]}), ("/v1/valuations", HOME)]
+    ("route", "body"),
+    [
+        ("/predict", HOME),
+        ("/predict_batch", {"data": [HOME]}),
+        ("/v1/valuations", HOME),
+        ("/v1/valuations?explain=true&comparables=5", HOME),
+        ("/v1/valuations/batch", {"properties": [HOME]}),
+        ("/v1/valuations/what-if", {"property": HOME, "changes": {}}),
+    ],
 )
 def test_a_fault_of_ours_is_told_without_its_insides(faulty: Service, route: str, body: object) -> None:
     with faulty.running() as service:

@@ -1,0 +1,178 @@
+"""How far off a value is expected to be, home by home: a small model of the errors of a model.
+
+It is learned from out-of-fold errors and served as plain arrays; numpy and scipy's k-d tree alone are needed then.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from adapters.valuation_models.columns import (
+    Columns,
+    Derived,
+    Fields,
+    Matrix,
+    Number,
+    Table,
+    Vector,
+    area_per_room,
+    matrix_of,
+    usable_share,
+)
+from adapters.valuation_models.compiled import table_of, table_of_homes
+from adapters.valuation_models.geography import Plane, RotatedCoordinates
+from adapters.valuation_models.trees import TreeEnsemble, tree_of_histogram_boosting
+from application.ports.model_trainer import LOCATION, SpreadModel
+from domain.model_version import FeatureSchema
+from domain.property import NUMBER_FIELDS, TEXT_FIELDS, Property
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NEIGHBOURS = 30
+NEIGHBOUR_OF_DISTANCE = 10
+FEWEST_SALES = 300
+# With so many sales, what was learned of a home counts for half, and the mean of all homes for the other half.
+SALES_FOR_HALF = 300
+NARROWEST, WIDEST = 0.3, 4.0
+# In means: an error of nothing has no logarithm, and one sale that is far off would be all that the trees see.
+SMALLEST_SHARE, FARTHEST = 0.02, 5.0
+SMALLEST_SPREAD = 1e-6
+
+
+@dataclass(slots=True)
+class LocalErrors(Columns):
+    """What is known around a place: the mean error of the nearest sales, and how far away they are.
+
+    points: kilometres east and north of the sales, shape (n, 2). errors: their absolute log errors, shape (n,).
+    """
+
+    plane: Plane
+    points: Matrix
+    errors: Vector
+    _tree: cKDTree | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def fields(self) -> tuple[Fields, ...]:
+        """The place."""
+        return ((LOCATION,), (LOCATION,))
+
+    def __getstate__(self) -> tuple[Plane, Matrix, Vector]:
+        return self.plane, self.points, self.errors
+
+    def __setstate__(self, state: tuple[Plane, Matrix, Vector]) -> None:
+        # The tree is grown again: its stored form belongs to one version of scipy.
+        self.plane, self.points, self.errors = state
+        self._tree = cKDTree(self.points)
+
+    def write(self, table: Table, matrix: Matrix) -> None:
+        """Writes the mean absolute log error of the 30 nearest sales, and kilometres to the 10th."""
+        if self._tree is None:
+            self._tree = cKDTree(self.points)
+        count = min(NEIGHBOURS, len(self.errors))
+        distance, nearest = self._tree.query(np.column_stack(self.plane.kilometres(table)), k=range(1, count + 1))
+        # Side by side in memory, so that a mean is the same however many homes there are.
+        matrix[:, 0] = np.ascontiguousarray(self.errors[nearest]).mean(axis=1)
+        matrix[:, 1] = distance[:, min(NEIGHBOUR_OF_DISTANCE, count) - 1]
+
+
+class CompiledSpread(SpreadModel):
+    """The expected absolute log error of a value, never far from `mean`; without trees, `mean` everywhere.
+
+    `weight` is the share that is left to what was learned, in logarithms; the rest is the mean's.
+    """
+
+    def __init__(
+        self,
+        features: FeatureSchema,
+        mean: float,
+        columns: Sequence[Columns] = (),
+        trees: TreeEnsemble | None = None,
+        weight: float = 0.0,
+    ) -> None:
+        self._features = features
+        self._mean = mean
+        self._columns = tuple(columns)
+        self._trees = trees
+        self._weight = weight
+
+    def spreads(self, properties: Sequence[Property], values: Vector) -> Vector:
+        """The expected absolute log errors of n values, shape (n,)."""
+        return self.spreads_of(table_of_homes(properties, self._features), values)
+
+    def spreads_table(self, properties: "pd.DataFrame", values: Vector) -> Vector:
+        """The same of n rows of checked properties."""
+        return self.spreads_of(table_of(properties, self._features), values)
+
+    def spreads_of(self, table: Table, values: Vector) -> Vector:
+        """The same of homes as columns."""
+        if self._trees is None or not len(values):
+            return np.full(len(values), self._mean)
+        with np.errstate(all="ignore"):  # absurd numbers overflow to infinity, which trees order like any other
+            seen = matrix_of(self._columns, table, len(values))
+            log_spread = self._trees.predict(np.column_stack([seen, np.log(values)]))
+            spread = self._mean * np.exp(self._weight * (log_spread - np.log(self._mean)))
+        return np.asarray(np.clip(spread, NARROWEST * self._mean, WIDEST * self._mean))
+
+
+def fit_spread(
+    sales: "pd.DataFrame", log_errors: Vector, values: Vector, features: FeatureSchema, seed: int
+) -> CompiledSpread:
+    """Learns from n sales, and out-of-fold log(price / value) and values of them, shape (n,).
+
+    Fewer than 300 sales say too little of where errors are larger: their mean, everywhere. Its own sales it has seen:
+    spreads to calibrate errors with must come from fits to the other folds.
+    """
+    from adapters.valuation_models.target_statistics import encoded, out_of_part
+
+    off = np.abs(log_errors)
+    mean = max(float(off.mean()), SMALLEST_SPREAD)
+    if len(off) < FEWEST_SALES or float(off.max()) <= SMALLEST_SPREAD:
+        return CompiledSpread(features, mean)
+    off = np.clip(off, SMALLEST_SHARE * mean, FARTHEST * mean)
+    table = table_of(sales, features)
+    plane = Plane.around(table)
+    own: list[Columns] = [
+        *(Number(name) for name in (*NUMBER_FIELDS, *features.numeric) if not np.isnan(table[name]).all()),
+        Derived(area_per_room, ("net_usable_area", "n_rooms")),
+        Derived(usable_share, ("net_usable_area", "net_area")),
+        RotatedCoordinates(plane),
+    ]
+
+    def learn(some: Table, some_off: Vector) -> list[Columns]:
+        categories: list[Columns] = [encoded(name, some, some_off) for name in (*TEXT_FIELDS, *features.categorical)]
+        return [*categories, LocalErrors(plane, np.column_stack(plane.kilometres(some)), some_off)]
+
+    columns = [*own, *learn(table, off)]
+    seen = matrix_of(own, table, len(off))
+    _, trees = fit_trees(np.column_stack([seen, out_of_part(learn, table, off, seed), np.log(values)]), off, seed)
+    return CompiledSpread(features, mean, columns, trees, weight=len(off) / (len(off) + SALES_FOR_HALF))
+
+
+def fit_trees(matrix: Matrix, off: Vector, seed: int) -> tuple[Any, TreeEnsemble]:
+    """scikit-learn's estimator of the positive numbers `off`, and its trees, which give the logarithm of what it says.
+
+    matrix: shape (n, columns). off: shape (n,).
+    """
+    from sklearn.ensemble import HistGradientBoostingRegressor
+    from threadpoolctl import threadpool_limits
+
+    learner = HistGradientBoostingRegressor(
+        loss="gamma",
+        max_iter=100,
+        learning_rate=0.05,
+        max_leaf_nodes=8,
+        min_samples_leaf=30,
+        l2_regularization=1.0,
+        max_features=0.5,
+        early_stopping=False,
+        random_state=seed,
+    )
+    with threadpool_limits(1):
+        learner.fit(matrix, off)
+    trees = [tree_of_histogram_boosting(stage[0].nodes) for stage in learner._predictors]  # noqa: SLF001
+    base = float(np.ravel(learner._baseline_prediction)[0])  # noqa: SLF001
+    return learner, TreeEnsemble.of(trees, base)

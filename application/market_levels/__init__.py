@@ -1,0 +1,1 @@
+"""How the level of prices is told from the changing mix of homes: the steps behind `application.fit_market_index`."""

@@ -1,0 +1,52 @@
+"""A report on disk: whole, or not at all."""
+
+import os
+from pathlib import Path
+
+from domain.errors import DomainError
+
+
+class ReportUnwritable(DomainError):
+    """The report cannot be written where it was asked for."""
+
+
+def check_writable(file: Path) -> None:
+    """Tells before the long work whether a report can be put there. Raises ReportUnwritable."""
+    folder = file.resolve().parent
+    if not folder.exists():
+        raise ReportUnwritable(f"the report cannot be written to {file}: there is no folder {file.parent}; make it first.")
+    if not folder.is_dir():
+        raise ReportUnwritable(f"the report cannot be written to {file}: {file.parent} is no folder.")
+    if file.exists() and not file.is_file():
+        raise ReportUnwritable(f"the report cannot be written to {file}: it is there already and is no file.")
+    beside = _beside(file)
+    try:
+        beside.touch(exist_ok=False)
+        beside.unlink()
+    except OSError as error:
+        raise _unwritable(file, error) from error
+
+
+def write_report(file: Path, page: str) -> None:
+    """Puts the page there at once: a reader sees the old report or the new one. Raises ReportUnwritable."""
+    beside = _beside(file)
+    try:
+        with beside.open("x", encoding="utf-8") as out:
+            out.write(page)
+            out.flush()
+            os.fsync(out.fileno())
+        beside.replace(file.resolve())
+    except OSError as error:
+        raise _unwritable(file, error) from error
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _beside(file: Path) -> Path:
+    """On the same disk, so that it can be moved into place; a link stays a link."""
+    whole = file.resolve()
+    return whole.with_name(f".{whole.name[:200]}.{os.getpid()}.tmp")
+
+
+def _unwritable(file: Path, error: OSError) -> ReportUnwritable:
+    return ReportUnwritable(f"the report cannot be written to {file}: {(error.strerror or str(error)).lower()}.")
