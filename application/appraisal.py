@@ -90,7 +90,6 @@ def homes_of(sales: "pd.DataFrame", features: FeatureSchema) -> Iterator[Propert
     names = [*TEXT_FIELDS, *NUMBER_FIELDS]
     for row in sales[[*names, *extras]].to_dict("records"):
         known: Mapping[str, float | str | None] = {
-            name: None if row[name] is None or row[name] != row[name] else row[name]  # noqa: PLR0124 (NaN)
-            for name in extras
+            name: None if row[name] is None or row[name] != row[name] else row[name] for name in extras
         }
         yield Property(**{name: row[name] for name in names}, extras=known)

@@ -7,7 +7,6 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from application.appraisal import appraise_table
 from application.calibrate_uncertainty import FEWEST_FOR_DECILES, interval_table
@@ -15,22 +14,22 @@ from application.compare_versions import CompareVersions, Comparison
 from application.cross_validation import Progress
 from application.evaluate_model import Evaluation
 from application.fit_market_index import log_levels_of_table
+from application.judge_model import labels_of
 from application.ports.clock import Clock
 from application.ports.model_repository import ModelRepository
 from application.ports.model_trainer import TrainedModel
 from application.sales.table import ID, PRICE, SOLD_ON
-from domain.ratio_groups import FEWEST_SALES, deciles, ratio_studies_by
+from domain.ratio_groups import FEWEST_SALES, ratio_studies_by
 from domain.ratio_study import RatioStudy, Vector
-from domain.sale_pairs import percentile_groups
 from domain.uncertainty import ConfidenceLevel, confidence_level, confidence_score
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
 LEVELS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 MOST_POINTS = 3_000
 MOST_GROUPS = 12
-AREA_BANDS = 5
 WORST = 20
 
 
@@ -153,15 +152,15 @@ class BuildReport:
         sales, values, seed = evaluation.sales, evaluation.appraised.values, evaluation.version.card.seed
         prices = sales[PRICE].to_numpy(dtype=np.float64)
         areas = sales["net_usable_area"].to_numpy(dtype=np.float64)
-        bands = [f"{number:02d}" for number in percentile_groups(areas, AREA_BANDS)]
+        labels = labels_of(values, sales)
         errors = trained.errors
         return Report(
             evaluation=evaluation,
             written_at=self.clock.now(),
-            by_decile=_by_amount(values, prices, deciles(values), values, seed),
-            by_type=_by_name(values, prices, sales["type"].tolist(), seed),
-            by_sector=_by_name(values, prices, sales["sector"].tolist(), seed),
-            by_area=_by_amount(values, prices, bands, areas, seed),
+            by_decile=_by_amount(values, prices, labels["decile"], values, seed),
+            by_type=_by_name(values, prices, labels["type"], seed),
+            by_sector=_by_name(values, prices, labels["sector"], seed),
+            by_area=_by_amount(values, prices, labels["area_band"], areas, seed),
             levels=_levels(trained, evaluation, prices),
             deciles=_deciles(evaluation, prices),
             points=_points(sales, values, prices, seed),
@@ -313,7 +312,5 @@ def _index(evaluation: Evaluation) -> tuple[IndexLine, ...]:
         # Stored levels are relative to no day in particular: the reference day has level 1.
         shift = index.log_level(member, date.min) - levels[0]
         beyond = levels[-1] + shift + index.drift[group] * index.drift_months
-        lines.append(
-            IndexLine(group, tuple(float(np.exp(level + shift)) for level in levels), float(np.exp(beyond)))
-        )
+        lines.append(IndexLine(group, tuple(float(np.exp(level + shift)) for level in levels), float(np.exp(beyond))))
     return tuple(lines)

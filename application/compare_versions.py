@@ -1,4 +1,4 @@
-"""A version beside others on the same sales: simpler recipes that learned from the same ones, and the one in service."""
+"""A version beside others on the same sales: simpler recipes fitted to what it learned from, and the one in service."""
 
 import typing
 from collections.abc import Iterator
@@ -57,7 +57,7 @@ class Contender:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The version judged first, then the others, all on the same sales; `notes` say what could not be compared, and why.
+    """The version judged first, then the others, all on the same sales; `notes`: what could not be compared, and why.
 
     beside_served: the version judged and the one in service on those sales only that the latter has not learned from,
     where there are others too; else none.
@@ -109,8 +109,8 @@ class CompareVersions:
             return
         if train is None:
             notes.append(
-                f"{_listed(recipes)}: not compared, the sales or settings that {evaluation.version.version} was trained "
-                "with have changed since, so that no recipe can be fitted to the same sales"
+                f"{_listed(recipes)}: not compared, the sales or settings of the training of "
+                f"{evaluation.version.version} have changed since, so that no recipe can be fitted to the same sales"
             )
             return
         for done, recipe in enumerate(recipes):
@@ -126,7 +126,9 @@ class CompareVersions:
     def _values(self, recipe: str, train: "pd.DataFrame", evaluation: Evaluation) -> Vector:
         """What a model by `recipe` says of the sales, as of their own days."""
         extras = self.reading.layout.extras
-        known = Extras(*(tuple(x for x in names if x in evaluation.sales) for names in (extras.numeric, extras.categorical)))
+        known = Extras(
+            *(tuple(x for x in names if x in evaluation.sales) for names in (extras.numeric, extras.categorical))
+        )
         way = Way(self.trainer, recipe, known, evaluation.version.card.seed)
         index = way.index(train)
         model = self.trainer.fit(at_reference(train, index), recipe, known, way.seed)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 FOLDS = 5
 ORIGINS = 2
 LATE_SHARE = 0.3
+_ROUNDING = 1e-9
 _UNKNOWN = "\0 a category that no source can hold"
 
 Progress = Callable[[str, int, int], None]
@@ -49,8 +50,8 @@ class Way:
 class OutOfFold:
     """Of each sale: its value and its price, both at the reference day of the index, shape (n,).
 
-    Each value is of a model that was fitted to the other folds. unknown: by how much absolute log errors grew on average
-    where a field was hidden from the models, at least 1.
+    Each value is of a model that was fitted to the other folds. unknown: by how much absolute log errors grew on
+    average where a field was hidden from the models, at least 1.
     """
 
     values: Vector
@@ -88,7 +89,7 @@ def cross_validate(way: Way, sales: "pd.DataFrame", index: MarketIndex, progress
     progress("cross-validating", FOLDS, FOLDS)
     off = float(np.abs(np.log(prices / values)).mean())
     unknown = {
-        name: max(float(np.abs(np.log(prices / blind)).mean()) / off, 1.0) if off else 1.0
+        name: max(float(np.abs(np.log(prices / blind)).mean()) / off, 1.0) if off > _ROUNDING else 1.0
         for name, blind in hidden.items()
     }
     return OutOfFold(values, prices, unknown)

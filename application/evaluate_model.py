@@ -72,7 +72,9 @@ class EvaluateModel:
         appraised = appraise_table(self.models.load(version), sales, stored.card.interval.level)
         judgement = judged(appraised, sales, stored.card.interval.level, stored.card.seed)
         notes = [*checked.notes, *(self._notes_on_overlap(stored, sales) if given else ())]
-        return Evaluation(stored, name, given is None, checked.by_reason, kept_at, sales, appraised, judgement, tuple(notes))
+        return Evaluation(
+            stored, name, given is None, checked.by_reason, kept_at, sales, appraised, judgement, tuple(notes)
+        )
 
     def _given(self, stored: ModelVersion, given: DataSource) -> tuple[str, CheckedSales]:
         features = stored.card.features

@@ -5,12 +5,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from application.appraisal import Appraised, appraise_table
 from application.calibrate_uncertainty import study_intervals
 from application.ports.model_trainer import TrainedModel
 from application.sales.table import PRICE
 from domain.interval_study import IntervalStudy
-from domain.ratio_study import ErrorMetrics, RatioStudy, error_metrics, ratio_study
+from domain.ratio_groups import StudiesByGroup, deciles, ratio_studies_by
+from domain.ratio_study import ErrorMetrics, RatioStudy, Vector, error_metrics, ratio_study
+from domain.sale_pairs import percentile_groups
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +31,30 @@ class Judgement:
     ratio_study: RatioStudy
     interval: IntervalStudy
     refused: Mapping[str, int]
+
+
+AREA_BANDS = 5
+
+
+def labels_of(values: Vector, sales: "pd.DataFrame") -> dict[str, list[str]]:
+    """By what a ratio study is parted: for each way a label a sale.
+
+    type, sector; decile: tenths by value, "01" the cheapest; area_band: fifths by usable area, "01" the smallest.
+    """
+    areas = sales["net_usable_area"].to_numpy(dtype=np.float64)
+    return {
+        "type": sales["type"].tolist(),
+        "sector": sales["sector"].tolist(),
+        "decile": deciles(values),
+        "area_band": [f"{number + 1:02d}" for number in percentile_groups(areas, AREA_BANDS)],
+    }
+
+
+def studies_by_group(appraised: Appraised, sales: "pd.DataFrame") -> dict[str, StudiesByGroup]:
+    """The ratio study of each part of the sales, in each way of `labels_of`; groups of few sales are counted only."""
+    prices = sales[PRICE].to_numpy(dtype=np.float64)
+    labels = labels_of(appraised.values, sales)
+    return {way: ratio_studies_by(appraised.values, prices, names) for way, names in labels.items()}
 
 
 def judge_model(trained: TrainedModel, sales: "pd.DataFrame", level: float, seed: int = 0) -> Judgement:

@@ -44,13 +44,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FEWEST_SALES = 10
-_HOMES_FOR_IMPORTANCE = 50
+_HOMES_FOR_IMPORTANCE = 25
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingPlan:
-    """How to train where nothing else is asked for. equity_calibration: whether values go through one if PRD or PRB
-    call for it.
+    """How to train where nothing else is asked for.
+
+    equity_calibration: whether values go through one where PRD or PRB call for it.
     """
 
     reading: SalesReading

@@ -31,6 +31,14 @@ class ValuationRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is asked for beside the figures: an explanation, and how many comparables."""
+
+    explanation: bool
+    comparables: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Figure:
     """A home's value at the reference day of the index, calibrated, and the expected log error of it."""
 
@@ -63,9 +71,10 @@ class ValueProperty:
         today = self.clock.now().date()
         for request in requests:
             _check_extras(request.property, served.description.card.features)
+        asked = _Asked(explain, comparables)
         level = level or served.description.card.interval.level
         return [
-            _valuation(served, request, request.valuation_date or today, figure, level, explain, comparables)
+            _valuation(served, request, request.valuation_date or today, figure, level, asked)
             for request, figure in zip(requests, _figures(served, requests), strict=True)
         ]
 
@@ -89,8 +98,7 @@ def _valuation(
     day: date,
     figure: _Figure,
     level: float,
-    explain: bool,  # noqa: FBT001
-    comparables: int,
+    asked: _Asked,
 ) -> Valuation:
     card, trained, home = served.description.card, served.trained, request.property
     judgement = figure.doubts.judgement
@@ -103,8 +111,8 @@ def _valuation(
         client_ref=request.client_ref,
         warnings=(
             *_warnings(request, card, day),
-            *judgement.warnings,
-            *([] if judgement.refusal else _doubts_of_level(served, figure, level)),
+            # A refusal tells all that was found itself.
+            *([] if judgement.refusal else (*judgement.warnings, *_doubts_of_level(served, figure, level))),
         ),
     )
     if judgement.refusal:
@@ -122,8 +130,8 @@ def _valuation(
             zip(PERCENTILES, (moved * price for price in errors.percentiles(at, figure.spread, shares)), strict=True)
         ),
         confidence=Confidence.of(errors.fsd(figure.spread), judgement.limiting_factors),
-        explanation=_explanation(served, home, day, value) if explain else None,
-        comparables=_comparables(served, home, day, value, comparables) if comparables else None,
+        explanation=_explanation(served, home, day, value) if asked.explanation else None,
+        comparables=_comparables(served, home, day, value, asked.comparables) if asked.comparables else None,
     )
 
 
@@ -147,7 +155,9 @@ def _comparables(served: ServedVersion, home: Property, day: date, value: float,
     trained = served.trained
     stretch = trained.equity.exponent if trained.equity else 1.0
     found = []
-    for similar in trained.comparables.similar(home, count, as_of=day):
+    # Next to sales that are all old, none is the worse for it.
+    as_of = min(day, trained.index.last_day) if trained.index.is_dated else day
+    for similar in trained.comparables.similar(home, count, as_of=as_of):
         other, sold_on = similar.sale.property, similar.sale.sold_on
         steps = {field: stretch * step for field, step in trained.model.difference(home, other).items()}
         then = 0.0

@@ -32,6 +32,7 @@ from config.logs import Loggers
 from config.settings import DataSourceSettings, KeyStoreSettings, ModelRepositorySettings, Settings
 
 if TYPE_CHECKING:
+    from application.build_report import BuildReport
     from application.evaluate_model import EvaluateModel
     from application.read_sales import SalesReading
     from application.train_model import TrainModel
@@ -141,6 +142,15 @@ def _evaluate_model(
     return EvaluateModel(models, sales, quarantine, clock, _reading(settings))
 
 
+def _build_report(
+    settings: Settings, models: ModelRepository, sales: DataSource, trainer: ModelTrainer, clock: Clock
+) -> "BuildReport":
+    from application.build_report import BuildReport
+    from application.compare_versions import CompareVersions
+
+    return BuildReport(models, CompareVersions(models, sales, trainer, _reading(settings)), clock)
+
+
 def _reading(settings: Settings) -> "SalesReading":
     from application.ports.model_trainer import Extras
     from application.read_sales import SalesReading
@@ -189,6 +199,7 @@ class Container(containers.DeclarativeContainer):
         _train_model, settings, data_source, quarantine, model_trainer, model_repository, clock
     )
     evaluate_model = providers.Singleton(_evaluate_model, settings, model_repository, data_source, quarantine, clock)
+    build_report = providers.Singleton(_build_report, settings, model_repository, data_source, model_trainer, clock)
     list_models = providers.Singleton(ListModels, model_repository)
     promote_model = providers.Singleton(PromoteModel, model_repository, clock)
     roll_back_model = providers.Singleton(RollBackModel, model_repository, clock)

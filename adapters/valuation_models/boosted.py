@@ -2,8 +2,8 @@
 
     log value = half of (a hedonic line + boosted trees) + half of (a line through everything local + random trees)
 
-All else equal, a larger usable area never lowers the value: the lines rise with it, the boosted trees are held to it, and
-the random trees do not see it. `docs/decisions/0007-accuracy.md` has what each part gains, by `benchmarks/accuracy.py`.
+All else equal, a larger usable area never lowers the value: the lines rise with it, the boosted trees are held to it,
+and the random trees do not see it. What each part gains: `docs/decisions/0007-accuracy.md`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -67,7 +67,10 @@ class Effort:
         """What so many sales are worth."""
         if count < 5_000:
             return cls(repetitions=4, rounds=250, rate=0.05, leaves=15, ridge=2.0, trees=40, leaf=2)
-        return cls(repetitions=1, rounds=800, rate=0.04, leaves=24, ridge=5.0, trees=60, leaf=max(3, count // 4_000))
+        leaf = max(3, count // 4_000)  # a forest of whole trees would grow with the sales
+        if count < 50_000:
+            return cls(repetitions=2, rounds=300, rate=0.07, leaves=24, ridge=5.0, trees=30, leaf=leaf)
+        return cls(repetitions=1, rounds=500, rate=0.06, leaves=24, ridge=5.0, trees=50, leaf=leaf)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +83,21 @@ class _Learner:
     chosen: Chosen
     share: float
 
-    def predict(self, matrix: Matrix) -> Vector:
-        """Log values by the libraries' own code."""
-        return np.asarray(self.intercept + matrix @ self.slopes + self.trees.predict(matrix[:, self.chosen]))
+    def predict(self, matrix: Matrix, within: Matrix) -> Vector:
+        """Log values by the libraries' own code; `within` is the matrix that the line sees."""
+        return np.asarray(self.intercept + _line(within, self.slopes) + self.trees.predict(matrix[:, self.chosen]))
 
 
 @dataclass(frozen=True, slots=True)
 class _Blend:
     learners: Sequence[_Learner]
+    lowest: Vector
+    highest: Vector
 
     def predict(self, matrix: Matrix) -> Vector:
         """The mean of the learners, by their shares."""
-        return np.asarray(sum(learner.share * learner.predict(matrix) for learner in self.learners))
+        within = np.clip(matrix, self.lowest, self.highest)
+        return np.asarray(sum(learner.share * learner.predict(matrix, within) for learner in self.learners))
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +140,7 @@ class BoostedRecipe(Recipe):
                 drawn = (seed + number) % _SEEDS
                 matrix = np.column_stack([seen, out_of_part(learn, table, log_prices, drawn)])
                 learners += self._fit_once(matrix, seen.shape[1], fields, table, log_prices, effort, drawn)
-            means = _means(matrix)
+            means, (lowest, highest) = _means(matrix), _reach(matrix)
 
         def prepare(homes: pd.DataFrame) -> Matrix:
             return matrix_of(columns, table_of(homes, features), len(homes))
@@ -146,9 +152,9 @@ class BoostedRecipe(Recipe):
             start, grown = _trees_of(learner)
             base += start
             trees += grown
-        line = Line(slopes, means)
+        line = Line(slopes, means, lowest, highest)
         model = CompiledModel(features, columns, TreeEnsemble.of(trees, base), log_price=True, line=line)
-        return Fitted(_Blend(learners), model, prepare)
+        return Fitted(_Blend(learners, lowest, highest), model, prepare)
 
     def _own(self, sales: pd.DataFrame, features: FeatureSchema, plane: Plane) -> list[Columns]:
         """The columns that a home has by itself; the first four are the hedonic line's."""
@@ -209,7 +215,7 @@ class BoostedRecipe(Recipe):
                 random_state=seed,
                 monotonic_cst=grows[chosen].astype(int),
             )
-            boosted.fit(matrix[:, chosen], log_prices - intercept - matrix @ slopes)
+            boosted.fit(matrix[:, chosen], log_prices - intercept - _line(matrix, slopes))
             yield _Learner(slopes, intercept, boosted, chosen, share)
         if self.random_trees:
             chosen = every[~grows]
@@ -217,15 +223,29 @@ class BoostedRecipe(Recipe):
             forest = ExtraTreesRegressor(
                 effort.trees, min_samples_leaf=effort.leaf, max_features=0.5, n_jobs=-1, random_state=seed
             )
-            forest.fit(matrix[:, chosen], log_prices - intercept - matrix @ slopes)
+            forest.fit(matrix[:, chosen], log_prices - intercept - _line(matrix, slopes))
             forest.n_jobs = 1
             yield _Learner(slopes, intercept, forest, chosen, share)
+
+
+def _line(matrix: Matrix, slopes: Vector) -> Vector:
+    """What a line adds to each row; a column without slope may be NaN."""
+    used = slopes != 0
+    return np.asarray(matrix[:, used] @ slopes[used])
 
 
 def _means(matrix: Matrix) -> Vector:
     """The mean of each column, NaN left out."""
     known = np.isfinite(matrix)
     return np.asarray(np.where(known, matrix, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1))
+
+
+def _reach(matrix: Matrix) -> tuple[Vector, Vector]:
+    """How far lines go on: beyond what was seen of each column, for as long again on either side."""
+    known = np.isfinite(matrix)
+    lowest, highest = np.where(known, matrix, np.inf).min(axis=0), np.where(known, matrix, -np.inf).max(axis=0)
+    span = highest - lowest
+    return np.asarray(lowest - span), np.asarray(highest + span)
 
 
 def _trees_of(learner: _Learner) -> tuple[float, list[Tree]]:
@@ -270,4 +290,5 @@ def _local_line(matrix: Matrix, learned: Chosen, log_prices: Vector) -> tuple[Ve
 
 
 def _ridge(columns: Matrix, target: Vector, penalty: float) -> Vector:
-    return np.linalg.solve(columns.T @ columns + penalty * np.eye(columns.shape[1]), columns.T @ target)
+    normal = columns.T @ columns + penalty * np.eye(columns.shape[1])
+    return np.asarray(np.linalg.solve(normal, columns.T @ target), dtype=np.float64)

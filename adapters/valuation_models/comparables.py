@@ -135,7 +135,7 @@ class ComparableSales(model_trainer.ComparableSales):
     def similar(self, home: Property, count: int, *, as_of: date | None = None) -> list[SimilarSale]:
         """The `count` sales most similar to `home`, the most similar first; fewer where there are not so many.
 
-        Similarity is 1 / (1 + d), with d the sum of weighted squares of what differs, each on a scale of this market:
+        Similarity is 1 / (1 + d), with d the weighted mean of squares of what differs, each on a scale of this market:
         the distance (log(1 + metres / scale), the scale being how far the 30th nearest sale is for half of the homes),
         the logs of the areas and the counts (robust SDs), another type, another sector, the further features (all of
         them together weigh as one thing), and, of dated sales, the time from sale to `as_of` (None: to the last sale;
@@ -244,7 +244,7 @@ class ComparableSales(model_trainer.ComparableSales):
         return np.asarray(same)
 
     def _apart(self, home: Property, rows: Rows, metres: Vector, as_of: date | None) -> Vector:
-        """How far the rows are from `home` in everything: the sum of weighted squares, shape (len(rows),)."""
+        """How far the rows are from `home` in everything: the weighted mean of squares, shape (len(rows),)."""
         apart = self.weights[LOCATION] * np.log1p(metres / self.scales[LOCATION]) ** 2
         for name in _AREAS:
             logs = np.log(self.numbers[name][rows]) - math.log(getattr(home, name))
@@ -263,7 +263,7 @@ class ComparableSales(model_trainer.ComparableSales):
             day = as_of.toordinal() if as_of else self.last_day
             ages = np.abs(self.days[rows] - day) / _DAYS_OF_AGE
             apart += self.weights[AGE] * np.where(np.isnan(ages), 1.0, ages) ** 2
-        return np.asarray(apart)
+        return np.asarray(apart / sum(self.weights.values()))
 
     def _categories_apart(self, name: str, own: float | str | None, rows: Rows) -> Vector | float:
         """0 or 1; half-way where the sale's is unknown. Nothing differs from what is unknown of the subject."""

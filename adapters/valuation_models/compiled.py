@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters.valuation_models.columns import COORDINATES, MISSING_CATEGORY, Columns, Matrix, Table, Vector, fields_of, matrix_of
+from adapters.valuation_models.columns import (
+    COORDINATES,
+    MISSING_CATEGORY,
+    Columns,
+    Matrix,
+    Table,
+    Vector,
+    fields_of,
+    matrix_of,
+)
 from adapters.valuation_models.explanation import TreeExplainer
 from adapters.valuation_models.trees import TreeEnsemble
 from application.ports.model_trainer import LOCATION, ValuationModel
@@ -25,19 +34,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line through the columns of a matrix: its slopes, and the means of the columns in training; shape (columns,)."""
+    """A line through the columns of a matrix: its slopes, and the means of the columns in training; shape (columns,).
+
+    It is level below `lowest` and above `highest`, so that no home, however absurd, gets an infinite value.
+    """
 
     slopes: Vector
     means: Vector
+    lowest: Vector
+    highest: Vector
 
     def at(self, matrix: Matrix) -> Vector:
         """What it adds to each row, shape (n,)."""
         # Not by a product of matrices, which may round one row otherwise than the same among others.
-        return np.asarray(self.effects(matrix, np.zeros_like(self.means)).sum(axis=1))
+        return np.asarray(self._of(matrix).sum(axis=1))
 
     def effects(self, rows: Matrix, baseline: Vector) -> Matrix:
-        """What each column adds on the way from `baseline`: in the shape of `rows`. A column without slope may be NaN."""
-        return np.asarray(np.where(self.slopes == 0, 0.0, self.slopes * (rows - baseline)))
+        """What each column adds on the way from `baseline`, in the shape of `rows`; without a slope it may be NaN."""
+        return self._of(rows) - self._of(baseline)
+
+    def _of(self, rows: Matrix) -> Matrix:
+        return np.asarray(np.where(self.slopes == 0, 0.0, self.slopes * np.clip(rows, self.lowest, self.highest)))
 
 
 class CompiledModel(ValuationModel):
@@ -102,7 +119,8 @@ class CompiledModel(ValuationModel):
         return self._by_field(effects)
 
     def _row(self, home: Property) -> Vector:
-        return self._matrix(table_of_homes([home], self._features), 1)[0]
+        row: Vector = self._matrix(table_of_homes([home], self._features), 1)[0]
+        return row
 
     def _by_field(self, effects: Vector) -> dict[str, float]:
         return dict(zip(self._explainer.fields, effects.tolist(), strict=True))

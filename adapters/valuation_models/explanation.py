@@ -174,7 +174,7 @@ class TreeExplainer:
 
     def credited(self, effects: Vector, creditable: Collection[str] | None = None) -> Vector:
         """Effects of the columns of the matrix, shape (columns,), credited to the fields as `steps` does: (fields,)."""
-        values = np.bincount(self._player_of_column, weights=effects, minlength=len(self._players))
+        values: Vector = np.bincount(self._player_of_column, effects, len(self._players)).astype(np.float64)
         return self._by_field(values, self.fields if creditable is None else creditable)
 
     def _by_field(self, values: Vector, creditable: Collection[str]) -> Vector:

@@ -8,6 +8,7 @@ around it. A sale that is learned from must not be among its own neighbours: see
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from adapters.valuation_models.columns import Columns, Fields, Matrix, Table, Vector
@@ -41,7 +42,8 @@ class Hedonic:
     def of(cls, table: Table, log_prices: Vector) -> "Hedonic":
         """Fitted to sales."""
         sectors, place = np.unique(np.asarray(table["sector"], dtype=str), return_inverse=True)
-        matrix, target = _within(_hedonic(table), place, len(sectors)), _within(log_prices[:, None], place, len(sectors))
+        matrix = _within(_hedonic(table), place, len(sectors))
+        target = _within(log_prices[:, np.newaxis], place, len(sectors))
         scale = matrix.std(axis=0) + 1e-9
         matrix = matrix / scale
         normal = matrix.T @ matrix + np.eye(matrix.shape[1])
@@ -126,7 +128,7 @@ def _hedonic(table: Table) -> Matrix:
     return np.column_stack([area, whole, rooms, baths, (area - np.log(100)) ** 2, area * baths])
 
 
-def _within(columns: Matrix, place: Vector, groups: int) -> Matrix:
+def _within(columns: Matrix, place: NDArray[np.intp], groups: int) -> Matrix:
     """Columns less the means of their groups."""
     counts = np.bincount(place, minlength=groups)
     means = np.column_stack([np.bincount(place, column, minlength=groups) / counts for column in columns.T])

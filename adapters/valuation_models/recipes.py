@@ -51,7 +51,7 @@ class Fitted:
     def predict(self, sales: pd.DataFrame) -> Vector:
         """The pipeline's own values."""
         with _quiet_category_encoders():
-            figure = np.asarray(self.pipeline.predict(self.prepare(sales)))
+            figure: Vector = np.asarray(self.pipeline.predict(self.prepare(sales)))
         return np.exp(figure) if self.model.log_price else np.maximum(figure, self.model.lowest)
 
 

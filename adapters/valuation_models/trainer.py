@@ -5,6 +5,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from adapters.valuation_models.boosted import BoostedRecipe
 from adapters.valuation_models.comparables import ComparableSales as SearchedSales
@@ -79,7 +80,9 @@ def _check_agreement(fitted: Fitted, sales: "pd.DataFrame") -> None:
     known = sales.head(_MOST_CHECKED_ROWS)
     unknown = known.assign(**dict.fromkeys(TEXT_FIELDS, "\0 a category that no source can hold"))
     for homes in (known, unknown):
-        pipeline, compiled = fitted.predict(homes), fitted.model.value_table(homes)
+        with threadpool_limits(1):  # of few rows, OpenMP's threads only wait for each other
+            pipeline = fitted.predict(homes)
+        compiled = fitted.model.value_table(homes)
         furthest = float(np.max(np.abs(compiled - pipeline) / np.abs(pipeline)))
         if not furthest <= TOLERANCE:
             raise ModelDisagreement(

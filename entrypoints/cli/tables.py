@@ -1,14 +1,27 @@
 """What figures look like to a person on a terminal."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from application.judge_model import Judgement
-from domain.model_version import IntervalStudy, ModelVersion
+from domain.interval_study import IntervalStudy
+from domain.market_index import ALL_SECTORS
+from domain.model_version import ModelCard, ModelVersion
+from domain.ratio_ranges import ACCEPTED, verdicts
 from domain.ratio_study import ErrorMetrics, RatioStudy
+
+_RATIO_FIGURES = {
+    "median": ("median ratio", 3),
+    "cod": ("COD", 2),
+    "prd": ("PRD", 3),
+    "prb": ("PRB", 3),
+    "mki": ("MKI", 3),
+    "vei": ("VEI", 1),
+}
 
 
 def model_table(model: ModelVersion, *, serving: bool) -> RenderableType:
@@ -20,8 +33,10 @@ def model_table(model: ModelVersion, *, serving: bool) -> RenderableType:
         "model": f"{model.version} ({card.recipe}){', served' if serving else ''}",
         "trained": f"{card.trained_at:%Y-%m-%d %H:%M} UTC in {card.training_seconds:.1f} s, seed {card.seed}",
         "sales": f"{data.read} read from {data.source}, {data.used} used, {data.quarantined} set aside"
-        + (f" ({reasons})" if reasons else ""),
+        + (f" ({reasons}), {card.screened / data.read:.1%} of all by screening" if reasons else ""),
         "judged": f"{validation.scheme} holdout: trained on {validation.train}, judged by {validation.test}",
+        "prices": _index(card),
+        "gate": card.gate.reason + (f" ({card.gate.sales} sales compared)" if card.gate.sales else ""),
         "artifact": f"{model.artifact.size / 1024:.0f} KiB, SHA-256 {model.artifact.sha256[:16]}...",
     }
     return Group(
@@ -31,6 +46,7 @@ def model_table(model: ModelVersion, *, serving: bool) -> RenderableType:
         Text(""),
         _ratios(card.ratio_study),
         _interval(card.interval),
+        Text(f"what counts: {_shares(card)}"),
     )
 
 
@@ -43,6 +59,7 @@ def judgement_table(facts: dict[str, str], judgement: Judgement, currency: str) 
         Text(""),
         _ratios(judgement.ratio_study),
         _interval(judgement.interval),
+        *([Text(f"would be refused: {_counts(judgement.refused)}")] if judgement.refused else []),
     )
 
 
@@ -72,18 +89,52 @@ def _errors(columns: dict[str, ErrorMetrics], currency: str) -> Table:
 
 
 def _ratios(study: RatioStudy) -> Table:
-    """The ratio study beside the ranges of the IAAO Standard on Ratio Studies (2013), residential property."""
-    table = Table("ratio study", "", "IAAO range", box=None, padding=(0, 2, 0, 0))
+    """The ratio study beside the ranges that the standard accepts, with the bootstrap's 95 % intervals."""
+    table = Table("ratio study", "", "95 % interval", "accepted", "", box=None, padding=(0, 2, 0, 0))
     table.columns[1].justify = "right"
-    table.add_row("median ratio", f"{study.median:.3f}", "0.90 to 1.10")
-    table.add_row("COD", f"{study.cod:.2f}", "5 to 15")
-    table.add_row("PRD", f"{study.prd:.3f}", "0.98 to 1.03")
-    table.add_row("PRB", "-" if study.prb is None else f"{study.prb:+.3f}", "-0.05 to 0.05")
+    within = verdicts(study)
+    for name, (label, digits) in _RATIO_FIGURES.items():
+        figure, interval = getattr(study, name), (study.intervals or {}).get(name)
+        table.add_row(
+            label,
+            "-" if figure is None else f"{figure:.{digits}f}",
+            f"{interval[0]:.{digits}f} to {interval[1]:.{digits}f}" if interval else "",
+            f"{ACCEPTED[name].low:g} to {ACCEPTED[name].high:g}",
+            {True: "within", False: "OUTSIDE", None: ""}[within.get(name)],
+        )
     return table
 
 
 def _interval(interval: IntervalStudy) -> Text:
-    return Text(
-        f"\n{interval.level:.0%} interval: holds {interval.coverage:.1%} of the prices, "
-        f"{interval.mean_width:.0%} of the value wide"
-    )
+    level, held, width = interval.level, interval.coverage, interval.mean_width
+    lines = [f"\n{level:.0%} interval: holds {held:.1%} of the prices, {width:.0%} of the value wide"]
+    worst, cheapest = interval.worst_decile, interval.cheapest_fifth
+    if worst is not None and cheapest is not None:
+        lines.append(f"in the worst tenth of values {worst:.1%}, in the cheapest fifth {cheapest:.1%}")
+    if interval.fsd_coverage is not None:
+        lines.append(f"+-FSD holds {interval.fsd_coverage:.1%} of the prices (68 % promised)")
+    lines += [
+        f"confidence {study.level}: {study.share:.0%} of the sales, MdAPE {study.mdape:.1%}"
+        for study in interval.by_confidence or ()
+        if study.mdape is not None
+    ]
+    return Text("\n".join(lines))
+
+
+def _index(card: ModelCard) -> str:
+    index = card.index
+    if not index.is_dated:
+        return "at the level of the sales: the model does not follow them over time"
+    levels = index.log_levels[ALL_SECTORS]
+    moved = math.expm1(levels[-1] - levels[0])
+    groups = f", {len(index.drift) - 1} groups of sectors" if len(index.drift) > 1 else ""
+    return f"indexed to {index.reference}, {moved:+.1%} since {index.months[0]}{groups}"
+
+
+def _shares(card: ModelCard) -> str:
+    whole = sum(card.importance.values())
+    return ", ".join(f"{field} {share / whole:.0%}" for field, share in card.importance.items()) if whole else "nothing"
+
+
+def _counts(reasons: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} x {reason}" for reason, count in reasons.items())

@@ -13,6 +13,7 @@ from config.loader import LoadedSettings
 from config.logs import on_one_line
 from config.settings import TrainingSettings
 from domain.model_version import ModelVersion
+from entrypoints.cli.report.writing import check_writable, write_report
 from entrypoints.cli.session import (
     configured,
     container_of,
@@ -25,7 +26,8 @@ from entrypoints.cli.session import (
 from entrypoints.cli.tables import judgement_table, model_table
 
 if TYPE_CHECKING:
-    from application.train_model import Progress as Watcher
+    from application.cross_validation import Progress as Watcher
+    from application.evaluate_model import Evaluation
     from application.train_model import TrainingReport
     from config.container import Container
 
@@ -62,15 +64,29 @@ def train(loaded: LoadedSettings, *, recipe: str | None, no_promote: bool, force
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A CSV file of sales (default: the version's own holdout).",
 )
+@click.option(
+    "--report",
+    metavar="FILE.html",
+    type=click.Path(path_type=Path),
+    help="Write all of it, with charts and a comparison, to one page that works offline.",
+)
 @json_option
 @configured
-def evaluate(loaded: LoadedSettings, *, version: str | None, data: Path | None, as_json: bool) -> None:
+def evaluate(
+    loaded: LoadedSettings, *, version: str | None, data: Path | None, report: Path | None, as_json: bool
+) -> None:
     """Hold a stored model against sales: errors and ratio study."""
+    if report:
+        check_writable(report)
     container = container_of(loaded)
     given = container.sales_file(data) if data else None
     evaluation = container.evaluate_model()(version, given)
     judgement = evaluation.judgement
+    if report:
+        _write_report(container, evaluation, report)
     if as_json:
+        from application.judge_model import studies_by_group
+
         print_json(
             {
                 "version": evaluation.version.version,
@@ -88,7 +104,9 @@ def evaluate(loaded: LoadedSettings, *, version: str | None, data: Path | None, 
                 "ratio_study": judgement.ratio_study,
                 "interval": judgement.interval,
                 "refused": judgement.refused,
+                "by_group": studies_by_group(evaluation.appraised, evaluation.sales),
             }
+            | ({"report": str(report)} if report else {})
         )
         return
     facts = {
@@ -101,6 +119,16 @@ def evaluate(loaded: LoadedSettings, *, version: str | None, data: Path | None, 
         click.echo(f"note: {on_one_line(note)}")
     if evaluation.quarantine:
         click.echo(f"The rows that were set aside: {evaluation.quarantine}")
+    if report:
+        click.echo(f"The report: {report}")
+
+
+def _write_report(container: "Container", evaluation: "Evaluation", file: Path) -> None:
+    from entrypoints.cli.report.page import rendered
+
+    with _progress() as watcher:
+        report = container.build_report()(evaluation, watcher)
+    write_report(file, rendered(report))
 
 
 def _counted(by_reason: Mapping[str, int]) -> str:

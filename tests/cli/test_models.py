@@ -129,3 +129,29 @@ class TestVerify:
         assert str(manifest) in shown.told
         in_json = tasador("models", "show", "v1", "--json")
         assert (in_json.code, in_json.json["description"]) == (1, None)
+
+
+class TestAVersionOfAnOlderProgram:
+    @pytest.fixture
+    def yesterday(self, trained: dict[str, Any]) -> None:
+        """The folder as the program before this one left it."""
+        for manifest in Path("var/models/versions").glob("*/manifest.json"):
+            manifest.write_text(manifest.read_text().replace('"format": 2', '"format": 1', 1))
+        assert '"format": 1' in Path("var/models/promotions.json").read_text()
+
+    @pytest.mark.usefixtures("yesterday")
+    def test_is_refused_with_the_advice_to_train_again(self, tasador: Command) -> None:
+        for words in (("evaluate",), ("models", "show", "v1"), ("models", "promote", "v2")):
+            refused = tasador(*words)
+            assert refused.code == 1
+            assert "it is in format 1, and this program reads format 2" in refused.told
+            assert "train again with `tasador train`" in refused.told
+        assert tasador("models", "list").code == 0
+
+    @pytest.mark.usefixtures("yesterday")
+    def test_is_followed_by_whatever_is_trained(self, tasador: Command) -> None:
+        again = tasador("train")
+        assert (again.code, again.err) == (0, "")
+        assert "v3 (forest), served" in again.out
+        assert "v1 cannot be loaded to compare with" in again.out
+        assert served(tasador) == ["v3"]

@@ -15,17 +15,17 @@ from sqlalchemy import create_engine, make_url
 from application.sales.table import M2_PER_FT2
 from entrypoints.cli.main import exit_code
 from tests.cli.command import CONFIGURATION, Command, own_logging
-from tests.fakes.sales import some_sales
+from tests.fakes.sales import some_sales, with_errors
 
 DOCUMENTED = {
-    "": {"version", "recipe", "promoted", "rows", "validation", "metrics", "ratio_study", "interval"},
-    "rows": {"read", "used", "quarantined"},
+    "": {"version", "recipe", "promoted", "rows", "validation", "metrics", "ratio_study", "interval", "index", "gate"},
+    "rows": {"read", "used", "quarantined", "screened", "screened_share"},
     "validation": {"scheme", "train", "test"},
     "metrics": {"rmse", "mae", "mape", "mdape", "pe10", "pe20", "r2"},
     "ratio_study": {"median", "cod", "prd", "prb"},
     "interval": {"level", "coverage", "mean_width"},
 }
-OF_THE_RUN = {"version", "trained_at", "training_seconds", "source"}
+OF_THE_RUN = {"version", "trained_at", "training_seconds", "source", "gate", "notes"}
 
 
 def figures(report: dict[str, Any]) -> dict[str, Any]:
@@ -120,6 +120,41 @@ class TestWhatIsServed:
         assert tasador("train", "--json").json["promoted"] is True
         assert [model["serving"] for model in tasador("models", "list", "--json").json] == [False, False, False, True]
 
+    def test_is_not_what_the_gate_keeps_back_unless_it_is_forced(
+        self, trained: dict[str, Any], tasador: Command, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("TASADOR_MARKET__CURRENCY", "USD")
+        kept_back = tasador("train")
+        assert kept_back.code == 0
+        assert "note: not promoted: it values in USD, and v1 in service in UF." in kept_back.out
+        assert "Stored, not served: `tasador models promote v3` serves it." in kept_back.out
+        forced = tasador("train", "--force", "--json").json
+        assert (forced["promoted"], forced["gate"]["passed"], forced["gate"]["against"]) == (True, False, "v1")
+        (promotion,) = tasador("models", "show", "v4", "--json").json["promotions"]
+        assert promotion["reason"].startswith("trained by recipe forest, forced though it values in USD")
+
+    def test_cannot_be_forced_and_held_back_at_once(self, configured: Path, tasador: Command) -> None:
+        refused = tasador("train", "--force", "--no-promote")
+        assert refused.code == 2
+        assert "--no-promote and --force contradict each other" in refused.told
+
+
+class TestScreening:
+    def sales(self) -> pd.DataFrame:
+        return with_errors(some_sales(150), areas=[7])
+
+    def test_tells_what_was_set_aside_and_its_share(self, configured: Path, tasador: Command) -> None:
+        self.sales().to_csv("sales.csv", index=False)
+        rows = tasador("train", "--json").json["rows"]
+        assert rows["quarantined_by_reason"] == {"impossible_area": 1}
+        assert (rows["screened"], rows["screened_share"]) == (1, 1 / 150)
+        assert pd.read_csv(rows["quarantine"])["reason"][0].startswith("impossible_area: ")
+
+    def test_can_be_switched_off(self, configured: Path, tasador: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("TASADOR_SCREENING__ENABLED", "false")
+        self.sales().to_csv("sales.csv", index=False)
+        assert tasador("train", "--json").json["rows"]["screened"] == 0
+
 
 class TestTheSource:
     def test_may_be_a_spreadsheet_with_its_own_names_separators_and_dates(self, here: Path, tasador: Command) -> None:
@@ -137,7 +172,7 @@ class TestTheSource:
         ran = tasador("train", "--json", "--config", "own.toml")
         assert (ran.code, ran.err) == (0, "")
         assert plain["validation"]["scheme"] == "temporal"
-        assert figures(ran.json) | {"notes": []} == figures(plain) | {"notes": []}
+        assert figures(ran.json) == figures(plain)
         assert [note for note in ran.json["notes"] if "semicolons" in note]
         assert [note for note in ran.json["notes"] if note.startswith("net_usable_area: decimal comma")]
 

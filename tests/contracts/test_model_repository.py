@@ -86,7 +86,7 @@ class TestStoring:
         np.testing.assert_array_equal(
             loaded.model.value([HOME, OTHER_HOME]), trained.model.value([HOME, OTHER_HOME]), strict=True
         )
-        assert loaded.errors.interval(100.0, 0.5) == trained.errors.interval(100.0, 0.5)
+        assert loaded.errors.interval(100.0, 1.0, 0.5) == trained.errors.interval(100.0, 1.0, 0.5)
 
     def test_each_version_keeps_its_own_model(self, models: ModelRepository) -> None:
         cheap = models.store(a_trained_model(1000.0), a_card())

@@ -19,7 +19,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     some_sales(120).to_csv(folder / "sales.csv", index=False)
     (folder / "tasador.toml").write_text('[market]\ncurrency = "UF"\n[data_source]\npath = "sales.csv"\n')
     for recipe in ("forest", "boosted"):
-        assert tasador(folder, "train", "--recipe", recipe, "--json").code == 0
+        assert tasador(folder, "train", "--recipe", recipe, "--force", "--json").code == 0
     return folder
 
 
@@ -65,7 +65,7 @@ def test_a_service_without_a_model_runs_and_takes_up_the_first_one_trained(folde
         assert refused.status_code == 503
         assert "tasador train" in refused.json()["detail"]
         assert "Retry-After" in refused.headers
-        assert tasador(folder, "train", "--recipe", "boosted").code == 0
+        assert tasador(folder, "train", "--recipe", "forest").code == 0
         service.wait_until("/health/ready", 200)
         assert service.post("/predict", key, HOME).status_code == 200
 
@@ -144,6 +144,20 @@ def test_quickstart_trains_creates_a_key_prints_a_request_that_works_and_does_ne
         assert token not in service.all_printed()
     assert len(tasador(folder, "keys", "list", "--json").json) == 1
     assert len(tasador(folder, "models", "list", "--json").json) == 1
+
+
+def test_quickstart_trains_anew_where_all_that_is_stored_is_of_an_older_program(folder: Path) -> None:
+    for manifest in (folder / "var" / "models" / "versions").glob("*/manifest.json"):
+        manifest.write_text(manifest.read_text().replace('"format": 2', '"format": 1', 1))
+    with serving(folder, "quickstart", environment={"TASADOR_TRAINING__RECIPE": "forest"}) as service:
+        request = service.wait_for(r"curl -s (\S+)/predict -H 'X-API-Key: (tsd_\w+)' .* -d '(\{.*\})'")
+        assert service.post("/predict", request[2], json.loads(request[3])).status_code == 200
+        assert service.get("/health/ready").json()["serving"] == "v3"
+        service.process.send_signal(signal.SIGTERM)
+        printed = service.all_printed()
+    assert "v1 is refused" in printed
+    assert "train again with `tasador train`" in printed
+    assert "no stored model can be used: training" in printed
 
 
 def test_a_port_in_use_is_told_in_one_line(folder: Path) -> None:

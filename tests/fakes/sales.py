@@ -1,5 +1,7 @@
 """Plausible sales of a made-up market, for tests that need many."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -34,3 +36,11 @@ def some_sales(count: int = 60, *, seed: int = 0, dated: bool = False) -> pd.Dat
     if dated:
         frame["sold_on"] = (np.datetime64("2020-01-01") + random.integers(0, 1500, count)).astype("datetime64[us]")
     return frame
+
+
+def with_errors(sales: pd.DataFrame, *, prices: Sequence[int] = (), areas: Sequence[int] = ()) -> pd.DataFrame:
+    """The same sales, with prices a thousand times too high and usable areas 50 times the whole in these rows."""
+    price, usable = (sales[name].to_numpy(dtype=np.float64, copy=True) for name in ("price", "net_usable_area"))
+    price[list(prices)] *= 1000
+    usable[list(areas)] = 50 * sales["net_area"].to_numpy(dtype=np.float64)[list(areas)]
+    return sales.assign(price=price, net_usable_area=usable)

@@ -143,7 +143,7 @@ class TestTheContainer:
         assert (plan.recipe, plan.validation, plan.test_fraction, plan.seed, plan.interval_level) == (
             *("forest", "spatial", 0.5, 7, 0.8),
         )
-        assert plan.layout.columns == {"price": "precio"}
+        assert plan.reading.layout.columns == {"price": "precio"}
 
     def test_without_sales_says_what_to_configure(self, tmp_path: Path) -> None:
         source = Container(settings=settings_in(tmp_path)).data_source()

@@ -5,17 +5,16 @@ from dataclasses import replace
 import pytest
 
 from application.evaluate_model import EvaluateModel
-from application.sales.table import SalesLayout
 from application.split_sales import Scheme
 from domain.errors import ModelNotFound, NoUsableSales, SourceChanged
 from tests.fakes.fixed_clock import FixedClock
 from tests.fakes.in_memory_data_source import InMemoryDataSource
-from tests.fakes.sales import some_sales
-from tests.unit.test_train_model import PLAN, Bench
+from tests.fakes.sales import some_sales, with_errors
+from tests.unit.test_train_model import PLAN, SCREENED, Bench
 
 
 def an_evaluation(bench: Bench) -> EvaluateModel:
-    return EvaluateModel(bench.models, bench.train.sales, bench.quarantine, FixedClock(), SalesLayout())
+    return EvaluateModel(bench.models, bench.train.sales, bench.quarantine, FixedClock(), bench.train.plan.reading)
 
 
 @pytest.mark.parametrize("scheme", ["random", "spatial", "temporal"])
@@ -27,6 +26,34 @@ def test_its_own_holdout_gives_the_figures_of_the_training(scheme: Scheme) -> No
     assert evaluation.judgement.metrics == card.metrics
     assert evaluation.judgement.ratio_study == card.ratio_study
     assert evaluation.judgement.interval == card.interval
+
+
+def test_screened_sales_give_the_same_holdout_again() -> None:
+    bench = Bench(with_errors(some_sales(300), prices=range(10, 18), areas=range(20, 23)), plan=SCREENED)
+    card = bench.train(by="ana").stored.card
+    evaluation = an_evaluation(bench)()
+    assert card.screened > 3
+    assert evaluation.judgement.metrics == card.metrics
+    assert evaluation.quarantine is None
+
+
+def test_given_sales_are_screened_for_impossible_homes_and_never_for_their_prices() -> None:
+    bench = Bench(some_sales(300), plan=SCREENED)
+    bench.train(by="ana")
+    given = with_errors(some_sales(100, seed=5), prices=[4], areas=[7])
+    evaluation = an_evaluation(bench)("v1", InMemoryDataSource(given))
+    assert dict(evaluation.quarantined_by_reason) == {"impossible_area": 1}
+    assert evaluation.judgement.metrics.count == len(evaluation.sales) == len(evaluation.appraised.values) == 99
+
+
+def test_homes_that_would_be_refused_are_counted_by_reason() -> None:
+    bench = Bench(some_sales(300))
+    bench.train(by="ana")
+    given = some_sales(30, seed=5)
+    given.loc[:3, "latitude"] = 10.0
+    evaluation = an_evaluation(bench)("v1", InMemoryDataSource(given))
+    assert evaluation.judgement.refused == {"outside_market": 4}
+    assert evaluation.appraised.refused.count("") == 26
 
 
 def test_a_given_holdout_is_found_again() -> None:

@@ -470,7 +470,6 @@ class TestNotes:
         )
         assert load(folder, toml).notes == (
             "http.rate_limit is set, but this version does not act on it yet",
-            "screening.enabled is set, but this version does not act on it yet",
             "valuation_log.kind is set, but this version does not act on it yet",
         )
 

@@ -1,7 +1,7 @@
 """Student's t against scipy, which the domain may not import."""
 
 import pytest
-from scipy import stats  # type: ignore[import-untyped]
+from scipy import stats
 
 from domain.student_t import central_t
 

@@ -140,7 +140,7 @@ class TestHowSure:
         ("change", "factor"), [({"type": "castle"}, "unknown_type"), ({"sector": "Atlantis"}, "unknown_sector")]
     )
     def test_an_unknown_type_or_sector_limits_the_confidence_and_widens_the_interval(
-        self, change: dict[str, str], factor: str
+        self, change: dict[str, Any], factor: str
     ) -> None:
         service = serving(unknown={"type": 1.5, "sector": 1.5})
         known, unknown = valued(service), valued(service, replace(HOME, **change))

@@ -3,6 +3,8 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
 
 from markupsafe import Markup
 
@@ -32,6 +34,8 @@ _NAMES = 150
 _LONGEST_NAME = 21
 _BAND = (0.90, 1.10)
 _OUTLYING = 0.005
+_AIR = 22
+_CROWD = 1000
 _KM_PER_DEGREE = 111.195
 _LINES = 6
 
@@ -63,7 +67,7 @@ def residual_map(points: Sequence[Point], currency: str) -> tuple[Markup, int]:
     west, east = _most_of([point.longitude for point in points])
     south, north = _most_of([point.latitude for point in points])
     inside = [p for p in points if west <= p.longitude <= east and south <= p.latitude <= north]
-    left, top, width = 56.0, 28.0, WIDTH - 66.0
+    left, top, width = 60.0, 28.0, WIDTH - 60.0 - _AIR
     shrink = max(math.cos(math.radians((south + north) / 2)), 0.05)
     degree = width / max(east - west, 1e-6)
     height = min(max((north - south) * degree / shrink, 0.6 * width), 1.25 * width)
@@ -78,9 +82,10 @@ def residual_map(points: Sequence[Point], currency: str) -> tuple[Markup, int]:
         bottom_axis(across, top + height, top, lambda x: number(x, digits), "longitude, degrees", 4),
         left_axis(up, left, left + width, lambda y: number(y, digits), "latitude, degrees", 5),
     ]
-    # The farther off, the later drawn: what matters is not hidden under what does not.
-    for point in sorted(inside, key=lambda one: abs(math.log(one.value / one.price))):
-        mark = dot(across(point.longitude), up(point.latitude), 2.8, f"r{_step(point.value / point.price)}")
+    # Not in the order of their errors: with the worst on top a crowded place would look bad, whatever is below.
+    radius = 2.8 if len(inside) <= _CROWD else 2.0
+    for point in inside:
+        mark = dot(across(point.longitude), up(point.latitude), radius, f"r{_step(point.value / point.price)}")
         marks.append(_told(mark, point, currency))
     kilometres = _round_length(width / 4 / degree * _KM_PER_DEGREE * shrink)
     length = kilometres / (_KM_PER_DEGREE * shrink) * degree
@@ -97,7 +102,7 @@ def residual_map(points: Sequence[Point], currency: str) -> tuple[Markup, int]:
 def ratio_legend() -> list[tuple[str, str]]:
     """The classes of the map's colours, and what they mean."""
     steps = [f"{step:g}" for step in RATIO_STEPS]
-    names = [f"under {steps[0]}", *(f"{a} to {b}" for a, b in zip(steps, steps[1:], strict=False)), f"over {steps[-1]}"]
+    names = [f"under {steps[0]}", *(f"{a} to {b}" for a, b in pairwise(steps)), f"over {steps[-1]}"]
     return [(f"r{place}", name) for place, name in enumerate(names)]
 
 
@@ -116,7 +121,9 @@ def ratio_rows(names: Sequence[str], grouping: Grouping, told: str) -> Markup:
     for place, (name, row) in enumerate(zip(names, rows, strict=True)):
         y = top + _ROW * (place + 0.5)
         low, middle, high = row.quartiles
-        said = f"{name}: median {number(middle)}, middle half {number(low)} to {number(high)}, {row.study.count:,} sales"
+        said = (
+            f"{name}: median {number(middle)}, middle half {number(low)} to {number(high)}, {row.study.count:,} sales"
+        )
         bar = box(scale(low), y - 5, scale(high) - scale(low), 10, "bar") + dot(scale(middle), y, 5, "middle")
         marks += [
             words(shortened(name, _LONGEST_NAME), _NAMES - 8, y + 4, "name", "end"),
@@ -130,12 +137,12 @@ def calibration(levels: Sequence[LevelStudy]) -> Markup:
     """What share of prices the intervals held, over what they promised."""
     height = 340.0
     lowest = max(0.0, min([0.45, *(study.coverage - 0.05 for study in levels)]))
-    across = Scale(lowest, 1.0, 56, WIDTH - 14)
+    across = Scale(lowest, 1.0, 56, WIDTH - _AIR)
     up = Scale(lowest, 1.0, height - 46, 28)
     percent = lambda figure: share(figure, 0)  # noqa: E731
     marks = [
         bottom_axis(across, height - 46, 28, percent, "promised", 6),
-        left_axis(up, 56, WIDTH - 14, percent, "prices held"),
+        left_axis(up, 56, WIDTH - _AIR, percent, "prices held"),
         line(across(lowest), up(lowest), across(1), up(1), "even"),
         path([(across(study.level), up(study.coverage)) for study in levels], "line l0"),
     ]
@@ -157,13 +164,13 @@ def coverage_by_decile(deciles: Sequence[WidthOfDecile], level: float) -> Markup
     for place, one in enumerate(deciles):
         x = left + step * place
         said = f"tenth {place + 1}: {share(one.coverage)} held, median width {share(one.median_width, 0)} of the value"
-        y = up(one.coverage)
+        y, middle = up(one.coverage), x + step / 2
         marks += [
-            titled(box(x + step * 0.16, y, step * 0.68, up.start - y, "bar"), said),
-            words(str(place + 1), x + step / 2, up.start + 16, "tick", "middle"),
+            titled(line(middle, up(level), middle, y, "stem") + dot(middle, y, 5, "middle"), said),
+            words(str(place + 1), middle, up.start + 16, "tick", "middle"),
         ]
+    marks.insert(1, line(left, up(level), right, up(level), "even"))
     marks += [
-        line(left, up(level), right, up(level), "even"),
         line(left, up.start, right, up.start, "axis"),
         words("tenth of the sales by value given, cheapest first", (left + right) / 2, height - 12, "label", "middle"),
     ]
@@ -203,19 +210,19 @@ def index_chart(index: MarketIndex, lines: Sequence[IndexLine]) -> IndexChart:
     months = [middle_of(month) for month in index.months]
     reference = index.reference.toordinal() + 0.5
     carried = [months[-1], months[-1] + 30.4375 * index.drift_months]
-    across = scale_of([*months, reference, carried[1]], 56, WIDTH - 14, margin=0.02)
+    across = scale_of([*months, reference, carried[1]], 56, WIDTH - _AIR, margin=0.02)
     figures = [100 * level for one in drawn for level in (*one.levels, one.carried_on)]
-    figures += [99.0, 101.0]
+    figures += [95.0, 105.0]  # a flat market is to look flat
     up = scale_of(figures, 262, 28)
     bars = Scale(0, max(index.counts), 356, 300)
     marks = [
-        left_axis(up, 56, WIDTH - 14, lambda level: number(level, 0), "price level, 100 on the reference day"),
+        left_axis(up, 56, WIDTH - _AIR, lambda level: number(level, 0), "price level, 100 on the reference day"),
         line(across(reference), 28, across(reference), 356, "far"),
         *_years(across, 356),
-        words("sales a month", 2, 292, "label"),
-        words(f"{max(index.counts):,}", 50, 304, "tick", "end"),
+        words("sales a month", 2, 286, "label"),
+        words(f"{max(index.counts):,}", 50, 306, "tick", "end"),
         words("0", 50, 360, "tick", "end"),
-        line(56, 356, WIDTH - 14, 356, "axis"),
+        line(56, 356, WIDTH - _AIR, 356, "axis"),
     ]
     thick = min(8.0, max(0.6, 0.8 * (across.end - across.start) / (months[-1] - months[0] + 60) * 30.4))
     for month, at, sales in zip(index.months, months, index.counts, strict=True):
@@ -238,8 +245,6 @@ def _name_of_group(group: str) -> str:
 
 def _years(across: Scale, y: float) -> list[str]:
     """The first days of years, or of half years and quarters where the months are few."""
-    from datetime import date
-
     first, last = (date.fromordinal(int(end)) for end in (across.low, across.high))
     for months in ((1, 4, 7, 10), (1, 7), (1,)):
         days = [date(year, month, 1) for year in range(first.year, last.year + 1) for month in months]
@@ -248,7 +253,10 @@ def _years(across: Scale, y: float) -> list[str]:
             break
     days = days[:: math.ceil(len(days) / 8)] if days else days
     whole = all(day.month == 1 for day in days)
-    return [words(f"{day:%Y}" if whole else f"{day:%Y-%m}", across(day.toordinal()), y + 16, "tick", "middle") for day in days]
+    return [
+        words(f"{day:%Y}" if whole else f"{day:%Y-%m}", across(day.toordinal()), y + 16, "tick", "middle")
+        for day in days
+    ]
 
 
 def _told(mark: str, point: Point, currency: str) -> str:
@@ -257,7 +265,7 @@ def _told(mark: str, point: Point, currency: str) -> str:
     if abs(ratio - 1) <= _TOLD_BEYOND:
         return mark
     figures = f"value {amount(point.value)}, price {amount(point.price)} {currency}, ratio {number(ratio, 2)}"
-    return titled(mark, f"{point.label}: {figures}")
+    return titled(mark, f"{shortened(point.label, 80)}: {figures}")
 
 
 def _step(ratio: float) -> int:

@@ -57,7 +57,6 @@ def picture(marks: Sequence[str], height: float, told: str) -> Markup:
     return Markup(  # noqa: S704 (every text and attribute in it was escaped by `element`)
         element(
             "svg",
-            element("title", html.escape(told)),
             *marks,
             viewBox=f"0 0 {WIDTH} {_written(height)}",
             role="img",

@@ -2,19 +2,21 @@
 
 import math
 
+NOTHING, MINUS, NO_BREAK = "\u2013", "\u2212", "\u00a0"
+
 
 def share(figure: float | None, digits: int = 1) -> str:
     """0.081 as "8.1 %"."""
-    return "–" if figure is None else f"{100 * figure:.{digits}f} %"
+    return NOTHING if figure is None else f"{100 * figure:.{digits}f}{NO_BREAK}%"
 
 
 def number(figure: float | None, digits: int = 3, *, signed: bool = False) -> str:
     """A plain figure; a dash where there is none."""
     if figure is None:
-        return "–"
+        return NOTHING
     if round(figure, digits) == 0:
         figure = 0.0
-    return f"{figure:{'+' if signed else ''}.{digits}f}".replace("-", "−")
+    return f"{figure:{'+' if signed else ''}.{digits}f}".replace("-", MINUS)
 
 
 def amount(figure: float) -> str:
@@ -38,10 +40,10 @@ def short_amount(figure: float) -> str:
 
 
 def count(figure: int, one: str, many: str | None = None) -> str:
-    """"1 sale", "20 sales"."""
+    """A number of things: "1 sale" or "20 sales"."""
     return f"{figure:,} {one if figure == 1 else many or one + 's'}"
 
 
-def shortened(text: str, longest: int) -> str:
-    """Text that has to fit in a chart's margin."""
+def shortened(text: str, longest: int = 80) -> str:
+    """Text of a source, which may be of any length, where there is little room."""
     return text if len(text) <= longest else text[: longest - 1] + "…"

@@ -12,19 +12,18 @@ class ReportUnwritable(DomainError):
 
 def check_writable(file: Path) -> None:
     """Tells before the long work whether a report can be put there. Raises ReportUnwritable."""
-    folder = file.resolve().parent
-    if not folder.exists():
-        raise ReportUnwritable(f"the report cannot be written to {file}: there is no folder {file.parent}; make it first.")
-    if not folder.is_dir():
-        raise ReportUnwritable(f"the report cannot be written to {file}: {file.parent} is no folder.")
-    if file.exists() and not file.is_file():
-        raise ReportUnwritable(f"the report cannot be written to {file}: it is there already and is no file.")
-    beside = _beside(file)
     try:
+        if not file.resolve().parent.exists():
+            raise _refused(file, f"there is no folder {file.parent}, make it first")
+        if file.exists() and not file.is_file():
+            raise _refused(file, "it is there already and is no file")
+        beside = _beside(file)
         beside.touch(exist_ok=False)
         beside.unlink()
     except OSError as error:
         raise _unwritable(file, error) from error
+    except RuntimeError as error:  # how pathlib tells of links that lead to themselves
+        raise _refused(file, "it is a link that leads to itself") from error
 
 
 def write_report(file: Path, page: str) -> None:
@@ -49,4 +48,8 @@ def _beside(file: Path) -> Path:
 
 
 def _unwritable(file: Path, error: OSError) -> ReportUnwritable:
-    return ReportUnwritable(f"the report cannot be written to {file}: {(error.strerror or str(error)).lower()}.")
+    return _refused(file, (error.strerror or str(error)).lower())
+
+
+def _refused(file: Path, why: str) -> ReportUnwritable:
+    return ReportUnwritable(f"The report cannot be written to {file}: {why}.")
