@@ -30,6 +30,3 @@ class SalesReading:
 def noted(checked: CheckedSales, notes: tuple[str, ...]) -> CheckedSales:
     """The same sales with more notes."""
     return replace(checked, notes=(*checked.notes, *notes))
-
-
-

@@ -255,10 +255,10 @@ class TestTheRealRecipes:
         assert (values > 0).all()
 
     def test_the_notebook_values_nothing_below_half_of_the_lowest_price_and_explains_that_too(self) -> None:
-        """Its trees speak of the price itself: where prices differ by a million times, their sum falls below nothing."""
-        sales = SALES.assign(price=np.geomspace(1, 1e6, len(SALES)))
+        """Its trees speak of the price itself: where prices differ a million times, their sum falls below nothing."""
+        sales = checked(some_sales(60).assign(price=np.geomspace(1, 1e6, 60)))
         model = self.trainer.fit(sales, "notebook", Extras(), seed=0)
-        some = homes(SALES)
+        some = homes(checked(some_sales(500, seed=3)))
         values = model.value(some)
         lowest = [home for home, value in zip(some, values, strict=True) if value == 0.5]
         highest = some[int(np.argmax(values))]
