@@ -1,7 +1,9 @@
 """Values as of a day, from a trained model: the model's own, calibrated for equity, at the price level of that day."""
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,7 +11,8 @@ import numpy as np
 from application.calibrate_uncertainty import fsd_table, interval_table
 from application.equity_calibration import calibrated
 from application.fit_market_index import log_levels_of_table
-from application.ports.model_trainer import TrainedModel
+from application.ports.model_trainer import ALL_EXTRAS, TrainedModel
+from application.sales.table import SOLD_ON
 from domain.market_extent import MarketJudgement
 from domain.model_version import FeatureSchema
 from domain.property import NUMBER_FIELDS, TEXT_FIELDS, Property, normalised
@@ -39,8 +42,9 @@ def appraise_table(trained: TrainedModel, sales: "pd.DataFrame", level: float) -
     raw = trained.model.value_table(sales)
     reference = calibrated(raw, trained.equity) if trained.equity else raw
     spreads = trained.spread.spreads_table(sales, reference)
-    doubts = [doubts_about(trained, home) for home in homes_of(sales, trained.model.features)]
-    spreads = np.array([widened(spread, doubt) for spread, doubt in zip(spreads.tolist(), doubts, strict=True)])
+    homes = homes_of(sales, trained.model.features)
+    doubts = [doubts_about(trained, home, day) for home, day in zip(homes, _days(sales), strict=True)]
+    spreads = np.array([widened(trained, *pair) for pair in zip(spreads.tolist(), doubts, strict=True)])
     levels = np.exp(log_levels_of_table(trained.index, sales))
     low, high = interval_table(trained.errors, reference, spreads, level)
     return Appraised(
@@ -54,24 +58,62 @@ def appraise_table(trained: TrainedModel, sales: "pd.DataFrame", level: float) -
 
 @dataclass(frozen=True, slots=True)
 class Doubts:
-    """What is unusual about a home to a model, and by how much errors are larger where its fields are unknown to it."""
+    """What is unusual about a home to a model.
+
+    unknown_factor: by how much errors are larger where its fields are unknown; None where none is. time_error: the log
+    error that the day of the value adds.
+    """
 
     judgement: MarketJudgement
-    unknown_factor: float
+    unknown_factor: float | None
+    time_error: float
+
+    @property
+    def limiting_factors(self) -> tuple[str, ...]:
+        """Stable slugs of all that makes the value less sure."""
+        return (*self.judgement.limiting_factors, *(["beyond_index"] if self.time_error else []))
 
 
-def doubts_about(trained: TrainedModel, home: Property) -> Doubts:
-    """What makes the value of a home less certain than its place alone says."""
+def doubts_about(trained: TrainedModel, home: Property, day: date | None) -> Doubts:
+    """What makes the value of a home as of `day` less certain than its place alone says."""
     nearest, in_sector = trained.comparables.nearest_km(home), trained.comparables.nearest_in_sector_km(home)
-    factor = 1.0
-    for name in unknown_fields(home, trained.model.features):
-        factor *= trained.unknown.get(name, 1.0)
-    return Doubts(trained.extent.judge(home, nearest, in_sector), factor)
+    unknown = [*unknown_fields(home, trained.model.features), *trained.extent.unseen_categories(home)]
+    return Doubts(
+        judgement=trained.extent.judge(home, nearest, in_sector),
+        unknown_factor=_unknown_factor(trained, unknown) if unknown else None,
+        time_error=trained.index.log_error(day) if day else 0.0,
+    )
 
 
-def widened(spread: float, doubts: Doubts) -> float:
-    """The expected log error, grown by what is unknown, and by how far the home lies beyond what was seen."""
-    return float(np.hypot(spread * doubts.unknown_factor, doubts.judgement.extrapolation))
+def _unknown_factor(trained: TrainedModel, unknown: list[str]) -> float:
+    """By how much errors grow without these fields.
+
+    Further features stand in for each other, so that errors without all of them are larger than each alone tells: of
+    some of them, as large a part of that growth is taken as they are of all.
+    """
+    extras = [name for name in unknown if name not in TEXT_FIELDS]
+    singly = math.prod(trained.unknown.get(name, 1.0) for name in extras)
+    features = trained.model.features
+    share = len(extras) / max(len(features.numeric) + len(features.categorical), 1)
+    jointly = 1 + (trained.unknown.get(ALL_EXTRAS, 1.0) - 1) * share
+    others = math.prod(trained.unknown.get(name, 1.0) for name in unknown if name in TEXT_FIELDS)
+    return others * max(singly, jointly)
+
+
+def widened(trained: TrainedModel, spread: float, doubts: Doubts) -> float:
+    """The expected log error, grown by what is unknown, by how far the home lies beyond what was seen, and by time.
+
+    A home of which something is unknown is not surer than the usual one, whatever the rest says.
+    """
+    if doubts.unknown_factor is not None:
+        spread = max(spread, trained.typical_spread) * doubts.unknown_factor
+    return math.hypot(spread, doubts.judgement.extrapolation, doubts.time_error)
+
+
+def _days(sales: "pd.DataFrame") -> list[date | None]:
+    if SOLD_ON not in sales:
+        return [None] * len(sales)
+    return [None if day != day else day.date() for day in sales[SOLD_ON]]  # noqa: PLR0124 (NaT)
 
 
 def unknown_fields(home: Property, features: FeatureSchema) -> list[str]:

@@ -27,6 +27,7 @@ WIDEST_ALLOWANCE = 2.0
 SALES_FOR_HALF_AN_ALLOWANCE = 50
 FEWEST_FOR_DECILES = 100
 FEWEST_FOR_FIFTHS = 50
+_ROUNDING = 1e-9
 FSD_CUT_OFFS = (0.05, 0.075, 0.10, 0.13, 0.15, 0.20, 0.25, 0.30, 0.40)
 LEVELS: tuple[ConfidenceLevel, ...] = ("high", "medium", "low")
 
@@ -100,7 +101,8 @@ def study_intervals(
 
     With `fsd`, also how the forecast standard deviations did, and what the confidence levels mean.
     """
-    covered = (low <= prices) & (prices <= high)
+    # A market of one price has intervals without width, which a rounding must not miss.
+    covered = (low * (1 - _ROUNDING) <= prices) & (prices <= high * (1 + _ROUNDING))
     by_value = covered[np.argsort(values, kind="stable")]
     deciles = _coverage_of_parts(by_value, 10) if len(values) >= FEWEST_FOR_DECILES else None
     study = IntervalStudy(
@@ -114,7 +116,7 @@ def study_intervals(
     if fsd is None:
         return study
     off = np.abs(values - prices) / prices
-    within = np.abs(prices / values - 1) <= fsd
+    within = np.abs(prices / values - 1) <= fsd + _ROUNDING
     return IntervalStudy(
         level=study.level,
         coverage=study.coverage,

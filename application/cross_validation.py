@@ -9,7 +9,7 @@ import numpy as np
 from application.calibrate_uncertainty import calibrate, out_of_time_allowance
 from application.equity_calibration import calibrated
 from application.fit_market_index import fit_market_index, log_levels_of_table
-from application.ports.model_trainer import Extras, ModelTrainer
+from application.ports.model_trainer import ALL_EXTRAS, Extras, ModelTrainer
 from application.sales.table import PRICE
 from application.split_sales import fold_numbers, rolling_origins
 from domain.equity import EquityCalibration
@@ -51,7 +51,7 @@ class OutOfFold:
     """Of each sale: its value and its price, both at the reference day of the index, shape (n,).
 
     Each value is of a model that was fitted to the other folds. unknown: by how much absolute log errors grew on
-    average where a field was hidden from the models, at least 1.
+    average where a field was hidden from the models, at least 1; under ALL_EXTRAS, where all further features were.
     """
 
     values: Vector
@@ -83,9 +83,12 @@ def cross_validate(way: Way, sales: "pd.DataFrame", index: MarketIndex, progress
             continue
         model = way.trainer.fit(known[inside].reset_index(drop=True), way.recipe, way.extras, way.seed)
         values[outside] = model.value_table(known[outside])
-        for name in (*TEXT_FIELDS, *model.features.numeric, *model.features.categorical):
-            blind = known[outside].assign(**{name: _nothing(name, model.features)})
-            hidden.setdefault(name, np.empty(len(sales)))[outside] = model.value_table(blind)
+        extras = (*model.features.numeric, *model.features.categorical)
+        single: dict[str, tuple[str, ...]] = {name: (name,) for name in (*TEXT_FIELDS, *extras)}
+        for label, names in {**single, ALL_EXTRAS: extras}.items():
+            if names:
+                blind = known[outside].assign(**{name: _nothing(name, model.features) for name in names})
+                hidden.setdefault(label, np.empty(len(sales)))[outside] = model.value_table(blind)
     progress("cross-validating", FOLDS, FOLDS)
     off = float(np.abs(np.log(prices / values)).mean())
     unknown = {

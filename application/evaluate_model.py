@@ -80,7 +80,7 @@ class EvaluateModel:
         features = stored.card.features
         table = given.sales()
         extras = Extras(features.numeric, features.categorical)
-        reading = SalesReading(replace(self.reading.layout, extras=extras), self.reading.screening)
+        reading = replace(self.reading, layout=replace(self.reading.layout, extras=extras))
         return table.name, reading(table)
 
     def _own_holdout(self, stored: ModelVersion) -> tuple[str, CheckedSales]:

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from threading import Lock
+from typing import Any
 
 from application.ports.model_repository import ModelRepository
 from application.ports.model_trainer import TrainedModel
 from domain.errors import ModelNotFound, ModelRefused, ModelStoreUnavailable, NoModelServed
 from domain.model_version import ModelVersion, served_stack
+from domain.property import Property
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,20 @@ class ServedModel:
             if served and (refusals or served.description.version == version):
                 break
             try:
-                return ServedVersion(self._models.describe(version), self._models.load(version)), tuple(refusals)
+                return self._tried(version), tuple(refusals)
             except (ModelRefused, ModelNotFound, ModelStoreUnavailable) as error:
                 refusals.append(Refusal(version, str(error)))
         return served, tuple(refusals)
+
+    def _tried(self, version: str) -> ServedVersion:
+        """A version that has valued a home already: one stored by another program may load and know nothing."""
+        loaded = ServedVersion(self._models.describe(version), self._models.load(version))
+        home: dict[str, Any] = dict(loaded.description.card.typical_home)
+        try:
+            loaded.trained.model.value([Property(**home)])
+        except Exception as error:  # whatever a foreign model raises: it must not be served
+            raise ModelRefused(
+                f"Model version {version} was loaded but cannot value ({type(error).__name__}): it was stored by "
+                "another version of Tasador. Train again with `tasador train`."
+            ) from error
+        return loaded

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from application.sales.homes import home_numbers
 from application.screening.neighbours import EARTH_RADIUS_KM, nearest_others, on_the_globe
 from domain.market_extent import AREAS, COUNTS, GroundCircle, MarketExtent, SeenRange, Spacing
+from domain.model_version import FeatureSchema
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,8 +21,10 @@ _LARGE_SECTOR = 0.9
 _ROUNDING_KM = 1e-6
 
 
-def survey_market(sales: "pd.DataFrame") -> MarketExtent:
+def survey_market(sales: "pd.DataFrame", features: FeatureSchema | None = None) -> MarketExtent:
     """The extent of the market of checked sales, at least one, as a model that learned from them knows it.
+
+    With `features`, that of the further features too.
 
     200,000 sales take some seconds. Raises ValueError for no sales.
     """
@@ -43,6 +46,15 @@ def survey_market(sales: "pd.DataFrame") -> MarketExtent:
         sectors=sectors,
         usual_sector_km=float(np.quantile(sure, _LARGE_SECTOR)) if sure else market.radius_km,
         whole=market,
+        extra_ranges={
+            name: SeenRange(float(sales[name].min()), float(sales[name].max()))
+            for name in (features.numeric if features else ())
+            if sales[name].notna().any()
+        },
+        extra_categories={
+            name: tuple(sorted(set(sales[name].dropna().tolist())))
+            for name in (features.categorical if features else ())
+        },
     )
 
 

@@ -150,7 +150,7 @@ class TrainModel:
         notes = (
             *material.notes,
             *_notes_on_extras(recipe, trained.model.features, way.extras),
-            *_notes_on_equity(equity, applied=trained.equity is not None),
+            *_notes_on_equity(equity, asked=plan.equity_calibration),
             *_notes_on_gate(gate, asked=promote, force=force),
         )
         return TrainingReport(stored, promoted, material.kept_at, tuple(dict.fromkeys(notes)))
@@ -227,7 +227,7 @@ class TrainModel:
         allowance = look_back(way, train, found, progress) if _is_judged_later(material) else 1.0
         called_for = fit_equity_calibration(found.values, found.prices)
         equity = None if called_for.changes_nothing else called_for
-        applied = equity if self.plan.equity_calibration else None
+        applied = equity if self.plan.equity_calibration and called_for.reached else None
         progress("fitting the model", 0, 1)
         model = self.trainer.fit(at_reference(train, index), way.recipe, way.extras, way.seed)
         values = calibrated(found.values, applied) if applied else found.values
@@ -236,10 +236,11 @@ class TrainModel:
             spread=self.trainer.fit_spread(train, np.log(found.prices / values), values, model.features, way.seed),
             errors=learn_errors(way, train, found, applied, model.features, allowance),
             index=index,
-            extent=survey_market(train),
+            extent=survey_market(train, model.features),
             comparables=self.trainer.comparables(train, model.features),
             equity=applied,
             unknown=found.unknown,
+            typical_spread=float(np.mean(np.abs(np.log(found.prices / values)))),
         )
         progress("fitting the model", 1, 1)
         return trained, found, equity
@@ -369,17 +370,21 @@ def _notes_on_extras(recipe: str, features: FeatureSchema, extras: Extras) -> li
     return [f"recipe {recipe} takes no further columns: {', '.join(unused)} was not learned from."] if unused else []
 
 
-def _notes_on_equity(equity: EquityCalibration | None, *, applied: bool) -> list[str]:
+def _notes_on_equity(equity: EquityCalibration | None, *, asked: bool) -> list[str]:
     """What the calibration that PRD and PRB call for would bring, or brought, and what it costs."""
     if equity is None:
         return []
     before, after = equity.before, equity.after
     cost = f"PRD {before.prd:.3f} to {after.prd:.3f}, PRB {_signed(before.prb)} to {_signed(after.prb)}, at a cost of "
     cost += f"{after.mae / before.mae - 1:+.1%} in MAE and {100 * (after.mdape - before.mdape):+.2f} points in MdAPE"
-    if applied:
+    if not equity.reached:
+        called_off = "values are not calibrated for equity, as asked" if asked else "no equity calibration is offered"
+        return [
+            f"{called_off}: none brings PRD and PRB into the standard's ranges; the best, in cross-validation, {cost}."
+        ]
+    if asked:
         return [f"values are calibrated for equity: in cross-validation {cost}."]
-    reach = "" if equity.reached else " (not all of the way into the standard's ranges)"
-    return [f"training.equity_calibration = true would bring{reach}, in cross-validation, {cost}."]
+    return [f"training.equity_calibration = true would bring, in cross-validation, {cost}."]
 
 
 def _signed(figure: float | None) -> str:
@@ -390,8 +395,8 @@ def _notes_on_gate(gate: Gate, *, asked: bool, force: bool) -> list[str]:
     if gate.against is None or not asked:
         return []
     if gate.passed:
-        return [f"held against {gate.against} in service: {gate.reason}."]
-    return [f"{'promoted by force' if force else 'not promoted'}: {gate.reason}."]
+        return [f"held against {gate.against} in service: {gate.reason.rstrip('.')}."]
+    return [f"{'promoted by force' if force else 'not promoted'}: {gate.reason.rstrip('.')}."]
 
 
 def _require_folds(sales: "pd.DataFrame", table: SourceTable) -> None:

@@ -12,7 +12,7 @@ from application.served_model import ServedModel, ServedVersion
 from domain.errors import FieldProblem, InvalidProperty
 from domain.market_index import MarketIndex
 from domain.model_version import FeatureSchema, ModelCard
-from domain.property import Property, normalised
+from domain.property import Property, normalised, printable
 from domain.uncertainty import Confidence, Interval
 from domain.valuation import Comparable, Explanation, LogEffects, Valuation, adjusted, explained
 
@@ -75,11 +75,11 @@ class ValueProperty:
         level = level or served.description.card.interval.level
         return [
             _valuation(served, request, request.valuation_date or today, figure, level, asked)
-            for request, figure in zip(requests, _figures(served, requests), strict=True)
+            for request, figure in zip(requests, _figures(served, requests, today), strict=True)
         ]
 
 
-def _figures(served: ServedVersion, requests: Sequence[ValuationRequest]) -> Iterator[_Figure]:
+def _figures(served: ServedVersion, requests: Sequence[ValuationRequest], today: date) -> Iterator[_Figure]:
     trained = served.trained
     homes = [request.property for request in requests]
     values = trained.model.value(homes)
@@ -87,9 +87,9 @@ def _figures(served: ServedVersion, requests: Sequence[ValuationRequest]) -> Ite
         for place, value in enumerate(values.tolist()):
             values[place] = trained.equity.apply(value)
     spreads = trained.spread.spreads(homes, values)
-    for home, value, spread in zip(homes, values.tolist(), spreads.tolist(), strict=True):
-        doubts = doubts_about(trained, home)
-        yield _Figure(value, widened(spread, doubts), doubts)
+    for request, value, spread in zip(requests, values.tolist(), spreads.tolist(), strict=True):
+        doubts = doubts_about(trained, request.property, request.valuation_date or today)
+        yield _Figure(value, widened(trained, spread, doubts), doubts)
 
 
 def _valuation(
@@ -129,7 +129,7 @@ def _valuation(
         percentiles=dict(
             zip(PERCENTILES, (moved * price for price in errors.percentiles(at, figure.spread, shares)), strict=True)
         ),
-        confidence=Confidence.of(errors.fsd(figure.spread), judgement.limiting_factors),
+        confidence=Confidence.of(errors.fsd(figure.spread), figure.doubts.limiting_factors),
         explanation=_explanation(served, home, day, value) if asked.explanation else None,
         comparables=_comparables(served, home, day, value, asked.comparables) if asked.comparables else None,
     )
@@ -205,12 +205,12 @@ def _warnings(request: ValuationRequest, card: ModelCard, day: date) -> Iterator
             yield f"'{name}' was not given: valued without it"
     for name in home.extras:
         if name not in known:
-            yield f"field '{name}' is not known and was ignored"
+            yield f"field '{printable(name)}' is not known and was ignored"
     if not index.is_dated:
         if request.valuation_date is not None:
             yield "this model does not follow prices over time: the value is at the price level of its sales"
     elif not index.covers(day):
         yield (
-            f"the price index knows {index.first_day} to {index.last_day}: for {day} it is carried on from the nearest "
-            "month"
+            f"the price index knows {index.first_day} to {index.last_day}; after that it goes on for at most "
+            f"{index.drift_months} months and then stays, before it it stays: the level of {day} is a guess"
         )

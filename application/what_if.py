@@ -11,7 +11,7 @@ from application.value_property import VALUATION_DATE, ValuationRequest, ValuePr
 from domain.errors import FieldProblem, InvalidProperty
 from domain.market_index import MarketIndex
 from domain.model_version import FeatureSchema
-from domain.property import NUMBER_FIELDS, PROPERTY_FIELDS, TEXT_FIELDS, Property, normalised
+from domain.property import NUMBER_FIELDS, PROPERTY_FIELDS, TEXT_FIELDS, Property, normalised, printable
 from domain.valuation import Contribution, Valuation, amounts
 
 _COORDINATES = ("latitude", "longitude")
@@ -114,7 +114,7 @@ def _check_known(changes: Changes, features: FeatureSchema) -> None:
     known = {*PROPERTY_FIELDS, VALUATION_DATE, *features.numeric, *features.categorical}
     if unknown := [name for name in changes if name not in known]:
         message = "is not a field that the served model values from"
-        raise InvalidProperty(_under("changes", [FieldProblem(name, message) for name in unknown]))
+        raise InvalidProperty(_under("changes", [FieldProblem(printable(name), message) for name in unknown]))
 
 
 def _log_effects(

@@ -122,7 +122,7 @@ def _train_model(
     from application.train_model import TrainingPlan, TrainModel
 
     plan = TrainingPlan(
-        reading=_reading(settings),
+        reading=_reading(settings, clock),
         currency=settings.market.currency,
         recipe=settings.training.recipe,
         validation=settings.training.validation,
@@ -139,7 +139,7 @@ def _evaluate_model(
 ) -> "EvaluateModel":
     from application.evaluate_model import EvaluateModel
 
-    return EvaluateModel(models, sales, quarantine, clock, _reading(settings))
+    return EvaluateModel(models, sales, quarantine, clock, _reading(settings, clock))
 
 
 def _build_report(
@@ -148,10 +148,10 @@ def _build_report(
     from application.build_report import BuildReport
     from application.compare_versions import CompareVersions
 
-    return BuildReport(models, CompareVersions(models, sales, trainer, _reading(settings)), clock)
+    return BuildReport(models, CompareVersions(models, sales, trainer, _reading(settings, clock)), clock)
 
 
-def _reading(settings: Settings) -> "SalesReading":
+def _reading(settings: Settings, clock: Clock) -> "SalesReading":
     from application.ports.model_trainer import Extras
     from application.read_sales import SalesReading
     from application.sales.table import SalesLayout
@@ -164,7 +164,7 @@ def _reading(settings: Settings) -> "SalesReading":
         extras=Extras(source.extra.numeric, source.extra.categorical),
     )
     limits = {limit.name: getattr(screening, limit.name) for limit in dataclasses.fields(ScreeningThresholds)}
-    return SalesReading(layout, ScreeningThresholds(**limits) if screening.enabled else None)
+    return SalesReading(layout, ScreeningThresholds(**limits) if screening.enabled else None, clock)
 
 
 class Container(containers.DeclarativeContainer):

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 Share = Annotated[float, Meta(gt=0, lt=1)]
-AboveNought = Annotated[float, Meta(gt=0)]
+AboveNought = Annotated[float, Meta(gt=0, le=1e6)]
 Name = Annotated[str, Meta(min_length=1)]
 
 

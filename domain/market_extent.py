@@ -6,10 +6,10 @@ the numbers below say how far beyond the sales a value still means something.
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from domain.great_circle import great_circle_km
-from domain.property import Property, normalised
+from domain.property import Property, normalised, printable
 
 AREAS = ("net_usable_area", "net_area")
 COUNTS = ("n_rooms", "n_bathroom")
@@ -27,7 +27,7 @@ _FAR_TIMES, _FAR_KM = 2.0, 0.5
 # for ten sales, a tenth for a hundred, nothing to speak of for thousands.
 _SIZE_TIMES, _COUNT_SLACK = 2.0, 2.0
 _FEW_SALES = 10.0
-# Measured by other rules, a usable area may be a tenth above the whole; twice the whole is no rounding.
+# Measured by other rules, a usable area may be a tenth more of the whole than was seen; twice the whole is no rounding.
 _RATIO_LIMITED, _RATIO_REFUSED, _RATIO_TIMES = 1.1, 2.0, 1.5
 # Borders of sectors are drawn by people, and people err by a street or two: not by kilometres and the sector's size.
 _CONTRADICTORY_KM, _CONTRADICTORY_TIMES = 3.0, 4.0
@@ -35,7 +35,6 @@ _MISMATCH_KM, _MISMATCH_TIMES = 1.0, 1.5
 _FEWEST_IN_SECTOR = 5
 _SURE_OF_RADIUS = 10
 _LARGEST_LOG = 50.0
-_LONGEST_NAME = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +43,11 @@ class SeenRange:
 
     lowest: float
     highest: float
+
+    def spans_beyond(self, number: float) -> float:
+        """How far a number lies outside, in spans of the range (or in its size, of a range without span)."""
+        away = max(self.lowest - number, number - self.highest, 0.0)
+        return away / ((self.highest - self.lowest) or max(abs(self.highest), 1.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,8 @@ class MarketJudgement:
     """What speaks against a value.
 
     limiting_factors: stable slugs, each with its sentence in `warnings`. extrapolation: how far the home lies beyond
-    what was seen: the sum over areas and counts (+ 1) of |log ratio| to the nearest bound; 0 inside.
+    what was seen: the sum over areas and counts (+ 1) of |log ratio| to the nearest bound, and over further numbers of
+    the spans beyond theirs; 0 inside.
     """
 
     refusal: Refusal | None
@@ -107,6 +112,7 @@ class MarketExtent:
     ranges: by field, of areas and counts. highest_usable_share: of usable area in the whole area. types, sectors:
     normalised; a sector's circle holds 95 % of its sales. usual_sector_km: the radius that one sector in ten of those
     with ten sales or more exceeds; that of the market where there is none. whole: the circle that holds all sales.
+    extra_ranges, extra_categories: what was seen of the further features, categories normalised.
     """
 
     ranges: Mapping[str, SeenRange]
@@ -116,6 +122,8 @@ class MarketExtent:
     sectors: Mapping[str, GroundCircle]
     usual_sector_km: float
     whole: GroundCircle
+    extra_ranges: Mapping[str, SeenRange] = field(default_factory=dict)
+    extra_categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def judge(self, home: Property, nearest_km: float, nearest_in_sector_km: float | None) -> MarketJudgement:
         """Judges a home by itself and by how far it is from any sale, and from any of its sector (None: unknown).
@@ -128,6 +136,7 @@ class MarketExtent:
             *self._sizes(home),
             *self._share(home),
             *self._names(home),
+            *self._extras(home),
             *self._sector(home, nearest_in_sector_km),
         ]
         refusals = [finding for finding in findings if finding.refusal]
@@ -179,7 +188,9 @@ class MarketExtent:
                 factor = _SIZE_TIMES * math.exp(min(self._unseen * math.log(span), _LARGEST_LOG))
                 implausible = not seen.lowest / factor <= number <= seen.highest * factor
             else:
-                implausible = number > _SIZE_TIMES * seen.highest + _COUNT_SLACK
+                # None where the smallest home seen has three is as far off as half of its area.
+                too_few = (number + 1) * _SIZE_TIMES < seen.lowest + 1
+                implausible = too_few or number > _SIZE_TIMES * seen.highest + _COUNT_SLACK
             yield _Finding(
                 f"{name} of {number:,.12g}{unit} is {'above' if number > seen.highest else 'below'} the "
                 f"{seen.lowest:,.12g} to {seen.highest:,.12g}{unit} of the sales that the model knows",
@@ -189,30 +200,57 @@ class MarketExtent:
 
     def _share(self, home: Property) -> Iterator[_Finding]:
         share = home.net_usable_area / home.net_area
-        if share <= max(_RATIO_LIMITED, self.highest_usable_share):
+        if share <= _RATIO_LIMITED * self.highest_usable_share:
             return
         implausible = share > max(_RATIO_REFUSED, _RATIO_TIMES * self.highest_usable_share)
         yield _Finding(
             f"the usable area of {home.net_usable_area:,.12g} m2 is {share:,.3g} times the whole area of "
             f"{home.net_area:,.12g} m2, and at most {self.highest_usable_share:,.3g} times in the sales that the model "
             "knows",
-            "usable_above_total_area",
+            "usable_above_total_area" if share > 1 else "beyond_seen_usable_share",
             IMPLAUSIBLE_PROPERTY if implausible else None,
         )
 
     def _names(self, home: Property) -> Iterator[_Finding]:
         if normalised(home.type) not in self.types:
             yield _Finding(
-                f"type '{_shown(home.type)}' is not among the sales that the model knows: valued from the other "
+                f"type '{printable(home.type)}' is not among the sales that the model knows: valued from the other "
                 "features",
                 "unknown_type",
             )
         if normalised(home.sector) not in self.sectors:
             yield _Finding(
-                f"sector '{_shown(home.sector)}' is not among the sales that the model knows: valued from its "
+                f"sector '{printable(home.sector)}' is not among the sales that the model knows: valued from its "
                 "coordinates",
                 "unknown_sector",
             )
+
+    def _extras(self, home: Property) -> Iterator[_Finding]:
+        for name, seen in self.extra_ranges.items():
+            number = home.extras.get(name)
+            if not isinstance(number, int | float) or seen.lowest <= number <= seen.highest:
+                continue
+            yield _Finding(
+                f"{name} of {number:,.12g} is {'above' if number > seen.highest else 'below'} the "
+                f"{seen.lowest:,.12g} to {seen.highest:,.12g} of the sales that the model knows",
+                f"beyond_seen_{name}",
+                # As far again beyond the sales as they lie apart; farther where they are few.
+                IMPLAUSIBLE_PROPERTY if seen.spans_beyond(number) > 1 + 10 * self._unseen else None,
+            )
+        for name in self.unseen_categories(home):
+            category = printable(str(home.extras[name]))
+            yield _Finding(
+                f"{name} '{category}' is not among the sales that the model knows: valued from the other features",
+                f"unknown_{name}",
+            )
+
+    def unseen_categories(self, home: Property) -> list[str]:
+        """The further features of which the home has a category that no sale had."""
+        return [
+            name
+            for name, seen in self.extra_categories.items()
+            if home.extras.get(name) is not None and normalised(str(home.extras[name])) not in seen
+        ]
 
     def _sector(self, home: Property, nearest_km: float | None) -> Iterator[_Finding]:
         sector = self.sectors.get(normalised(home.sector))
@@ -220,7 +258,7 @@ class MarketExtent:
             return
         # A few sales do not show how large their sector is: then it may be as large as others are.
         radius = sector.radius_km if sector.sales >= _SURE_OF_RADIUS else max(sector.radius_km, self.usual_sector_km)
-        away = f"the nearest sale in sector '{_shown(home.sector)}' is {_km(nearest_km)} away"
+        away = f"the nearest sale in sector '{printable(home.sector)}' is {_km(nearest_km)} away"
         usual = f"{away}, while nearly all of its sales lie within {_km(sector.radius_km)} of its middle"
         outside = max(_OUTSIDE_TIMES * self.spacing.q99, _CONTRADICTORY_KM, _CONTRADICTORY_TIMES * radius)
         if nearest_km > outside:
@@ -229,7 +267,7 @@ class MarketExtent:
             yield _Finding(usual, "sector_mismatch")
         if sector.sales < _FEWEST_IN_SECTOR:
             number = "one sale" if sector.sales == 1 else f"{sector.sales} sales"
-            yield _Finding(f"the model knows {number} in sector '{_shown(home.sector)}'", "few_sales_in_sector")
+            yield _Finding(f"the model knows {number} in sector '{printable(home.sector)}'", "few_sales_in_sector")
 
     def _extrapolation(self, home: Property) -> float:
         beyond = 0.0
@@ -237,7 +275,11 @@ class MarketExtent:
             number, seen = getattr(home, name), self.ranges[name]
             bound = min(max(number, seen.lowest), seen.highest)
             beyond += abs(math.log(number + shift) - math.log(bound + shift))
-        return beyond
+        for name, seen in self.extra_ranges.items():
+            extra = home.extras.get(name)
+            if isinstance(extra, int | float):
+                beyond += seen.spans_beyond(extra)
+        return min(beyond, _LARGEST_LOG)
 
 
 def _km(kilometres: float) -> str:
@@ -248,10 +290,3 @@ def _km(kilometres: float) -> str:
         if kilometres < 100
         else (f"{kilometres:,.0f} km")
     )
-
-
-def _shown(text: str) -> str:
-    """A caller's own text in a sentence: one line, printable, and not too long."""
-    text = " ".join(text[: 4 * _LONGEST_NAME].split())
-    cut = text if len(text) <= _LONGEST_NAME else text[:_LONGEST_NAME] + "..."
-    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in cut)

@@ -10,6 +10,9 @@ from itertools import pairwise
 
 ALL_SECTORS = "all"
 DAYS_PER_MONTH = 30.4375
+DAYS_PER_YEAR = 365.25
+YEARLY_DEVIATION = 0.05
+"""How far a market's level is assumed to move in a year that no sale tells of: an assumption, not measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,18 @@ class MarketIndex:
     def covers(self, day: date) -> bool:
         """Whether sales were known around that day; a level outside is carried on from the nearest month."""
         return not self.months or self.first_day <= day <= self.last_day
+
+    def log_error(self, day: date) -> float:
+        """The log error to be expected of a level on that day, on top of that of the months after the last sale.
+
+        0 until a year after the last day, and from the first on; beyond it grows with the root of the time, as that of
+        a random walk: by 4 % in the first year, which is a standard deviation of YEARLY_DEVIATION.
+        """
+        if not self.months:
+            return 0.0
+        later = (day - self.last_day).days / DAYS_PER_YEAR - 1
+        earlier = (self.first_day - day).days / DAYS_PER_YEAR
+        return YEARLY_DEVIATION * math.sqrt(2 / math.pi) * math.sqrt(max(later, earlier, 0.0))
 
     def group(self, sector: str) -> str:
         """The group that a sector, in normalised form, follows."""

@@ -70,6 +70,16 @@ _LONGEST_REMEMBERED = 100
 _normalised_before = lru_cache(maxsize=65_536)(_bare)
 
 
+_LONGEST_SHOWN = 40
+
+
+def printable(text: str) -> str:
+    """A caller's own text in a sentence: on one line, without what a terminal would act on, and not too long."""
+    text = " ".join(text[: 4 * _LONGEST_SHOWN].split())
+    cut = text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "..."
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in cut)
+
+
 @dataclass(frozen=True, slots=True)
 class Property:
     """A home to be valued. Areas in m2, coordinates in degrees (WGS 84).

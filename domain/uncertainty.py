@@ -13,6 +13,7 @@ HIGH_ABOVE = 85
 LOW_BELOW = 70
 # Prices e**50 times the value say nothing any more, and arithmetic beyond would overflow sooner or later.
 FARTHEST_LOG_ERROR = 50.0
+_CLOSEST = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,9 @@ class ErrorDistribution:
         return self.fsd_factor * self.allowance * spread
 
     def _tail(self, band: ErrorBand, level: float) -> Tail:
-        return Tail(band.up_to, self._score(band, (1 - level) / 2), self._score(band, (1 + level) / 2))
+        # A level that cannot be told from 1 is taken as just below it.
+        upper = min((1 + level) / 2, 1 - _CLOSEST)
+        return Tail(band.up_to, min(self._score(band, 1 - upper), 0.0), max(self._score(band, upper), 0.0))
 
     def _score(self, band: ErrorBand, share: float) -> float:
         if not 0 < share < 1:
@@ -161,7 +164,8 @@ class ErrorDistribution:
 class Confidence:
     """How much a value is to be relied on: its FSD, a score from 0 to 100, its level, and what limits it.
 
-    The score is 100 (1 - FSD), rounded; above 85 the level is high, below 70 low.
+    The score is 100 (1 - FSD), rounded, but at most 85 where something limits it; above 85 the level is high, below 70
+    low.
     """
 
     fsd: float
@@ -173,6 +177,8 @@ class Confidence:
     def of(cls, fsd: float, limiting_factors: Sequence[str] = ()) -> "Confidence":
         """The confidence in a value with this forecast standard deviation (a share of the value)."""
         score = confidence_score(fsd)
+        if limiting_factors:
+            score = min(score, HIGH_ABOVE)
         return cls(fsd, score, confidence_level(score), tuple(limiting_factors))
 
 

@@ -38,6 +38,7 @@ from adapters.valuation_models.neighbourhood import Neighbourhood
 from adapters.valuation_models.recipes import Fitted, Recipe
 from adapters.valuation_models.target_statistics import encoded, encoded_together, out_of_part
 from adapters.valuation_models.trees import Tree, TreeEnsemble, tree_of_histogram_boosting, tree_of_scikit_learn
+from application.sales.homes import home_numbers
 from domain.model_version import FeatureSchema
 from domain.property import NUMBER_FIELDS, TEXT_FIELDS
 
@@ -52,9 +53,13 @@ _FEWEST_SALES_FOR_THREADS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How much is fitted. Few sales: the same several times over, with other parts out of sight, and averaged."""
+    """How much is fitted. Few sales: the same several times over, with other parts out of sight, and averaged.
+
+    The first `local` repetitions see the neighbourhood: its averages of few sales are noisy.
+    """
 
     repetitions: int
+    local: int
     rounds: int
     rate: float
     leaves: int
@@ -66,11 +71,11 @@ class Effort:
     def for_sales(cls, count: int) -> "Effort":
         """What so many sales are worth."""
         if count < 5_000:
-            return cls(repetitions=4, rounds=250, rate=0.05, leaves=15, ridge=2.0, trees=40, leaf=2)
+            return cls(repetitions=4, local=2, rounds=250, rate=0.05, leaves=15, ridge=2.0, trees=40, leaf=2)
         leaf = max(3, count // 4_000)  # a forest of whole trees would grow with the sales
         if count < 50_000:
-            return cls(repetitions=2, rounds=300, rate=0.07, leaves=24, ridge=5.0, trees=30, leaf=leaf)
-        return cls(repetitions=1, rounds=500, rate=0.06, leaves=24, ridge=5.0, trees=50, leaf=leaf)
+            return cls(repetitions=2, local=2, rounds=300, rate=0.07, leaves=24, ridge=5.0, trees=30, leaf=leaf)
+        return cls(repetitions=1, local=1, rounds=500, rate=0.06, leaves=24, ridge=5.0, trees=50, leaf=leaf)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +129,7 @@ class BoostedRecipe(Recipe):
     def fit(self, sales: pd.DataFrame, features: FeatureSchema, seed: int) -> Fitted:
         """Fits scikit-learn's HistGradientBoostingRegressor and ExtraTreesRegressor."""
         table, log_prices = table_of(sales, features), np.log(sales["price"].to_numpy())
+        homes = home_numbers(sales)
         effort, plane = Effort.for_sales(len(sales)), Plane.around(table)
         own = self._own(sales, features, plane)
 
@@ -133,13 +139,15 @@ class BoostedRecipe(Recipe):
         columns = [*own, *learn(table, log_prices)]
         fields = fields_of(columns)
         seen = matrix_of(own, table, len(sales))
+        every, around = np.arange(len(fields)), columns[-1].width if self.neighbourhood else 0
         learners: list[_Learner] = []
         # On few sales, OpenMP's threads spend their time waiting for each other.
         with threadpool_limits(1 if len(sales) < _FEWEST_SALES_FOR_THREADS else None):
             for number in range(effort.repetitions):
                 drawn = (seed + number) % _SEEDS
-                matrix = np.column_stack([seen, out_of_part(learn, table, log_prices, drawn)])
-                learners += self._fit_once(matrix, seen.shape[1], fields, table, log_prices, effort, drawn)
+                matrix = np.column_stack([seen, out_of_part(learn, table, log_prices, homes, drawn)])
+                visible = every if number < effort.local else every[: len(every) - around]
+                learners += self._fit_once(matrix, visible, seen.shape[1], fields, table, log_prices, effort, drawn)
             means, (lowest, highest) = _means(matrix), _reach(matrix)
 
         def prepare(homes: pd.DataFrame) -> Matrix:
@@ -191,6 +199,7 @@ class BoostedRecipe(Recipe):
     def _fit_once(
         self,
         matrix: Matrix,
+        visible: Chosen,
         own: int,
         fields: Sequence[Fields],
         table: Table,
@@ -199,11 +208,10 @@ class BoostedRecipe(Recipe):
         seed: int,
     ) -> Iterator[_Learner]:
         grows = np.array([_AREA in made_of for made_of in fields])
-        every = np.arange(matrix.shape[1])
         share = 1 / effort.repetitions / (self.boosting + self.random_trees)
         if self.boosting:
             slopes, intercept = _hedonic_line(matrix, table, log_prices)
-            chosen = every[1:]  # the logarithm of an area tells trees nothing that the area does not
+            chosen = visible[1:]  # the logarithm of an area tells trees nothing that the area does not
             boosted = HistGradientBoostingRegressor(
                 max_iter=effort.rounds,
                 learning_rate=effort.rate,
@@ -218,7 +226,7 @@ class BoostedRecipe(Recipe):
             boosted.fit(matrix[:, chosen], log_prices - intercept - _line(matrix, slopes))
             yield _Learner(slopes, intercept, boosted, chosen, share)
         if self.random_trees:
-            chosen = every[~grows]
+            chosen = visible[~grows[visible]]
             slopes, intercept = _local_line(matrix, chosen[chosen >= own], log_prices)
             forest = ExtraTreesRegressor(
                 effort.trees, min_samples_leaf=effort.leaf, max_features=0.5, n_jobs=-1, random_state=seed

@@ -139,7 +139,8 @@ class ComparableSales(model_trainer.ComparableSales):
         the distance (log(1 + metres / scale), the scale being how far the 30th nearest sale is for half of the homes),
         the logs of the areas and the counts (robust SDs), another type, another sector, the further features (all of
         them together weigh as one thing), and, of dated sales, the time from sale to `as_of` (None: to the last sale;
-        the scale is three years). Chosen among the 300 nearest sales, and the 100 nearest of its type.
+        the scale is three years). Sales after `as_of` are left out. Chosen among the 300 nearest sales, and the 100
+        nearest of its type.
 
         Sales of the home itself are left out: of its type within 2.5 m, with its number of rooms, and both areas
         within 1 %, as `application.sales.homes` has it. The same sales in another order give the same answer.
@@ -150,6 +151,8 @@ class ComparableSales(model_trainer.ComparableSales):
         while True:
             rows, metres = self._candidates(home, wanted)
             others = ~self._same_home(home, rows, metres)
+            if as_of and self.days is not None:
+                others &= ~(self.days[rows] > as_of.toordinal())  # NaN, an unknown day, is not later
             if others.sum() >= count or wanted >= len(self):
                 break
             wanted *= 4

@@ -49,11 +49,6 @@ class RotatedCoordinates(Columns):
         """The place, twice for each angle."""
         return ((LOCATION,),) * (2 * len(ANGLES))
 
-    @classmethod
-    def around(cls, table: Table) -> "RotatedCoordinates":
-        """About the middle (median) of the homes in `table`."""
-        return cls(Plane.around(table))
-
     def write(self, table: Table, matrix: Matrix) -> None:
         """Writes the turned coordinates."""
         east, north = self.plane.kilometres(table)

@@ -1,4 +1,4 @@
-"""The nearest of many points, exactly, with numpy alone: a serving process loads no scipy.
+"""The nearest of many points on the ground, exactly, wherever they lie.
 
 Points lie on the unit sphere, where there is no seam at the 180th meridian and degrees do not shrink towards the poles;
 the straight line (chord) between two of them orders distances as the ground does.

@@ -28,8 +28,6 @@ _COLUMNS: tuple[Fields, ...] = (
     *((name, LOCATION) for name in ATTRIBUTES),
     *((LOCATION,) for _ in _FAR),
 )
-AREA_AGAINST_NEIGHBOURS = 2 * (len(NEAREST) + len(RADII_KM)) + len(ATTRIBUTES)
-"""Which of the columns compares usable areas: the one that grows with the home's own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,6 +127,7 @@ def fit_spread(
     spreads to calibrate errors with must come from fits to the other folds.
     """
     from adapters.valuation_models.target_statistics import encoded, out_of_part
+    from application.sales.homes import home_numbers
 
     off = np.abs(log_errors)
     mean = max(float(off.mean()), SMALLEST_SPREAD)
@@ -148,7 +149,8 @@ def fit_spread(
 
     columns = [*own, *learn(table, off)]
     seen = matrix_of(own, table, len(off))
-    _, trees = fit_trees(np.column_stack([seen, out_of_part(learn, table, off, seed), np.log(values)]), off, seed)
+    learned = out_of_part(learn, table, off, home_numbers(sales), seed)
+    _, trees = fit_trees(np.column_stack([seen, learned, np.log(values)]), off, seed)
     return CompiledSpread(features, mean, columns, trees, weight=len(off) / (len(off) + SALES_FOR_HALF))
 
 

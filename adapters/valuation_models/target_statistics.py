@@ -1,8 +1,8 @@
 """Columns that are learned from prices: what homes of a category or a place fetched.
 
-A sale that is learned from must not see its own price in its columns: a learner would trust them more than they deserve
-(measured by the sources of this design: leaving one sale out at a time leaks as well). So each training sale gets the
-columns that were learned from the other nine tenths of the sales, while new homes get those learned from all.
+A sale that is learned from must not see its own price in its columns, nor another one of its home: a learner would
+trust them more than they deserve. Leaving one sale out at a time leaks as well. So each training sale gets the columns
+that were learned from the other nine tenths of the homes, while new homes get those learned from all.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,13 +26,20 @@ PARTS = 10
 _PRIOR_SALES = 10.0
 """How many sales of the market's mean are mixed into the mean of a category."""
 
+Homes = NDArray[np.int64]
 Learn = Callable[[Table, Vector], Sequence[Columns]]
 
 
-def out_of_part(learn: Learn, table: Table, log_prices: Vector, seed: int) -> Matrix:
-    """The columns of `learn` for the sales that they are learned from, each learned from the other parts of them."""
+def out_of_part(learn: Learn, table: Table, log_prices: Vector, homes: Homes, seed: int) -> Matrix:
+    """The columns of `learn` for the sales that they are learned from, each learned from the other parts of them.
+
+    homes: the number of the home of each sale, from 0 without gaps; the sales of a home lie in one part, unless all do.
+    """
     count = len(log_prices)
-    part = np.random.default_rng(seed).permutation(count) % min(PARTS, count)
+    if not homes.any():
+        homes = np.arange(count)
+    number_of_homes = int(homes.max()) + 1
+    part = (np.random.default_rng(seed).permutation(number_of_homes) % min(PARTS, number_of_homes))[homes]
     matrix: Matrix | None = None
     for number in range(part.max() + 1):
         inside, outside = part != number, part == number

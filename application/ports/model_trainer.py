@@ -21,6 +21,8 @@ from domain.valuation import LogEffects
 if TYPE_CHECKING:
     import pandas as pd
 
+ALL_EXTRAS = "*"
+"""What errors without any further feature stand under in `TrainedModel.unknown`."""
 LOCATION = "location"
 """What the effects of latitude and longitude are credited to: neither means anything without the other."""
 
@@ -146,7 +148,8 @@ class TrainedModel:
 
     model: values at the reference day of `index`. equity: the calibration that its values go through, if one was asked
     for. spread and errors: how far prices fell from out-of-fold values. unknown: by how much errors grew on average
-    where a field was not known to the model (a type or sector never seen, a further feature not given), at least 1.
+    where a field was not known to the model (a type or sector never seen, a further feature not given), at least 1, and
+    under ALL_EXTRAS where none was given. typical_spread: the mean absolute log error.
     """
 
     model: ValuationModel
@@ -157,3 +160,4 @@ class TrainedModel:
     comparables: ComparableSales
     equity: EquityCalibration | None
     unknown: Mapping[str, float]
+    typical_spread: float = 0.0

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from application.ports.data_source import SourceTable
-from application.ports.model_trainer import Extras
+from application.ports.model_trainer import ALL_EXTRAS, Extras
 from application.sales.distinct_cells import DistinctCells, ReadColumn
 from application.sales.written_dates import FIRST_YEAR, LAST_YEAR, WrittenDates
 from application.sales.written_numbers import read_numbers
@@ -35,6 +35,8 @@ _OUT_OF_RANGE = "is out of range"
 _MISSING = "is missing"
 _UNPRINTABLE = "holds control characters"
 _LONGEST_CELL = 40
+# Ours, what requests call by other names of theirs, and what explanations credit.
+_TAKEN = (*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS, "client_ref", "valuation_date", "location", ALL_EXTRAS)
 _MOST_COLUMNS_NAMED = 30
 _LARGEST_EXTRA = 1e15  # beyond it arithmetic would overflow sooner or later
 
@@ -219,9 +221,11 @@ def sales_digest(usable: "pd.DataFrame") -> str:
 def _require_columns(table: SourceTable, layout: SalesLayout) -> None:
     found = [str(name) for name in table.frame.columns]
     extras = (*layout.extras.numeric, *layout.extras.categorical)
-    taken = sorted({name for name in extras if extras.count(name) > 1 or name in REQUIRED_COLUMNS + OPTIONAL_COLUMNS})
+    taken = sorted({name for name in extras if extras.count(name) > 1 or name in _TAKEN})
     if taken:
-        raise SourceMalformed(f"data_source.extra names {_listed(taken)}, which is a column already: give it once.")
+        raise SourceMalformed(
+            f"data_source.extra names {_listed(taken)}, which is a name already: give it once, or rename the column."
+        )
     mapped = [name for name in OPTIONAL_COLUMNS if name in layout.columns]
     missing = [name for name in (*REQUIRED_COLUMNS, *mapped, *extras) if layout.source_name(name) not in found]
     if missing:

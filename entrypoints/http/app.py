@@ -4,7 +4,6 @@ from litestar import Litestar, Router
 from litestar.di import Provide
 
 from config.container import Container
-from entrypoints.http.batches import BatchThreads
 from entrypoints.http.documentation import Documentation, openapi_config
 from entrypoints.http.health import Health
 from entrypoints.http.models import Models
@@ -13,6 +12,7 @@ from entrypoints.http.predictions import BatchPredictions, Predictions
 from entrypoints.http.problems import answer
 from entrypoints.http.refreshing import ModelRefresher
 from entrypoints.http.security import key_guard
+from entrypoints.http.slow_threads import SlowThreads
 from entrypoints.http.valuations import BatchValuations, Valuations
 
 _KIB = 1024
@@ -23,7 +23,7 @@ def make_app(container: Container, refresh_seconds: float = 2.0) -> Observed:
     http = container.settings().http
     log = container.loggers().service
     refresher = ModelRefresher(container.served_model(), log, refresh_seconds)
-    batches = BatchThreads()
+    batches, details = SlowThreads("batch"), SlowThreads("details")
     return Observed(
         Litestar(
             route_handlers=[
@@ -48,10 +48,11 @@ def make_app(container: Container, refresh_seconds: float = 2.0) -> Observed:
                 check_readiness=container.check_readiness(),
                 refresher=refresher,
                 batches=batches,
+                details=details,
             ),
             guards=[key_guard(container.authenticate_key())],
             exception_handlers={Exception: answer},
-            lifespan=[refresher.running, batches.running],
+            lifespan=[refresher.running, batches.running, details.running],
             request_max_body_size=http.max_body_kb * _KIB,
             openapi_config=openapi_config(),
             logging_config=None,

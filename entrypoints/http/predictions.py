@@ -13,11 +13,11 @@ from domain.api_key import Scope
 from domain.errors import FieldProblem, InvalidProperty
 from domain.market_extent import OUTSIDE_MARKET, Refusal
 from domain.property import Property
-from entrypoints.http.batches import BatchThreads
 from entrypoints.http.bodies import MOST_PROBLEMS, NO_BODY, JsonBody, read_batch, read_property, under
 from entrypoints.http.problems import RefusedProperty, documented
 from entrypoints.http.schemas import PropertyBatch, PropertyBody
 from entrypoints.http.security import BY_KEY, needs
+from entrypoints.http.slow_threads import SlowThreads
 
 _STATUSES = (400, 401, 403, 413, 415, 503)
 _REFUSAL = Refusal(OUTSIDE_MARKET, "the nearest sale is 112 km away, while 99 of 100 sales have another within 1.4 km")
@@ -77,7 +77,7 @@ class BatchPredictions(Controller):
     async def predict_batch(
         self,
         value_property: NamedDependency[ValueProperty],
-        batches: NamedDependency[BatchThreads],
+        batches: NamedDependency[SlowThreads],
         data: JSONBody[object] = NO_BODY,
     ) -> list[float]:
         """The values of homes in the market's currency, in their order. Needs the scope `value`.

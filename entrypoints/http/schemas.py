@@ -189,6 +189,10 @@ class ComparableAnswer(Struct, kw_only=True):
     n_bathroom: Annotated[float, _told("Number of bathrooms.", 2.0)]
     latitude: Annotated[float, _told("Latitude (WGS 84), in degrees.", 42.0531)]
     longitude: Annotated[float, _told("Longitude (WGS 84), in degrees.", -93.6172)]
+    extras: Annotated[
+        dict[str, float | str | None],
+        _told("The further features that the model was trained with, null where unknown.", {"year_built": 1968}),
+    ]
 
     @classmethod
     def of(cls, comparable: Comparable) -> Self:
@@ -204,6 +208,7 @@ class ComparableAnswer(Struct, kw_only=True):
             similarity=similar.similarity,
             sold_on=sale.sold_on,
             **{name: getattr(sale.property, name) for name in PROPERTY_FIELDS},
+            extras=dict(sale.property.extras),
         )
 
 
@@ -255,7 +260,14 @@ class ValuationAnswer(Struct, kw_only=True):
     client_ref: Annotated[str | None, _told("Your own reference, where one was given.", "file 2026-118")]
     status: Annotated[Literal["valued", "refused"], _told("Whether a value is given.", "valued")]
     reason: Annotated[
-        str | None, _told("Why no value is given, one word that stays the same; null where one is.", None)
+        str | None,
+        _told(
+            "Why no value is given, one word that stays the same; null where one is. outside_market: far from any "
+            "sale. implausible_property: areas, counts or further numbers far beyond what was seen, or usable area far "
+            "above the whole. contradictory_location: far from every sale of its own sector. invalid_property: in a "
+            "batch, a home whose fields cannot be used.",
+            None,
+        ),
     ]
     reason_detail: Annotated[str | None, _told("The same as a sentence.", None)]
     currency: Annotated[str, _told("Currency of all amounts.", "USD")]
@@ -293,12 +305,23 @@ class ValuationAnswer(Struct, kw_only=True):
             0.113,
         ),
     ]
-    confidence_score: Annotated[int | None, _told("100 times (1 - fsd), from 0 to 100; null where refused.", 89)]
+    confidence_score: Annotated[
+        int | None, _told("100 times (1 - fsd), at most 85 with a limiting factor; null where refused.", 89)
+    ]
     confidence_level: Annotated[
         Literal["high", "medium", "low"] | None,
         _told("high above a score of 85, low below 70; null where refused.", "high"),
     ]
-    limiting_factors: Annotated[list[str], _told("What makes this value less sure than others.", [])]
+    limiting_factors: Annotated[
+        list[str],
+        _told(
+            "What makes this value less sure than others, each with its sentence in `warnings`: unknown_type, "
+            "unknown_sector, unknown_<further feature>, far_from_sales, sector_mismatch, few_sales_in_sector, "
+            "beyond_seen_<field>, beyond_seen_usable_share, usable_above_total_area, beyond_index (a day more than a "
+            "year after the last sale, or before the first). With any of them the confidence is not high.",
+            ["unknown_sector"],
+        ),
+    ]
     comparables: (
         Annotated[
             list[ComparableAnswer],

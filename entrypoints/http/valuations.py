@@ -1,6 +1,5 @@
 """Valuations: the value, how sure it is, why, compared with which sales, and the model behind it."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
@@ -16,7 +15,6 @@ from application.what_if import WhatIf
 from domain.api_key import ApiKey, Scope
 from domain.errors import FieldProblem, InvalidProperty
 from domain.valuation import Valuation
-from entrypoints.http.batches import BatchThreads
 from entrypoints.http.bodies import NO_BODY, JsonBody, UnusableRow, read_request, read_rows, read_what_if, under
 from entrypoints.http.problems import documented
 from entrypoints.http.schemas import (
@@ -29,6 +27,7 @@ from entrypoints.http.schemas import (
     WhatIfBody,
 )
 from entrypoints.http.security import BY_KEY, needs
+from entrypoints.http.slow_threads import SlowThreads
 
 CallerRequest = Request[Any, ApiKey, Any]
 Level = Annotated[
@@ -53,7 +52,7 @@ Comparables = Annotated[
 
 MOST_ROWS = 20_000
 """The most homes of which one request may ask whole valuations."""
-MOST_DETAILS = 5_000
+MOST_DETAILS = 1_000
 """The most explanations and comparables that it may ask for: each takes as long as valuing many homes."""
 
 Value = Callable[[Sequence[ValuationRequest]], list[Valuation]]
@@ -86,6 +85,7 @@ class Valuations(Controller):
         self,
         request: CallerRequest,
         value_property: NamedDependency[ValueProperty],
+        details: NamedDependency[SlowThreads],
         data: JSONBody[object] = NO_BODY,
         level: Level = None,
         explain: Explain = False,
@@ -98,8 +98,8 @@ class Valuations(Controller):
         warnings = _warnings(request, _PARAMETERS)
         asked = [read_request(data)]
         if explain or comparables:
-            [valuation] = await asyncio.to_thread(
-                value_property, asked, level, explain=explain, comparables=comparables
+            [valuation] = await details.run(
+                lambda: value_property(asked, level, explain=explain, comparables=comparables)
             )
         else:
             [valuation] = value_property(asked, level)
@@ -121,6 +121,7 @@ class Valuations(Controller):
         self,
         request: CallerRequest,
         what_if: NamedDependency[WhatIf],
+        details: NamedDependency[SlowThreads],
         data: JSONBody[object] = NO_BODY,
         level: Level = None,
     ) -> ChangedValuationAnswer:
@@ -130,7 +131,7 @@ class Valuations(Controller):
         """
         warnings = _warnings(request, ("level",))
         home, changes = read_what_if(data)
-        answer = ChangedValuationAnswer.of(await asyncio.to_thread(what_if, home, changes, level))
+        answer = ChangedValuationAnswer.of(await details.run(lambda: what_if(home, changes, level)))
         answer.warnings = warnings or UNSET
         return answer
 
@@ -158,7 +159,7 @@ class BatchValuations(Controller):
         request: CallerRequest,
         value_property: NamedDependency[ValueProperty],
         served_model: NamedDependency[ServedModel],
-        batches: NamedDependency[BatchThreads],
+        batches: NamedDependency[SlowThreads],
         data: JSONBody[object] = NO_BODY,
         level: Level = None,
         explain: Explain = False,
@@ -168,7 +169,7 @@ class BatchValuations(Controller):
 
         One bad home never fails the others: in its place stands one that is `refused`, for the reason
         `invalid_property`, with every bad field named in `errors`. At most 20000 homes; explanations and comparables
-        together at most 5000.
+        together at most 1000.
         """
         warnings = _warnings(request, _PARAMETERS)
 

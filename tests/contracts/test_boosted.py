@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from adapters.model_repositories.joblib_folder import JoblibModelRepository
 from adapters.valuation_models.boosted import BoostedRecipe
@@ -117,7 +118,7 @@ home = {homes(OTHERS.head(1), EXTRAS)[0]!r}
 values = trained.model.value([home])
 trained.model.explain(home)
 trained.spread.spreads([home], values)
-doubts_about(trained, home)
+doubts_about(trained, home, None)
 [sale] = trained.comparables.similar(home, 1, as_of=date(2026, 11, 22))
 trained.model.difference(home, sale.sale.property)
 heavy = {{"sklearn", "pandas", "category_encoders", "lightgbm"}} & set(sys.modules)
@@ -134,6 +135,9 @@ print(repr(float(values[0])), *heavy)
         assert (done.stderr, done.stdout) == ("", f"{float(value)!r}\n")
 
 
+ALONE = np.arange(len(SALES))
+
+
 class TestASalesOwnPrice:
     table = {name: SALES[name].to_numpy() for name in SALES.columns if name in {*TEXT_FIELDS, "price"}} | {
         name: SALES[name].to_numpy(dtype=float)
@@ -141,7 +145,7 @@ class TestASalesOwnPrice:
     }
     log_prices = np.log(SALES["price"].to_numpy())
 
-    def columns(self, log_prices: Vector, seed: int) -> list[list[float]]:
+    def columns(self, log_prices: Vector, seed: int, homes: NDArray[np.int64] = ALONE) -> list[list[float]]:
         plane = Plane.around(self.table)
         found = out_of_part(
             lambda some, prices: [
@@ -151,6 +155,7 @@ class TestASalesOwnPrice:
             ],
             self.table,
             log_prices,
+            homes,
             seed,
         )
         rows: list[list[float]] = found.tolist()
@@ -163,6 +168,12 @@ class TestASalesOwnPrice:
         changed[row] += change
         assert self.columns(changed, seed)[row] == self.columns(self.log_prices, seed)[row]
 
+    def test_nor_does_the_price_of_another_sale_of_the_same_home(self) -> None:
+        homes = ALONE // 2  # each home was sold twice
+        changed = self.log_prices.copy()
+        changed[7] += 1.0
+        assert self.columns(changed, 0, homes)[6] == self.columns(self.log_prices, 0, homes)[6]
+
     def test_moves_those_of_the_sales_around_it(self) -> None:
         changed = self.log_prices.copy()
         changed[0] += 1.0
@@ -172,7 +183,8 @@ class TestASalesOwnPrice:
         few = {name: column[:3] for name, column in self.table.items()}
 
         def column(log_prices: Vector) -> list[float]:
-            found = out_of_part(lambda some, prices: [encoded("sector", some, prices)], few, log_prices, 0)
+            alone = np.arange(3)
+            found = out_of_part(lambda some, prices: [encoded("sector", some, prices)], few, log_prices, alone, 0)
             first: list[float] = found[:, 0].tolist()
             return first
 

@@ -190,6 +190,7 @@ def test_comparables_are_other_homes_the_most_alike_first(asked: Service) -> Non
         "net_area": 82.5,
         "n_rooms": 3.0,
         "n_bathroom": 2.0,
+        "extras": {},
     }
 
 

@@ -217,3 +217,32 @@ def test_great_circles_are_known_distances() -> None:
     assert great_circle_km(90, 0, 90, 120) == pytest.approx(0, abs=1e-9)
     assert great_circle_km(90, 0, -90, 0) == pytest.approx(20015.1, rel=1e-4)
     assert great_circle_km(-33.4489, -70.6693, 40.4168, -3.7038) == pytest.approx(10700, rel=0.01)
+
+
+class TestFurtherFeatures:
+    market = replace(
+        CITY,
+        extra_ranges={"year_built": SeenRange(1900.0, 2020.0)},
+        extra_categories={"heating": ("gas", "wood")},
+    )
+
+    def judged(self, **extras: float | str | None) -> MarketJudgement:
+        return judged(replace(FLAT, extras=extras), market=self.market)
+
+    def test_what_was_seen_or_is_not_known_limits_nothing(self) -> None:
+        assert self.judged().limiting_factors == ()
+        assert self.judged(year_built=1990.0, heating=" GAS").limiting_factors == ()
+        assert self.judged(year_built=None, heating=None).limiting_factors == ()
+
+    def test_a_number_beyond_what_was_seen_limits_and_widens(self) -> None:
+        found = self.judged(year_built=2026.0)
+        assert found.refusal is None
+        assert found.limiting_factors == ("beyond_seen_year_built",)
+        assert found.extrapolation == pytest.approx(6 / 120)
+
+    @pytest.mark.parametrize("year", [3000.0, 1e308, -5.0])
+    def test_a_number_far_beyond_is_refused(self, year: float) -> None:
+        assert reason(self.judged(year_built=year)) == "implausible_property"
+
+    def test_a_category_that_no_sale_had_limits(self) -> None:
+        assert self.judged(heating="lava").limiting_factors == ("unknown_heating",)

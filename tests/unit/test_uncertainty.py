@@ -199,6 +199,10 @@ class TestConfidence:
     def test_the_score_falls_with_the_fsd_and_the_level_with_the_score(
         self, fsd: float, score: int, level: str
     ) -> None:
+        assert Confidence.of(fsd) == Confidence(fsd, score, level)  # type: ignore[arg-type]
+
+    @pytest.mark.parametrize(("fsd", "score", "level"), [(0.05, 85, "medium"), (0.2, 80, "medium"), (0.4, 60, "low")])
+    def test_what_is_limited_is_never_of_high_confidence(self, fsd: float, score: int, level: str) -> None:
         assert Confidence.of(fsd, ["unknown_sector"]) == Confidence(fsd, score, level, ("unknown_sector",))  # type: ignore[arg-type]
 
     @few

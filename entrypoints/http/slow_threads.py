@@ -1,4 +1,4 @@
-"""Threads of their own for batches: what takes long must not hold up the checks of other callers' keys."""
+"""Threads of their own for what takes long: it must not hold up the checks of other callers' keys."""
 
 import asyncio
 import contextlib
@@ -11,14 +11,14 @@ from litestar import Litestar
 T = TypeVar("T")
 
 AT_ONCE = 2
-"""How many batches are worked on at the same time; others wait for their turn."""
+"""How many slow answers of a kind are worked on at the same time; others wait for their turn."""
 
 
-class BatchThreads:
-    """Runs batches apart from the event loop, a few at a time."""
+class SlowThreads:
+    """Runs slow answers of one kind (batches, explanations) apart from the event loop, a few at a time."""
 
-    def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="batch")
+    def __init__(self, kind: str) -> None:
+        self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix=kind)
 
     async def run(self, work: Callable[[], T]) -> T:
         """What `work` returns. Raises what it raises."""
@@ -26,7 +26,7 @@ class BatchThreads:
 
     @contextlib.asynccontextmanager
     async def running(self, _: Litestar) -> AsyncIterator[None]:
-        """Ends the threads when the service stops; batches that have not begun are dropped."""
+        """Ends the threads when the service stops; what has not begun is dropped."""
         try:
             yield
         finally:
