@@ -9,7 +9,7 @@ import pytest
 from application.cross_validation import FOLDS, OutOfFold, Way, at_reference, cross_validate, learn_errors, look_back
 from application.fit_market_index import log_levels_of_table
 from application.ports.data_source import SourceTable
-from application.ports.model_trainer import Extras, SpreadModel, ValuationModel
+from application.ports.model_trainer import ALL_EXTRAS, Extras, SpreadModel, ValuationModel
 from application.sales.table import SalesLayout, check_sales
 from application.split_sales import home_numbers
 from domain.equity import EquityCalibration
@@ -110,7 +110,8 @@ class TestOutOfFold:
             * np.exp(year + random.normal(0, 0.1, 200))
         )
         unknown = cross_validate(way(SectorTrainer()), sales, NO_INDEX, silent).unknown
-        assert set(unknown) == {"type", "sector", "year_built", "heating"}
+        assert set(unknown) == {"type", "sector", "year_built", "heating", ALL_EXTRAS}
+        assert unknown[ALL_EXTRAS] == pytest.approx(unknown["year_built"])
         assert unknown["type"] == unknown["heating"] == 1.0
         assert unknown["sector"] > 2
         assert unknown["year_built"] > 3

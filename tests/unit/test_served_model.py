@@ -1,12 +1,14 @@
 """The model that is served, and what happens when it changes or breaks."""
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from application.served_model import ServedModel
 from domain.errors import ModelStoreUnavailable, NoModelServed
 from tests.fakes.fixed_clock import NOON
 from tests.fakes.in_memory_model_repository import InMemoryModelRepository
-from tests.fakes.models import a_card, a_trained_model
+from tests.fakes.models import ConstantPricePerArea, a_card, a_trained_model
 
 
 def stored(count: int) -> InMemoryModelRepository:
@@ -125,3 +127,21 @@ def test_a_repository_that_comes_back_is_read_again() -> None:
     models.come_back()
     assert served.refresh()
     assert served_version(served) == "v1"
+
+
+class Foreign(ConstantPricePerArea):
+    """A model of another program: it loads, and cannot value."""
+
+    def value(self, properties: object) -> NDArray[np.float64]:
+        raise AttributeError("'Line' object has no attribute 'lowest'")
+
+
+def test_a_version_that_loads_but_cannot_value_is_refused_and_the_one_before_steps_in() -> None:
+    models = InMemoryModelRepository()
+    for model in (ConstantPricePerArea(1.0), Foreign(1.0)):
+        stored = models.store(a_trained_model(model=model), a_card())
+        models.promote(stored.version, NOON, "a test")
+    served = ServedModel(models)
+    served.refresh()
+    assert served.current().description.version == "v1"
+    assert [(refusal.version, "cannot value" in refusal.reason) for refusal in served.refusals] == [("v2", True)]

@@ -437,11 +437,18 @@ class TestDatedSales:
         assert "looking back" in told
 
 
+def steep_sales() -> pd.DataFrame:
+    """Sales whose price per m2 rises a little with the area, which the fake does not know."""
+    sales = some_sales(400)
+    area, luck = sales["net_usable_area"], np.random.default_rng(0).normal(0, 0.03, 400)
+    return sales.assign(price=(60 * area * (area / 100) ** 0.2 * np.exp(luck)).round())
+
+
 class TestEquity:
-    """The fake values all sectors alike: cheap homes too high, dear ones too low."""
+    """The fake values all homes at one price per m2: cheap homes too high, dear ones too low."""
 
     def test_that_is_wanting_is_remarked_on_with_the_cost_of_mending_it(self) -> None:
-        bench = Bench(some_sales(400))
+        bench = Bench(steep_sales())
         report = bench.train(by="ana")
         assert report.stored.card.equity is not None
         assert not report.stored.card.equity_applied
@@ -451,14 +458,23 @@ class TestEquity:
         assert "MAE" in note
 
     def test_is_mended_where_that_is_asked_for(self) -> None:
-        bench = Bench(some_sales(400), plan=replace(PLAN, equity_calibration=True))
+        bench = Bench(steep_sales(), plan=replace(PLAN, equity_calibration=True))
         report = bench.train(by="ana")
-        card, plain = report.stored.card, Bench(some_sales(400)).train(by="ana").stored.card
+        card, plain = report.stored.card, Bench(steep_sales()).train(by="ana").stored.card
         assert card.equity == bench.models.load("v1").equity == plain.equity
         assert card.equity_applied
         assert any("calibrated for equity" in note for note in report.notes)
         assert abs(card.ratio_study.prd - 1) < abs(plain.ratio_study.prd - 1)
         assert card.cross_validation.mae == pytest.approx(card.equity.after.mae if card.equity else None)
+
+    def test_that_no_calibration_brings_about_is_told_and_none_is_applied(self) -> None:
+        bench = Bench(some_sales(400), plan=replace(PLAN, equity_calibration=True))
+        report = bench.train(by="ana")
+        assert report.stored.card.equity is not None
+        assert not report.stored.card.equity.reached
+        assert not report.stored.card.equity_applied
+        assert bench.models.load("v1").equity is None
+        assert any("none brings PRD and PRB into the standard's ranges" in note for note in report.notes)
 
     def test_that_is_fine_is_left_alone(self) -> None:
         sales = some_sales(400)
