@@ -70,7 +70,7 @@ def quickstart(loaded: LoadedSettings, *, host: str | None, port: int | None, wo
             for model in stored:
                 tell(str(model.refused))
             which = "no stored model can be used" if stored else "no model is stored yet"
-            tell(f"{which}: training on the configured sales, about half a minute ...")
+            tell(f"{which}: training on the configured sales, about a minute ...")
             report = train_with(container)
             metrics = report.stored.card.metrics
             tell(f"{report.stored.version} is trained: half of its values are within {metrics.mdape:.1%} of the price")
