@@ -4,13 +4,13 @@ FROM ${PYTHON_IMAGE} AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /build
 # The tools have a venv of their own: neither they nor pip come into the result.
-COPY requirements/build.txt requirements/serve.txt requirements/
+COPY requirements/build.txt requirements/compiler.txt requirements/serve.txt requirements/
 RUN python3 -m venv tools \
-    && tools/bin/python -m pip install --quiet --require-hashes -r requirements/build.txt \
+    && tools/bin/python -m pip install --quiet --require-hashes -r requirements/build.txt -r requirements/compiler.txt \
     && python3 -m venv --without-pip /opt/tasador \
     && tools/bin/python -m pip --python /opt/tasador/bin/python install --quiet --no-compile \
         --only-binary :all: --require-hashes -r requirements/serve.txt
-COPY pyproject.toml README.md ./
+COPY pyproject.toml README.md hatch_build.py ./
 COPY domain domain
 COPY application application
 COPY adapters adapters

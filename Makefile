@@ -48,8 +48,9 @@ requirements: $(STAMPS)/compile ## Compile the hash-pinned requirement files (UP
 	        --custom-compile-command "make requirements" $(if $(UPGRADE),--upgrade) "$$@"; \
 	}; \
 	compile pyproject.toml --group test --group check --output-file requirements/test.txt; \
-	for file in pyproject.toml:serve requirements/build.in:build requirements/compile.in:compile; do \
-	    compile "$${file%:*}" --constraints requirements/test.txt --output-file "requirements/$${file#*:}.txt"; \
+	compile pyproject.toml --constraints requirements/test.txt --output-file requirements/serve.txt; \
+	for name in build compile compiler; do \
+	    compile requirements/$$name.in --constraints requirements/test.txt --output-file requirements/$$name.txt; \
 	done
 
 clean: ## Remove the environment and the caches; models, keys and logs in var/ stay
@@ -89,6 +90,12 @@ $(STAMPS)/test: requirements/test.txt $(STAMPS)/serve
 $(STAMPS)/compile: requirements/compile.txt $(STAMPS)/serve
 	$(call install,requirements/compile.txt,Installing uv.)
 
-$(STAMPS)/project: pyproject.toml $(STAMPS)/serve
+# What compiles the native kernel: the machine's own compiler, or else one that comes as a package.
+$(STAMPS)/compiler: requirements/compiler.txt $(STAMPS)/serve
+	@command -v "$${CC:-cc}" >/dev/null 2>&1 || command -v gcc >/dev/null 2>&1 || command -v clang >/dev/null 2>&1 \
+	    || { echo "No C compiler here: installing one (90 MB) beside the libraries, only now."; $(INSTALL) --require-hashes -r $<; }
+	@touch $@
+
+$(STAMPS)/project: pyproject.toml hatch_build.py $(wildcard adapters/valuation_models/kernel/*.[ch]) $(STAMPS)/compiler
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -1,25 +1,32 @@
 """The columns of a learner's matrix, each made from the fields of a property.
 
-The same objects make the columns in training and in serving; numpy alone is needed. In a `Table`, text fields and
-categories are arrays of normalised str (MISSING_CATEGORY for what is unknown), numbers are arrays of float64 with NaN
-for what is unknown, all of shape (n,).
+Each says what it is twice: with numpy, for training, and as the kernel knows it, for serving; no model is stored unless
+both agree. In a `Table`, text fields and categories are arrays of normalised str (MISSING_CATEGORY for what is
+unknown), numbers are arrays of float64 with NaN for what is unknown, all of shape (n,).
 """
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from adapters.valuation_models.kernel import library as kernel
+from adapters.valuation_models.kernel.library import address
 from application.ports.model_trainer import LOCATION
+
+if TYPE_CHECKING:
+    from adapters.valuation_models.inputs import Inputs
 
 Table = Mapping[str, NDArray[Any]]
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
 Fields = tuple[str, ...]
+Vocabulary = Mapping[Any, int]
+"""The code of each text, or of each tuple of texts that are encoded together."""
 
 COORDINATES = ("latitude", "longitude")
 MISSING_CATEGORY = ""
@@ -38,9 +45,26 @@ class Columns(Protocol):
         """How many columns these are."""
         return len(self.fields)
 
+    @property
+    def vocabularies(self) -> Mapping[Fields, Collection[Any]]:
+        """By fields, the texts (or tuples of texts, of several fields) that these columns know."""
+        return {}
+
     @abstractmethod
     def write(self, table: Table, matrix: Matrix) -> None:
         """Writes them into `matrix`, shape (n, width)."""
+
+    @abstractmethod
+    def native(self, inputs: "Inputs") -> "Native":
+        """The same for the kernel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Native:
+    """A column as the kernel knows it, and what must stay in memory as long as it does."""
+
+    column: kernel.Column
+    keeps: tuple[object, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +84,14 @@ class Number(Columns):
         """Writes the number."""
         matrix[:, 0] = (table[self.name] - self.centre) / self.scale
 
+    def native(self, inputs: "Inputs") -> Native:
+        """A number."""
+        return _number(inputs.number(self.name), self.centre, self.scale)
+
 
 @dataclass(frozen=True, slots=True)
 class Derived(Columns):
-    """A number computed from the property by a function of this package; a stored model keeps the function's name."""
+    """A number computed from the property by a function of those below; a stored model keeps the function's name."""
 
     compute: Callable[[Table], Vector]
     made_of: Fields
@@ -76,6 +104,10 @@ class Derived(Columns):
     def write(self, table: Table, matrix: Matrix) -> None:
         """Writes what the function computes."""
         matrix[:, 0] = self.compute(table)
+
+    def native(self, inputs: "Inputs") -> Native:
+        """A logarithm, which is among the inputs, or a share."""
+        return _NATIVE[self.compute](inputs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +131,16 @@ class Encoded(Columns):
         codes = [self.codes.get(category, self.unknown) for category in table[self.name]]
         matrix[:] = np.array(codes).reshape(matrix.shape)
 
+    @property
+    def vocabularies(self) -> Mapping[Fields, Collection[Any]]:
+        """The categories."""
+        return {(self.name,): self.codes.keys()}
+
+    def native(self, inputs: "Inputs") -> Native:
+        """The numbers by code."""
+        place, vocabulary = inputs.code((self.name,))
+        return _coded(place, [self.unknown, *(self.codes.get(category, self.unknown) for category in vocabulary)])
+
 
 @dataclass(frozen=True, slots=True)
 class EncodedTogether(Columns):
@@ -117,6 +159,17 @@ class EncodedTogether(Columns):
         """Writes the number of each combination."""
         combinations = zip(*(table[name] for name in self.names), strict=True)
         matrix[:, 0] = [self.codes.get(combination, self.unknown) for combination in combinations]
+
+    @property
+    def vocabularies(self) -> Mapping[Fields, Collection[Any]]:
+        """The combinations."""
+        return {self.names: self.codes.keys()}
+
+    def native(self, inputs: "Inputs") -> Native:
+        """The number by code."""
+        place, vocabulary = inputs.code(self.names)
+        numbers = [self.unknown, *(self.codes.get(combination, self.unknown) for combination in vocabulary)]
+        return _coded(place, [(number,) for number in numbers])
 
 
 def matrix_of(columns: Sequence[Columns], table: Table, count: int) -> Matrix:
@@ -157,3 +210,27 @@ def area_per_bathroom(table: Table) -> Vector:
 def usable_share(table: Table) -> Vector:
     """Usable area as a share of the whole area."""
     return np.asarray(table["net_usable_area"] / table["net_area"])
+
+
+def _number(place: int, centre: float = 0.0, scale: float = 1.0) -> Native:
+    return Native(kernel.Column(kind=kernel.NUMBER, width=1, a=place, centre=centre, scale=scale))
+
+
+def _coded(place: int, rows: Sequence[Sequence[float]]) -> Native:
+    """rows: of what is unknown, and of each code."""
+    numbers = np.array(rows, dtype=np.float64)
+    column = kernel.Column(kind=kernel.CODED, width=numbers.shape[1], a=place, numbers=address(numbers))
+    return Native(column, (numbers,))
+
+
+def _share(kind: int, inputs: "Inputs", of: str, to: str) -> Native:
+    return Native(kernel.Column(kind=kind, width=1, a=inputs.number(of), b=inputs.number(to)))
+
+
+_NATIVE: Mapping[Callable[[Table], Vector], Callable[["Inputs"], Native]] = {
+    log_usable_area: lambda inputs: _number(inputs.log("net_usable_area")),
+    log_net_area: lambda inputs: _number(inputs.log("net_area")),
+    area_per_room: lambda inputs: _share(kernel.SHARE_OF_AT_LEAST_ONE, inputs, "net_usable_area", "n_rooms"),
+    area_per_bathroom: lambda inputs: _share(kernel.SHARE_OF_AT_LEAST_ONE, inputs, "net_usable_area", "n_bathroom"),
+    usable_share: lambda inputs: _share(kernel.SHARE, inputs, "net_usable_area", "net_area"),
+}

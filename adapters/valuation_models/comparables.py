@@ -4,7 +4,8 @@ import hashlib
 import math
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from ctypes import addressof, pointer
+from dataclasses import dataclass, field, fields
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,10 @@ from numpy.typing import NDArray
 
 from adapters.valuation_models.columns import MISSING_CATEGORY, Vector
 from adapters.valuation_models.compiled import table_of
-from adapters.valuation_models.ground_index import GroundIndex, Points, Rows, on_the_unit_sphere
+from adapters.valuation_models.geography import Sphere, on_the_unit_sphere
+from adapters.valuation_models.kernel import library as kernel
+from adapters.valuation_models.kernel.library import address, lent, library
+from adapters.valuation_models.kernel.nearest import NearestPoints, Rows
 from application.ports import model_trainer
 from domain.comparable import SimilarSale
 from domain.great_circle import EARTH_RADIUS_KM, great_circle_km
@@ -79,12 +83,31 @@ class ComparableSales(model_trainer.ComparableSales):
     days: Vector | None
     last_day: float
     ids: tuple[str | None, ...]
-    points: Points
-    everywhere: GroundIndex
-    by_type: Mapping[int, GroundIndex]
-    by_sector: Mapping[int, GroundIndex]
     scales: Mapping[str, float]
     weights: Mapping[str, float]
+    points: Sphere = field(init=False)
+    everywhere: NearestPoints = field(init=False)
+    by_type: Sequence[NearestPoints] = field(init=False)
+    by_sector: Sequence[NearestPoints] = field(init=False)
+    places: kernel.Places = field(init=False)
+
+    def __post_init__(self) -> None:
+        latitudes, longitudes = (self.numbers[name] for name in _COORDINATES)
+        points = on_the_unit_sphere(latitudes, longitudes)
+        everywhere, by_sector = NearestPoints(points), _indexes(points, self.codes["sector"])
+        sectors = (kernel.Points * len(by_sector))(*(index.native for index in by_sector))
+        searched = {
+            "points": points,
+            "everywhere": everywhere,
+            "by_type": _indexes(points, self.codes["type"]),
+            "by_sector": by_sector,
+            "places": kernel.Places(pointer(everywhere.native), sectors, address(latitudes), address(longitudes)),
+        }
+        for name, value in searched.items():
+            object.__setattr__(self, name, value)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return ComparableSales, tuple(getattr(self, each.name) for each in fields(self) if each.init)
 
     @classmethod
     def of(
@@ -109,8 +132,6 @@ class ComparableSales(model_trainer.ComparableSales):
         numbers = {name: table[name][order] for name in NUMBER_FIELDS}
         extras = {name: table[name][order] for name in features.numeric}
         codes = {name: places[order] for name, places in codes.items()}
-        points = on_the_unit_sphere(numbers["latitude"], numbers["longitude"])
-        everywhere = GroundIndex.of(points, np.arange(len(points), dtype=np.int32))
         return cls(
             numbers=numbers,
             extras=extras,
@@ -120,11 +141,7 @@ class ComparableSales(model_trainer.ComparableSales):
             days=days[order] if dated else None,
             last_day=float(np.nanmax(days)) if dated else 0.0,
             ids=tuple(ids[row] for row in order.tolist()),
-            points=points,
-            everywhere=everywhere,
-            by_type=_indexes(points, codes["type"]),
-            by_sector=_indexes(points, codes["sector"]),
-            scales=_scales(numbers, extras) | {LOCATION: _spacing(points, everywhere)},
+            scales=_scales(numbers, extras) | {LOCATION: _spacing(numbers)},
             weights=_weights(features, importance or {}),
         )
 
@@ -169,14 +186,14 @@ class ComparableSales(model_trainer.ComparableSales):
             for row, difference in zip(rows[best].tolist(), apart[best].tolist(), strict=True)
         ]
 
-    def nearest_km(self, home: Property) -> float:
-        """Kilometres to the nearest sale, be it of the home itself."""
-        return self._kilometres_to_nearest(self.everywhere, home)
-
-    def nearest_in_sector_km(self, home: Property) -> float | None:
-        """Kilometres to the nearest sale in the home's sector; None where no sale is known there."""
-        index = self.by_sector.get(self._code("sector", home.sector))
-        return None if index is None else self._kilometres_to_nearest(index, home)
+    def distances_km(self, homes: Sequence[Property]) -> list[tuple[float, float | None]]:
+        """Kilometres to the nearest sale, and to the nearest one in the home's sector."""
+        places = np.array([(home.latitude, home.longitude) for home in homes], dtype=np.float64)
+        sectors = np.array([self._code("sector", home.sector) for home in homes], dtype=np.int32)
+        kilometres = np.empty((len(homes), 2))
+        library().places_distances(addressof(self.places), lent(places), lent(sectors), len(homes), lent(kilometres))
+        # NaN, which is not itself, says that the sector has no sale.
+        return [(nearest, inside if inside == inside else None) for nearest, inside in kilometres.tolist()]  # noqa: PLR0124
 
     def known_homes(self, sales: "pd.DataFrame") -> NDArray[np.bool_]:
         """Whether each row of checked sales is of a home that is among these sales, shape (n,).
@@ -194,9 +211,9 @@ class ComparableSales(model_trainer.ComparableSales):
                 rows_of_ids.setdefault(name, []).append(row)
         known = np.zeros(len(sales), dtype=np.bool_)
         for place, (point, code, name) in enumerate(zip(points, codes, ids, strict=True)):
-            if code not in self.by_type:
+            if code < 0:
                 continue
-            rows = self.by_type[code].within(self.points, point, _chord(_SAME_PLACE_M))
+            rows = self.by_type[code].within(point, _chord(_SAME_PLACE_M))
             known[place] = self._same_size(rows, *numbers[place]).any()
             named = rows_of_ids.get(name, []) if name else []
             if not known[place] and 0 < len(named) <= _MOST_SALES_OF_ONE_ID:
@@ -204,17 +221,9 @@ class ComparableSales(model_trainer.ComparableSales):
                 known[place] = (~far & (self.codes["type"][named] == code)).any()
         return known
 
-    def _kilometres_to_nearest(self, index: GroundIndex, home: Property) -> float:
-        rows, _ = index.nearest(self.points, self._point(home), 1)
-        return self._kilometres(home, int(rows[0]))
-
     def _kilometres(self, home: Property, row: int) -> float:
-        latitude, longitude = (float(self.numbers[name][row]) for name in _COORDINATES)
+        latitude, longitude = self.numbers["latitude"].item(row), self.numbers["longitude"].item(row)
         return great_circle_km(home.latitude, home.longitude, latitude, longitude)
-
-    @staticmethod
-    def _point(home: Property) -> Points:
-        return np.asarray(on_the_unit_sphere(np.array([home.latitude]), np.array([home.longitude]))[0])
 
     def _code(self, name: str, text: str) -> int:
         words, word = self.vocabularies[name], normalised(text)
@@ -223,12 +232,13 @@ class ComparableSales(model_trainer.ComparableSales):
 
     def _candidates(self, home: Property, wanted: int) -> tuple[Rows, Vector]:
         """The nearest sales, those of the home's type that are farther away, and how far they are, in metres."""
-        point = self._point(home)
-        rows, squares = self.everywhere.nearest(self.points, point, wanted)
-        of_its_type = self.by_type.get(self._code("type", home.type))
-        if of_its_type is not None:
-            like, like_squares = of_its_type.nearest(self.points, point, wanted // _CANDIDATES_TO_ONE_OF_ITS_TYPE)
-            new = like_squares > squares.max()
+        point = np.array([_on_the_unit_sphere(home)])
+        (squares,), (rows,) = self.everywhere.nearest(point, wanted)
+        code = self._code("type", home.type)
+        if code >= 0:
+            (like_squares,), (like,) = self.by_type[code].nearest(point, wanted // _CANDIDATES_TO_ONE_OF_ITS_TYPE)
+            # What is as far away as the last of all may be among them, or may not.
+            new = (like_squares > squares[-1]) | ((like_squares == squares[-1]) & (like > rows[-1]))
             rows, squares = np.concatenate([rows, like[new]]), np.concatenate([squares, like_squares[new]])
         return rows, 2000 * EARTH_RADIUS_KM * np.arcsin(np.minimum(np.sqrt(squares) / 2, 1.0))
 
@@ -309,6 +319,12 @@ class ComparableSales(model_trainer.ComparableSales):
         return "sale-" + hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
+def _on_the_unit_sphere(home: Property) -> tuple[float, float, float]:
+    """As geography.py has it, of one home."""
+    phi, theta = math.radians(home.latitude), math.radians(home.longitude)
+    return math.cos(phi) * math.cos(theta), math.cos(phi) * math.sin(theta), math.sin(phi)
+
+
 def _chord(metres: float) -> float:
     """The straight line between two points of the unit sphere that are so far apart on the ground."""
     return 2 * math.sin(metres / (2000 * EARTH_RADIUS_KM))
@@ -346,10 +362,11 @@ def _ordinals(days: NDArray[np.datetime64]) -> Vector:
     return np.where(np.isnat(days), np.nan, ordinals)
 
 
-def _indexes(points: Points, codes: Rows) -> dict[int, GroundIndex]:
+def _indexes(points: Sphere, codes: Rows) -> list[NearestPoints]:
+    """An index of the rows of each code; there is none without rows."""
     order = np.argsort(codes, kind="stable").astype(np.int32)
     parts = np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)
-    return {int(codes[part[0]]): GroundIndex.of(points, part) for part in parts}
+    return [NearestPoints(points[part], part) for part in parts]
 
 
 def _scales(numbers: Mapping[str, Vector], extras: Mapping[str, Vector]) -> dict[str, float]:
@@ -366,15 +383,12 @@ def _robust_sd(values: Vector) -> float:
     return float(last - first) / _NORMAL_TENTHS
 
 
-def _spacing(points: Points, index: GroundIndex) -> float:
+def _spacing(numbers: Mapping[str, Vector]) -> float:
     """Metres within which half of the homes have their 30 nearest sales, by at most 500 homes all over the market."""
+    points = on_the_unit_sphere(numbers["latitude"], numbers["longitude"])
     chosen = np.unique(np.linspace(0, len(points) - 1, _HOMES_FOR_SPACING).astype(np.int64))
-    reach = []
-    for point in points[chosen]:
-        _, squares = index.nearest(points, point, _NEIGHBOURS_FOR_SPACING + 1)
-        squares.sort()
-        reach.append(squares[min(_NEIGHBOURS_FOR_SPACING, len(squares) - 1)])
-    chord = math.sqrt(float(np.median(reach)))
+    squares, _ = NearestPoints(points).nearest(points[chosen], _NEIGHBOURS_FOR_SPACING + 1)
+    chord = math.sqrt(float(np.median(squares[:, -1])))
     return max(2000 * EARTH_RADIUS_KM * math.asin(min(chord / 2, 1.0)), _LEAST_SPACING_M)
 
 

@@ -1,10 +1,11 @@
-"""A fitted model in the form that is stored and served: encodings and trees as plain arrays.
+"""A fitted model in the form that is stored and served: encodings and trees as plain arrays, valued by the kernel.
 
 It needs numpy and nothing of scikit-learn, pandas or category-encoders, neither to load nor to value.
 """
 
 import math
 from collections.abc import Mapping, Sequence
+from ctypes import addressof, pointer
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +17,14 @@ from adapters.valuation_models.columns import (
     MISSING_CATEGORY,
     Columns,
     Matrix,
-    Table,
     Vector,
     fields_of,
-    matrix_of,
 )
 from adapters.valuation_models.explanation import TreeExplainer
+from adapters.valuation_models.inputs import Codes, Numbers, as_category, as_number
+from adapters.valuation_models.kernel import library as kernel
+from adapters.valuation_models.kernel.library import address, lent, library
+from adapters.valuation_models.matrices import NativeColumns
 from adapters.valuation_models.trees import TreeEnsemble
 from application.ports.model_trainer import LOCATION, ValuationModel
 from domain.model_version import FeatureSchema
@@ -44,11 +47,6 @@ class Line:
     lowest: Vector
     highest: Vector
 
-    def at(self, matrix: Matrix) -> Vector:
-        """What it adds to each row, shape (n,)."""
-        # Not by a product of matrices, which may round one row otherwise than the same among others.
-        return np.asarray(self._of(matrix).sum(axis=1))
-
     def effects(self, rows: Matrix, baseline: Vector) -> Matrix:
         """What each column adds on the way from `baseline`, in the shape of `rows`; without a slope it may be NaN."""
         return self._of(rows) - self._of(baseline)
@@ -61,6 +59,9 @@ class CompiledModel(ValuationModel):
     """Columns, trees and perhaps a line; and whether they speak of the logarithm of the price (`log_price`).
 
     `lowest` is the least value that is ever given: a sum of trees of prices themselves may fall below nothing.
+
+    Only what it was made from is stored; what the kernel needs is made anew. Raises ValueError where the trees or the
+    line ask for other columns than there are.
     """
 
     def __init__(
@@ -77,26 +78,55 @@ class CompiledModel(ValuationModel):
         self._columns = tuple(columns)
         self._trees = trees
         self._line = line
-        self._explainer = TreeExplainer(trees, fields_of(columns))
         self.log_price = log_price
         self.lowest = lowest
+        self._prepare()
+
+    def _prepare(self) -> None:
+        self._matrices = NativeColumns(self._features, self._columns)
+        self._explainer = TreeExplainer(self._trees, fields_of(self._columns))
+        self._native = kernel.Model(pointer(self._matrices.native), pointer(self._trees.native))
+        if self._line:
+            arrays = (self._line.slopes, self._line.lowest, self._line.highest)
+            if any(array.shape != (self._matrices.width,) for array in arrays):
+                raise ValueError(f"The line is not one through {self._matrices.width} columns.")
+            self._native.slopes, self._native.lowest, self._native.highest = map(address, arrays)
+        self._native_address = addressof(self._native)
+
+    def __getstate__(self) -> dict[str, Any]:
+        made = ("_matrices", "_explainer", "_native", "_native_address")
+        return {name: value for name, value in vars(self).items() if name not in made}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._prepare()
 
     @property
     def features(self) -> FeatureSchema:
         """What it values from."""
         return self._features
 
+    @property
+    def columns(self) -> tuple[Columns, ...]:
+        """The columns that the trees see."""
+        return self._columns
+
+    @property
+    def trees(self) -> TreeEnsemble:
+        """The trees."""
+        return self._trees
+
     def value(self, properties: Sequence[Property]) -> Vector:
         """The values of n homes, shape (n,)."""
-        return self._value(self._matrix(table_of_homes(properties, self._features), len(properties)))
+        return self._values(*self._matrices.inputs.of_homes(properties))
 
     def value_table(self, properties: "pd.DataFrame") -> Vector:
         """The values of n rows of checked properties, shape (n,)."""
-        return self._value(self._matrix(table_of(properties, self._features), len(properties)))
+        return self._values(*self._matrices.inputs.of_table(table_of(properties, self._features), len(properties)))
 
     def explain(self, home: Property) -> LogEffects:
         """Exact Shapley values by field, on the scale of the logarithm."""
-        row = self._row(home)
+        [row] = self._rows([home])
         base, effects = self._explainer.base, self._explainer.contributions(row)
         if self._line:
             base += float((self._line.slopes * self._line.means).sum())
@@ -108,33 +138,29 @@ class CompiledModel(ValuationModel):
 
     def difference(self, home: Property, baseline: Property) -> Mapping[str, float]:
         """Exact Shapley values of the way from `baseline` to `home`, on the scale of the logarithm."""
-        row, other = self._row(home), self._row(baseline)
+        row, other = self._rows([home, baseline])
         changed = changed_fields(home, baseline, self._features)
         effects = self._explainer.steps(row, other, changed)
         if self._line:
             effects = effects + self._explainer.credited(self._line.effects(row, other), changed)
         if not self.log_price:
-            start, end = (float(self._value(each[np.newaxis])[0]) for each in (other, row))
+            start, end = self.value([baseline, home]).tolist()
             effects = _in_logarithms(start, end, effects)
         return self._by_field(effects)
 
-    def _row(self, home: Property) -> Vector:
-        row: Vector = self._matrix(table_of_homes([home], self._features), 1)[0]
-        return row
+    def _rows(self, homes: Sequence[Property]) -> Matrix:
+        return self._matrices.matrix(*self._matrices.inputs.of_homes(homes))
 
     def _by_field(self, effects: Vector) -> dict[str, float]:
         return dict(zip(self._explainer.fields, effects.tolist(), strict=True))
 
-    def _matrix(self, table: Table, count: int) -> Matrix:
-        with np.errstate(all="ignore"):  # absurd numbers overflow to infinity, which trees order like any other
-            return matrix_of(self._columns, table, count)
-
-    def _value(self, matrix: Matrix) -> Vector:
+    def _values(self, numbers: Numbers, codes: Codes) -> Vector:
+        values = np.empty(len(numbers))
+        library().model_figures(self._native_address, lent(numbers), lent(codes), len(numbers), lent(values))
+        if not self.log_price:
+            return np.maximum(values, self.lowest)
         with np.errstate(all="ignore"):
-            figure = self._trees.predict(matrix)
-            if self._line:
-                figure = figure + self._line.at(matrix)
-            return np.exp(figure) if self.log_price else np.maximum(figure, self.lowest)
+            return np.exp(values)
 
 
 def table_of(frame: "pd.DataFrame", features: FeatureSchema) -> dict[str, NDArray[Any]]:
@@ -147,27 +173,20 @@ def table_of(frame: "pd.DataFrame", features: FeatureSchema) -> dict[str, NDArra
     return table
 
 
-def table_of_homes(homes: Sequence[Property], features: FeatureSchema) -> dict[str, NDArray[Any]]:
-    """The same of homes as they are asked about."""
-    table: dict[str, NDArray[Any]] = {
-        name: np.array([normalised(getattr(home, name)) for home in homes], dtype=object) for name in TEXT_FIELDS
-    }
-    for name in NUMBER_FIELDS:
-        table[name] = np.array([getattr(home, name) for home in homes], dtype=np.float64)
-    for name in features.numeric:
-        table[name] = np.array([_number(home.extras.get(name)) for home in homes], dtype=np.float64)
-    for name in features.categorical:
-        table[name] = np.array([_category(home.extras.get(name)) for home in homes], dtype=object)
-    return table
-
-
 def changed_fields(home: Property, baseline: Property, features: FeatureSchema) -> set[str]:
     """The fields in which two homes differ as the model sees them, LOCATION for the coordinates."""
-    one, two = (table_of_homes([each], features) for each in (home, baseline))
-    return {LOCATION if name in COORDINATES else name for name in one if not _alike(one[name][0], two[name][0])}
+    changed = {name for name in TEXT_FIELDS if normalised(getattr(home, name)) != normalised(getattr(baseline, name))}
+    for name in NUMBER_FIELDS:
+        if getattr(home, name) != getattr(baseline, name):
+            changed.add(LOCATION if name in COORDINATES else name)
+    for names, as_seen in ((features.numeric, as_number), (features.categorical, as_category)):
+        changed |= {
+            name for name in names if not _alike(*(as_seen(each.extras.get(name)) for each in (home, baseline)))
+        }
+    return changed
 
 
-def _alike(one: Any, two: Any) -> bool:
+def _alike(one: object, two: object) -> bool:
     return bool(one == two or (one != one and two != two))  # noqa: PLR0124 (NaN)
 
 
@@ -176,11 +195,3 @@ def _in_logarithms(start: float, end: float, effects: Vector) -> Vector:
     whole = float(effects.sum())
     scale = math.log(end / start) / whole if abs(whole) > 1e-12 * start else 1 / end
     return effects * scale
-
-
-def _number(extra: float | str | None) -> float:
-    return np.nan if extra is None else float(extra)
-
-
-def _category(extra: float | str | None) -> str:
-    return MISSING_CATEGORY if extra is None else normalised(str(extra))

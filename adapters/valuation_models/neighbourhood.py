@@ -5,15 +5,22 @@ leaves unexplained. Both are averaged over the nearest sales and over circles; a
 around it. A sale that is learned from must not be among its own neighbours: see `target_statistics.py`.
 """
 
+from ctypes import pointer
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
-from adapters.valuation_models.columns import Columns, Fields, Matrix, Table, Vector
+from adapters.valuation_models.columns import Columns, Fields, Matrix, Native, Table, Vector
 from adapters.valuation_models.geography import Plane
+from adapters.valuation_models.kernel import library as kernel
+from adapters.valuation_models.kernel.library import address
+from adapters.valuation_models.kernel.nearest import NearestPoints
 from application.ports.model_trainer import LOCATION
+
+if TYPE_CHECKING:
+    from adapters.valuation_models.inputs import Inputs
 
 NEAREST = (5, 15, 50, 150)
 RADII_KM = (0.3, 1.0, 3.0)
@@ -64,7 +71,10 @@ class Neighbourhood(Columns):
     points: Matrix
     figures: Matrix
     attributes: Matrix
-    _tree: cKDTree | None = field(default=None, repr=False, compare=False)
+    around: NearestPoints = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self.around = NearestPoints(self.points)
 
     @classmethod
     def of(cls, table: Table, log_prices: Vector, plane: Plane) -> "Neighbourhood":
@@ -83,7 +93,7 @@ class Neighbourhood(Columns):
 
     def __setstate__(self, state: tuple[Plane, Matrix, Matrix, Matrix]) -> None:
         self.plane, self.points, self.figures, self.attributes = state
-        self._tree = None
+        self.around = NearestPoints(self.points)
 
     def write(self, table: Table, matrix: Matrix) -> None:
         """Writes the columns, for a few thousand homes at a time."""
@@ -93,10 +103,8 @@ class Neighbourhood(Columns):
             self._write(points[some], attributes[some], matrix[some])
 
     def _write(self, points: Matrix, attributes: Matrix, matrix: Matrix) -> None:
-        if self._tree is None:
-            self._tree = cKDTree(self.points)
-        count = min(NEAREST[-1], len(self.points))
-        distance, neighbour = self._tree.query(points, k=np.arange(1, count + 1))
+        squares, neighbour = self.around.nearest(points, NEAREST[-1])
+        distance, count = np.sqrt(squares), squares.shape[1]
         column = 0
         weights = [np.exp(-0.5 * (distance / radius) ** 2) for radius in RADII_KM]
         for figure in self.figures.T:
@@ -113,6 +121,33 @@ class Neighbourhood(Columns):
         matrix[:, column + width : column + 2 * width] = attributes - around
         for place, rank in enumerate(_FAR, start=column + 2 * width):
             matrix[:, place] = distance[:, min(rank, count) - 1]
+
+    def native(self, inputs: "Inputs") -> Native:
+        """The sales, and how they are averaged."""
+        own = [inputs.log(name) for name in ATTRIBUTES[:2]] + [inputs.number(name) for name in ATTRIBUTES[2:]]
+        figures, attributes = np.ascontiguousarray(self.figures.T), np.ascontiguousarray(self.attributes.T)
+        market, radii = np.array([figure.mean() for figure in self.figures.T]), np.array(RADII_KM)
+        whole = [np.array(numbers, dtype=np.int64) for numbers in (own, NEAREST, _FAR)]
+        around = kernel.Neighbourhood(
+            plane=self.plane.native(inputs),
+            points=self.around.native,
+            figures=address(figures),
+            market=address(market),
+            figure_count=len(figures),
+            attributes=address(attributes),
+            own=address(whole[0]),
+            attribute_count=len(attributes),
+            nearest=address(whole[1]),
+            nearest_count=len(NEAREST),
+            radii=address(radii),
+            radius_count=len(radii),
+            far=address(whole[2]),
+            far_count=len(_FAR),
+            alike=_ALIKE,
+            prior=_PRIOR,
+        )
+        column = kernel.Column(kind=kernel.NEIGHBOURHOOD, width=self.width, around=pointer(around))
+        return Native(column, (around, self.around, figures, attributes, market, radii, *whole))
 
 
 def _attributes(table: Table) -> Matrix:

@@ -1,20 +1,22 @@
 """How far off a value is expected to be, home by home: a small model of the errors of a model.
 
-It is learned from out-of-fold errors and served as plain arrays; numpy and scipy's k-d tree alone are needed then.
+It is learned from out-of-fold errors and served as plain arrays.
 """
 
+import math
 from collections.abc import Sequence
+from ctypes import pointer
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from adapters.valuation_models.columns import (
     Columns,
     Derived,
     Fields,
     Matrix,
+    Native,
     Number,
     Table,
     Vector,
@@ -22,8 +24,13 @@ from adapters.valuation_models.columns import (
     matrix_of,
     usable_share,
 )
-from adapters.valuation_models.compiled import table_of, table_of_homes
+from adapters.valuation_models.compiled import table_of
 from adapters.valuation_models.geography import Plane, RotatedCoordinates
+from adapters.valuation_models.inputs import Codes, Inputs, Numbers
+from adapters.valuation_models.kernel import library as kernel
+from adapters.valuation_models.kernel.library import address
+from adapters.valuation_models.kernel.nearest import NearestPoints
+from adapters.valuation_models.matrices import NativeColumns
 from adapters.valuation_models.trees import TreeEnsemble, tree_of_histogram_boosting
 from application.ports.model_trainer import LOCATION, SpreadModel
 from domain.model_version import FeatureSchema
@@ -38,6 +45,7 @@ FEWEST_SALES = 300
 # With so many sales, what was learned of a home counts for half, and the mean of all homes for the other half.
 SALES_FOR_HALF = 300
 NARROWEST, WIDEST = 0.3, 4.0
+_LOG_NARROWEST, _LOG_WIDEST = math.log(NARROWEST), math.log(WIDEST)
 # In means: an error of nothing has no logarithm, and one sale that is far off would be all that the trees see.
 SMALLEST_SHARE, FARTHEST = 0.02, 5.0
 SMALLEST_SPREAD = 1e-6
@@ -53,7 +61,10 @@ class LocalErrors(Columns):
     plane: Plane
     points: Matrix
     errors: Vector
-    _tree: cKDTree | None = field(default=None, repr=False, compare=False)
+    around: NearestPoints = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self.around = NearestPoints(self.points)
 
     @property
     def fields(self) -> tuple[Fields, ...]:
@@ -64,19 +75,33 @@ class LocalErrors(Columns):
         return self.plane, self.points, self.errors
 
     def __setstate__(self, state: tuple[Plane, Matrix, Vector]) -> None:
-        # The tree is grown again: its stored form belongs to one version of scipy.
         self.plane, self.points, self.errors = state
-        self._tree = cKDTree(self.points)
+        self.around = NearestPoints(self.points)
 
     def write(self, table: Table, matrix: Matrix) -> None:
         """Writes the mean absolute log error of the 30 nearest sales, and kilometres to the 10th."""
-        if self._tree is None:
-            self._tree = cKDTree(self.points)
-        count = min(NEIGHBOURS, len(self.errors))
-        distance, nearest = self._tree.query(np.column_stack(self.plane.kilometres(table)), k=range(1, count + 1))
+        squares, nearest = self.around.nearest(np.column_stack(self.plane.kilometres(table)), NEIGHBOURS)
+        distance, count = np.sqrt(squares), squares.shape[1]
         # Side by side in memory, so that a mean is the same however many homes there are.
         matrix[:, 0] = np.ascontiguousarray(self.errors[nearest]).mean(axis=1)
         matrix[:, 1] = distance[:, min(NEIGHBOUR_OF_DISTANCE, count) - 1]
+
+    def native(self, inputs: Inputs) -> Native:
+        """The sales and their errors."""
+        whole = [np.array([number], dtype=np.int64) for number in (NEIGHBOURS, NEIGHBOUR_OF_DISTANCE)]
+        errors = np.ascontiguousarray(self.errors)
+        around = kernel.Neighbourhood(
+            plane=self.plane.native(inputs),
+            points=self.around.native,
+            figures=address(errors),
+            figure_count=1,
+            nearest=address(whole[0]),
+            nearest_count=1,
+            far=address(whole[1]),
+            far_count=1,
+        )
+        column = kernel.Column(kind=kernel.LOCAL_ERRORS, width=self.width, around=pointer(around))
+        return Native(column, (around, self.around, errors, *whole))
 
 
 class CompiledSpread(SpreadModel):
@@ -98,24 +123,35 @@ class CompiledSpread(SpreadModel):
         self._columns = tuple(columns)
         self._trees = trees
         self._weight = weight
+        self._prepare()
+
+    def _prepare(self) -> None:
+        self._matrices = NativeColumns(self._features, self._columns)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_matrices"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._prepare()
 
     def spreads(self, properties: Sequence[Property], values: Vector) -> Vector:
         """The expected absolute log errors of n values, shape (n,)."""
-        return self.spreads_of(table_of_homes(properties, self._features), values)
+        return self._spreads(*self._matrices.inputs.of_homes(properties), values)
 
     def spreads_table(self, properties: "pd.DataFrame", values: Vector) -> Vector:
         """The same of n rows of checked properties."""
-        return self.spreads_of(table_of(properties, self._features), values)
+        table = table_of(properties, self._features)
+        return self._spreads(*self._matrices.inputs.of_table(table, len(properties)), values)
 
-    def spreads_of(self, table: Table, values: Vector) -> Vector:
-        """The same of homes as columns."""
+    def _spreads(self, numbers: Numbers, codes: Codes, values: Vector) -> Vector:
         if self._trees is None or not len(values):
             return np.full(len(values), self._mean)
-        with np.errstate(all="ignore"):  # absurd numbers overflow to infinity, which trees order like any other
-            seen = matrix_of(self._columns, table, len(values))
-            log_spread = self._trees.predict(np.column_stack([seen, np.log(values)]))
-            spread = self._mean * np.exp(self._weight * (log_spread - np.log(self._mean)))
-        return np.asarray(np.clip(spread, NARROWEST * self._mean, WIDEST * self._mean))
+        matrix = np.empty((len(values), self._matrices.width + 1))
+        self._matrices.write(numbers, codes, matrix)
+        matrix[:, -1] = np.log(values)
+        log_shares = self._weight * (self._trees.predict(matrix) - math.log(self._mean))
+        return self._mean * np.exp(np.minimum(np.maximum(log_shares, _LOG_NARROWEST), _LOG_WIDEST))
 
 
 def fit_spread(

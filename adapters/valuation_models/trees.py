@@ -1,10 +1,10 @@
-"""Ensembles of regression trees as flat arrays, walked with numpy alone.
+"""Ensembles of regression trees as flat arrays, walked by the kernel.
 
-scikit-learn's estimators take milliseconds for one row and seconds to import; their trees are small tables. All trees
-of an ensemble stand in one set of arrays and are walked side by side, a level at a time.
+scikit-learn's estimators take milliseconds for one row and seconds to import; their trees are small tables.
 """
 
 from collections.abc import Sequence
+from ctypes import addressof
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,8 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapters.valuation_models.columns import Matrix, Vector
+from adapters.valuation_models.kernel.library import NODE, Ensemble, address, lent, library
 
-_ROWS_AT_ONCE = 256
+_LEAF = np.int64(np.iinfo(np.int64).max)
+"""The key of a leaf: no row goes on from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,57 +44,127 @@ class Tree:
         return replace(self, feature=columns[self.feature].astype(np.int32))
 
 
-@dataclass(frozen=True, slots=True)
 class TreeEnsemble:
     """Trees side by side: the value of a row is `base` plus the sum of the leaves that it falls into.
 
-    roots and depths: shape (trees,), the shallow trees first; the other arrays as in Tree, of shape (all nodes,).
+    packed: shape (all nodes,), the trees one after another, the shallow ones first; the children of a node stand after
+    it, side by side. values (of the leaves) and cover: of the same shape. roots: shape (trees,). Raises ValueError
+    where a node refers to what is not there.
     """
 
-    roots: NDArray[np.int32]
-    depths: NDArray[np.int32]
-    nodes: Tree
-    base: float
+    def __init__(
+        self,
+        roots: NDArray[np.int32],
+        packed: NDArray[np.void],
+        values: NDArray[np.float64],
+        cover: NDArray[np.float64],
+        base: float,
+    ) -> None:
+        self.roots, self.packed, self.values, self.cover, self.base = roots, packed, values, cover, base
+        self._check()
+        self.columns = int(packed["feature"].max(initial=0)) + 1
+        self.native = Ensemble(address(packed), address(values), address(roots), len(roots), self.columns, base)
+        self._native_address = addressof(self.native)
 
     @classmethod
     def of(cls, trees: Sequence[Tree], base: float) -> "TreeEnsemble":
         """The ensemble of `trees`, whose values are summed."""
         trees = sorted(trees, key=lambda tree: tree.depth)
-        starts = np.cumsum([0] + [len(tree.feature) for tree in trees])[:-1].astype(np.int32)
-        nodes = Tree(
-            feature=np.concatenate([tree.feature for tree in trees]),
-            threshold=np.concatenate([tree.threshold for tree in trees]),
-            nan_left=np.concatenate([tree.nan_left for tree in trees]),
-            left=np.concatenate([tree.left + start for tree, start in zip(trees, starts, strict=True)]),
-            right=np.concatenate([tree.right + start for tree, start in zip(trees, starts, strict=True)]),
-            value=np.concatenate([tree.value for tree in trees]),
-            cover=np.concatenate([tree.cover for tree in trees]),
-            depth=trees[-1].depth,
+        starts = np.cumsum([0] + [len(tree.feature) for tree in trees])[:-1]
+        orders = [_siblings_together(tree) for tree in trees]
+        packed = np.concatenate([_packed(*each) for each in zip(trees, orders, starts.tolist(), strict=True)])
+        values, cover = (
+            np.concatenate([getattr(tree, name)[order] for tree, order in zip(trees, orders, strict=True)])
+            for name in ("value", "cover")
         )
-        return cls(starts, np.array([tree.depth for tree in trees], dtype=np.int32), nodes, base)
+        return cls(starts.astype(np.int32), packed, values, cover, base)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return TreeEnsemble, (self.roots, self.packed, self.values, self.cover, self.base)
+
+    @property
+    def nodes(self) -> Tree:
+        """All nodes as those of one tree: arrays of shape (all nodes,)."""
+        itself = np.arange(len(self.packed), dtype=np.int32)
+        left = self.packed["child"].astype(np.int32)
+        leaf = left == itself
+        return Tree(
+            feature=self.packed["feature"].astype(np.int32),
+            threshold=np.where(leaf, 0.0, _numbers_of(self.packed["key"])),
+            nan_left=self.packed["nan_left"].astype(np.bool_),
+            left=left,
+            right=np.where(leaf, itself, left + 1),
+            value=self.values,
+            cover=self.cover,
+            depth=len(self.packed),
+        )
 
     def predict(self, matrix: Matrix) -> Vector:
-        """The values of the rows of `matrix`, shape (n, features) -> (n,)."""
-        chunks = [
-            self._predict(matrix[start : start + _ROWS_AT_ONCE]) for start in range(0, len(matrix), _ROWS_AT_ONCE)
-        ]
-        return np.concatenate(chunks) if chunks else np.empty(0)
+        """The values of the rows of `matrix`, shape (n, features) -> (n,). Raises ValueError for too few features."""
+        matrix = np.ascontiguousarray(matrix, dtype=np.float64)
+        if matrix.shape[1] < self.columns:
+            raise ValueError(f"The trees ask for {self.columns} columns, and not for {matrix.shape[1]}.")
+        values = np.empty(len(matrix))
+        library().ensemble_values(self._native_address, lent(matrix), matrix.shape[1], len(matrix), lent(values))
+        return values
 
-    def _predict(self, matrix: Matrix) -> Vector:
-        nodes = self.nodes
-        rows = np.arange(len(matrix))[:, np.newaxis]
-        at = np.repeat(self.roots[np.newaxis, :], len(matrix), axis=0)
-        has_nan = bool(np.isnan(matrix).any())
-        for level in range(nodes.depth):
-            deeper = slice(int(np.searchsorted(self.depths, level, side="right")), None)
-            here = at[:, deeper]
-            number = matrix[rows, nodes.feature[here]]
-            goes_left = number <= nodes.threshold[here]
-            if has_nan:
-                goes_left |= np.isnan(number) & nodes.nan_left[here]
-            at[:, deeper] = np.where(goes_left, nodes.left[here], nodes.right[here])
-        # A row's leaves lie side by side in memory, so that their sum is the same however many rows there are.
-        return np.asarray(self.base + np.ascontiguousarray(nodes.value[at]).sum(axis=1))
+    def _check(self) -> None:
+        count, child = len(self.packed), self.packed["child"]
+        itself = np.arange(count)
+        sound = (
+            self.packed.dtype == NODE
+            and self.roots.dtype == np.int32
+            and len(self.values) == len(self.cover) == count
+            and bool(((child == itself) | ((child > itself) & (child < count - 1))).all())
+            and bool((self.packed["feature"] >= 0).all())
+            and bool(((self.roots >= 0) & (self.roots < count)).all())
+        )
+        if not sound:
+            raise ValueError("The nodes of these trees refer to what is not there.")
+
+
+def _siblings_together(tree: Tree) -> NDArray[np.int64]:
+    """The nodes of a tree in the order in which they are packed: siblings, then all below the left one, then the right.
+
+    Whoever walks the whole tree finds most of it where it just was.
+    """
+    levels = [np.zeros(1, dtype=np.int64)]
+    while len(level := levels[-1]):
+        inner = level[tree.left[level] != level]
+        levels.append(np.column_stack([tree.left[inner], tree.right[inner]]).ravel())
+    inner_nodes = [level[tree.left[level] != level] for level in levels]
+    below = np.zeros(len(tree.left), dtype=np.int64)  # how many
+    for inner in reversed(inner_nodes):
+        below[inner] = 2 + below[tree.left[inner]] + below[tree.right[inner]]
+    place, start = np.zeros_like(below), np.ones_like(below)  # its own, and where those below it begin
+    for inner in inner_nodes:
+        left, right = tree.left[inner], tree.right[inner]
+        place[left], place[right] = start[inner], start[inner] + 1
+        start[left], start[right] = start[inner] + 2, start[inner] + 2 + below[left]
+    return np.argsort(place)
+
+
+def _packed(tree: Tree, order: NDArray[np.int64], start: int) -> NDArray[np.void]:
+    """The nodes in that order, to stand from `start` on."""
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(start, start + len(order))
+    leaf = tree.left[order] == order
+    packed = np.zeros(len(order), dtype=NODE)
+    packed["child"] = place[tree.left[order]]
+    packed["key"] = np.where(leaf, _LEAF, _keys_of(tree.threshold[order]))
+    packed["feature"] = tree.feature[order]
+    packed["nan_left"] = leaf | tree.nan_left[order]
+    return packed
+
+
+def _keys_of(numbers: Vector) -> NDArray[np.int64]:
+    """Integers in the order of the numbers, none of which is NaN; kernel.h says the same."""
+    bits = (numbers + 0.0).view(np.int64)
+    return bits ^ ((bits >> 63) & _LEAF)
+
+
+def _numbers_of(keys: NDArray[np.int64]) -> Vector:
+    return (keys ^ ((keys >> 63) & _LEAF)).view(np.float64)
 
 
 def tree_of_scikit_learn(tree: Any, factor: float) -> Tree:

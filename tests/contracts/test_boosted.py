@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from adapters.model_repositories.joblib_folder import JoblibModelRepository
+from adapters.model_repositories.signatures import SigningKeys
 from adapters.valuation_models.boosted import BoostedRecipe
 from adapters.valuation_models.geography import Plane
 from adapters.valuation_models.neighbourhood import Neighbourhood
@@ -104,21 +105,24 @@ class TestWhatIsServed:
         assert stored(one) == stored(other)
 
     def test_loads_and_values_without_the_libraries_of_training(self, trained: TrainedModel, tmp_path: Path) -> None:
-        JoblibModelRepository(tmp_path).store(trained, a_card(features=trained.model.features))
+        keys = SigningKeys(tmp_path / "key.pem")
+        JoblibModelRepository(tmp_path / "models", keys).store(trained, a_card(features=trained.model.features))
         value = trained.model.value(homes(OTHERS.head(1), EXTRAS))[0]
         script = f"""
 import sys
 from datetime import date
 from pathlib import Path
 from adapters.model_repositories.joblib_folder import JoblibModelRepository
+from adapters.model_repositories.signatures import SigningKeys
 from application.appraisal import doubts_about
 from domain.property import Property
-trained = JoblibModelRepository(Path(sys.argv[1])).load("v1")
+folder = Path(sys.argv[1])
+trained = JoblibModelRepository(folder / "models", SigningKeys(folder / "key.pem")).load("v1")
 home = {homes(OTHERS.head(1), EXTRAS)[0]!r}
 values = trained.model.value([home])
 trained.model.explain(home)
 trained.spread.spreads([home], values)
-doubts_about(trained, home, None)
+doubts_about(trained, [home], [None])
 [sale] = trained.comparables.similar(home, 1, as_of=date(2026, 11, 22))
 trained.model.difference(home, sale.sale.property)
 heavy = {{"sklearn", "pandas", "category_encoders", "lightgbm"}} & set(sys.modules)

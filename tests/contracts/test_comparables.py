@@ -266,8 +266,9 @@ class TestNearestSales:
         }
         own_sector = sales["sector"].iloc[0]
 
-        assert market.nearest_km(home) == pytest.approx(min(kilometres.values()), rel=1e-6, abs=1e-6)
-        assert market.nearest_in_sector_km(home) == pytest.approx(
+        [(nearest, in_sector)] = market.distances_km([home])
+        assert nearest == pytest.approx(min(kilometres.values()), rel=1e-6, abs=1e-6)
+        assert in_sector == pytest.approx(
             min(away for row, away in kilometres.items() if sales["sector"].iloc[row] == own_sector),
             rel=1e-6,
             abs=1e-6,
@@ -276,9 +277,12 @@ class TestNearestSales:
     def test_a_known_home_lies_in_the_market_and_an_unknown_sector_nowhere(self) -> None:
         sales = some_sales(50)
         market = kept(sales)
-        assert market.nearest_km(home_of(sales, 7)) == 0
-        assert market.nearest_in_sector_km(home_of(sales, 7, sector="  NUNOA ")) is not None
-        assert market.nearest_in_sector_km(home_of(sales, 7, sector="Atlantis")) is None
+        known, written_otherwise, unknown = market.distances_km(
+            [home_of(sales, 7), home_of(sales, 7, sector="  NUNOA "), home_of(sales, 7, sector="Atlantis")]
+        )
+        assert known[0] == 0
+        assert written_otherwise[1] is not None
+        assert unknown[1] is None
 
 
 class TestKnownHomes:

@@ -347,17 +347,6 @@ class TestKeepingAnExplainer:
         alone = TreeExplainer(fitted["histogram boosting"], SHARED)
         assert all(np.array_equal(those, alone.contributions(row)) for those, row in zip(heard, rows, strict=True))
 
-    def test_more_leaves_than_are_prepared_at_once_make_no_difference(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        random = np.random.default_rng(5)
-        trees = an_ensemble(random, len(SHARED), trees=8)
-        row = some_rows(random, len(SHARED), 1)[0]
-        at_once = TreeExplainer(trees, SHARED)
-        contributions = at_once.contributions(row)
-        monkeypatch.setattr("adapters.valuation_models.explanation._LEAVES_AT_ONCE", 5)
-        bit_by_bit = TreeExplainer(trees, SHARED)
-        assert bit_by_bit.base == pytest.approx(at_once.base)
-        assert bit_by_bit.contributions(row) == pytest.approx(contributions)
-
     def test_columns_of_no_field_and_fields_for_too_few_columns_are_refused(self) -> None:
         trees = TreeEnsemble.of([a_tree(np.random.default_rng(1), 5, 4)], 0.0)
         with pytest.raises(ValueError, match="made of at least one field"):

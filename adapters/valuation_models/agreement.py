@@ -1,0 +1,131 @@
+"""Whether a compiled model says what the fitted pipeline says, also of homes that nobody would think of.
+
+Columns of the matrix and the walk through each tree are bit for bit the same, but for the means over circles: their
+weights are exponentials, which numpy and the C library may round differently. The sums over trees run in another order
+than the libraries', and the leaves are scaled before they are added: hence values agree to a few parts in 10^15, and
+1e-9 is what is asked for.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from adapters.valuation_models.columns import Number, Vector
+from adapters.valuation_models.recipes import Fitted
+from domain.errors import ModelDisagreement
+from domain.model_version import Agreement, FeatureSchema
+from domain.property import NUMBER_FIELDS, TEXT_FIELDS
+
+TOLERANCE = 1e-9
+
+_UNKNOWN = "\0 a category that no source can hold"
+_ORDINARY = 40
+_THRESHOLDS = 40
+_MIXED = 300
+_MOST_KNOWN = 2_000
+_ONE_BY_ONE = 50
+_AREAS = ("net_usable_area", "net_area")
+_COUNTS = ("n_rooms", "n_bathroom")
+
+
+def check_agreement(fitted: Fitted, sales: pd.DataFrame, unseen: pd.DataFrame, seed: int) -> Agreement:
+    """Compares both on sales that were learned from, on all of `unseen`, and on hostile homes.
+
+    Raises ModelDisagreement where a value differs by more than TOLERANCE, or where a home gets another value alone than
+    among others.
+    """
+    homes = pd.concat([sales.head(_MOST_KNOWN), unseen[sales.columns], *hostile_homes(fitted, sales, seed)])
+    homes = homes.reset_index(drop=True)
+    with threadpool_limits(1):  # of few rows, OpenMP's threads only wait for each other
+        pipeline = fitted.predict(homes)
+    compiled = fitted.model.value_table(homes)
+    furthest = _furthest(compiled, pipeline)
+    if not furthest <= TOLERANCE:
+        raise ModelDisagreement(
+            f"The compiled model differs from the fitted pipeline by up to {furthest:.1e} relative (allowed: "
+            f"{TOLERANCE:g}), so it is not stored. This is a fault of Tasador or of a library version: please report "
+            "it with the versions of scikit-learn and category-encoders."
+        )
+    for row in np.linspace(0, len(homes) - 1, _ONE_BY_ONE).astype(int):
+        if fitted.model.value_table(homes.iloc[[row]])[0] != compiled[row]:
+            raise ModelDisagreement(
+                "The compiled model gives a home another value alone than among others, so it is not stored. This is a "
+                "fault of Tasador: please report it with the kind of the processor."
+            )
+    return Agreement(len(homes), furthest)
+
+
+def hostile_homes(fitted: Fitted, sales: pd.DataFrame, seed: int) -> Iterator[pd.DataFrame]:
+    """Homes at which two programs that say the same are likeliest to part."""
+    random = np.random.default_rng(seed)
+    ordinary = sales.iloc[np.linspace(0, len(sales) - 1, min(_ORDINARY, len(sales))).astype(int)]
+    features = fitted.model.features
+    yield from _of_unknown(ordinary, features)
+    for name, thresholds in _thresholds(fitted, random):
+        for numbers in (thresholds, np.nextafter(thresholds, -np.inf), np.nextafter(thresholds, np.inf)):
+            yield ordinary.sample(len(numbers), replace=True, random_state=seed).assign(**{name: numbers})
+    yield _in_crowds(sales, seed)
+    yield from _extreme(ordinary, features)
+    yield _shaken_up(sales, features, random, seed)
+
+
+def _of_unknown(ordinary: pd.DataFrame, features: FeatureSchema) -> Iterator[pd.DataFrame]:
+    """Categories never seen, alone and together; further features that are missing, alone and together."""
+    categories = (*TEXT_FIELDS, *features.categorical)
+    missing = {**dict.fromkeys(features.numeric, np.nan), **dict.fromkeys(features.categorical)}
+    for name in categories:
+        yield ordinary.assign(**{name: _UNKNOWN})
+    yield ordinary.assign(**dict.fromkeys(categories, _UNKNOWN))
+    for name, nothing in missing.items():
+        yield ordinary.assign(**{name: nothing})
+    yield ordinary.assign(**missing)
+
+
+def _in_crowds(sales: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """Homes on top of the sales where most of these lie on top of each other."""
+    crowds = sales.groupby(["latitude", "longitude"])["latitude"].transform("size")
+    places = sales.iloc[np.argsort(-crowds.to_numpy(), kind="stable")[:_ORDINARY]]
+    return sales.sample(len(places), replace=True, random_state=seed).assign(
+        latitude=places["latitude"].to_numpy(), longitude=places["longitude"].to_numpy()
+    )
+
+
+def _extreme(ordinary: pd.DataFrame, features: FeatureSchema) -> Iterator[pd.DataFrame]:
+    """Numbers far beyond what was ever sold, and the ends of the Earth."""
+    for names, numbers in ((_AREAS, (1e-3, 1.0, 1e5, 1e9)), ((*_COUNTS, *features.numeric), (0.0, 0.5, 1e6))):
+        for name in names:
+            for number in numbers:
+                yield ordinary.assign(**{name: number})
+    for latitude, longitude in ((90.0, 0.0), (-90.0, 180.0), (0.0, -180.0), (-33.45, -70.66), (1e-9, 1e-9)):
+        yield ordinary.assign(latitude=latitude, longitude=longitude)
+
+
+def _shaken_up(sales: pd.DataFrame, features: FeatureSchema, random: np.random.Generator, seed: int) -> pd.DataFrame:
+    """Everything of everybody, mixed."""
+    mixed = sales.sample(_MIXED, replace=True, random_state=seed)
+    names = (*TEXT_FIELDS, *NUMBER_FIELDS, *features.numeric, *features.categorical)
+    return mixed.assign(**{name: mixed[name].to_numpy()[random.permutation(_MIXED)] for name in names})
+
+
+def _thresholds(fitted: Fitted, random: np.random.Generator) -> Iterator[tuple[str, Vector]]:
+    """By number of a home, some of the thresholds of the trees on it, where homes may have them."""
+    nodes = fitted.model.trees.nodes
+    inner = nodes.left != np.arange(len(nodes.left))
+    place = 0
+    for column in fitted.model.columns:
+        if isinstance(column, Number):
+            asked = np.unique(nodes.threshold[inner & (nodes.feature == place)]) * column.scale + column.centre
+            if column.name in _AREAS:
+                asked = asked[asked > 0]
+            if len(asked):
+                yield column.name, random.choice(asked, min(_THRESHOLDS, len(asked)), replace=False)
+        place += column.width
+
+
+def _furthest(one: Vector, other: Vector) -> float:
+    """The largest difference, relative; infinite where either is no number."""
+    with np.errstate(all="ignore"):
+        apart = np.where(one == other, 0.0, np.abs(one - other) / np.abs(other))
+    return float(np.max(np.nan_to_num(apart, nan=np.inf)))

@@ -1,0 +1,120 @@
+"""What is served equals what was fitted, of whatever home; and what does not is never published."""
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adapters.valuation_models.agreement import TOLERANCE, check_agreement, hostile_homes
+from adapters.valuation_models.columns import Encoded, matrix_of
+from adapters.valuation_models.compiled import CompiledModel, table_of
+from adapters.valuation_models.recipes import Fitted
+from adapters.valuation_models.trainer import RECIPES, RecipeTrainer
+from adapters.valuation_models.trees import TreeEnsemble
+from domain.errors import ModelDisagreement
+from domain.model_version import FeatureSchema
+from domain.property import NUMBER_FIELDS, TEXT_FIELDS
+from tests.contracts.test_model_trainer import EXTRAS, NO_EXTRAS, checked, with_extras
+from tests.fakes.sales import some_sales
+
+CROWDED = some_sales(300, seed=3)
+CROWDED.loc[CROWDED.index[:120], ["latitude", "longitude"]] = [-33.45, -70.6]  # a tower
+SALES = checked(with_extras(CROWDED), EXTRAS)
+UNSEEN = checked(with_extras(some_sales(80, seed=9)), EXTRAS)
+
+
+def features_of(recipe: str) -> FeatureSchema:
+    types, sectors = (tuple(sorted(SALES[name].unique())) for name in TEXT_FIELDS)
+    extras = EXTRAS if RECIPES[recipe].takes_extras else NO_EXTRAS
+    return FeatureSchema(extras.numeric, extras.categorical, types, sectors)
+
+
+@pytest.fixture(scope="module", params=sorted(RECIPES))
+def fitted(request: pytest.FixtureRequest) -> Fitted:
+    return RECIPES[request.param].fit(SALES, features_of(request.param), seed=1)
+
+
+@pytest.fixture(scope="module")
+def boosted() -> Fitted:
+    return RECIPES["boosted"].fit(SALES, features_of("boosted"), seed=1)
+
+
+def test_every_recipe_agrees_on_known_unseen_and_hostile_homes(fitted: Fitted) -> None:
+    agreement = check_agreement(fitted, SALES, UNSEEN, seed=0)
+    assert agreement.homes > len(SALES) + len(UNSEEN) + 1_000
+    assert agreement.furthest < 1e-12 < TOLERANCE
+
+
+def test_the_kernel_writes_the_columns_that_training_saw_to_the_last_bit(boosted: Fitted) -> None:
+    homes = pd.concat([SALES, UNSEEN, *hostile_homes(boosted, SALES, 0)]).reset_index(drop=True)
+    features = boosted.model.features
+    with np.errstate(all="ignore"):
+        table = table_of(homes, features)
+        trained = matrix_of(boosted.model.columns, table, len(homes))
+    matrices = boosted.model._matrices
+    served = matrices.matrix(*matrices.inputs.of_table(table, len(homes)))
+    # But for the means over circles, whose weights are exponentials.
+    weighted = [
+        place
+        for place in range(trained.shape[1])
+        if not np.array_equal(trained[:, place], served[:, place], equal_nan=True)
+    ]
+    assert len(weighted) <= 6
+    np.testing.assert_allclose(served[:, weighted], trained[:, weighted], rtol=1e-14)
+
+
+NUMBERS = st.floats(1e-6, 1e9) | st.sampled_from([0.5, 1.0, 80.0, 1e6])
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_whatever_home_it_is_asked_about(boosted: Fitted, data: st.DataObject) -> None:
+    texts = {
+        name: data.draw(st.sampled_from(sorted(SALES[name].unique())) | st.text(max_size=5)) for name in TEXT_FIELDS
+    }
+    numbers: dict[str, Any] = {name: data.draw(NUMBERS) for name in NUMBER_FIELDS}
+    numbers["latitude"] = data.draw(st.floats(-90, 90) | st.sampled_from(SALES["latitude"].tolist()))
+    numbers["longitude"] = data.draw(st.floats(-180, 180) | st.sampled_from(SALES["longitude"].tolist()))
+    numbers |= {name: data.draw(st.just(math.nan) | st.floats(-1e9, 1e9)) for name in EXTRAS.numeric}
+    categories: dict[str, Any] = {
+        name: data.draw(st.none() | st.sampled_from(["gas", "?"])) for name in EXTRAS.categorical
+    }
+    home = SALES.head(1).assign(**texts, **numbers, **categories)
+    np.testing.assert_allclose(boosted.model.value_table(home), boosted.predict(home), rtol=TOLERANCE)
+
+
+@pytest.mark.parametrize("change", ["a leaf", "a threshold", "a code"])
+def test_a_model_that_says_otherwise_is_not_published(boosted: Fitted, change: str) -> None:
+    model, trees = boosted.model, boosted.model.trees
+    columns = list(model.columns)
+    packed, values = trees.packed.copy(), trees.values.copy()
+    if change == "a leaf":
+        values += 1e-6 / len(trees.roots)
+    elif change == "a threshold":
+        packed["key"][trees.roots[len(trees.roots) // 2]] += 2**50
+    else:
+        place, encoded = next((place, each) for place, each in enumerate(columns) if isinstance(each, Encoded))
+        columns[place] = replace(encoded, unknown=(99.0,))
+    altered = CompiledModel(
+        model.features,
+        columns,
+        TreeEnsemble(trees.roots, packed, values, trees.cover, trees.base),
+        log_price=True,
+        line=model._line,
+    )
+    with pytest.raises(ModelDisagreement, match="differs from the fitted pipeline by up to"):
+        check_agreement(replace(boosted, model=altered), SALES, UNSEEN, seed=0)
+
+
+def test_publishing_asks_about_the_holdout_and_folds_do_not_pay_for_it() -> None:
+    trainer = RecipeTrainer()
+    model, agreement = trainer.fit_to_publish(SALES, UNSEEN, "boosted", EXTRAS, 1)
+    assert agreement.homes > len(SALES) + len(UNSEEN)
+    np.testing.assert_array_equal(
+        model.value_table(UNSEEN), trainer.fit(SALES, "boosted", EXTRAS, 1).value_table(UNSEEN)
+    )
