@@ -1,10 +1,11 @@
 """The stored models, which of them is served, and which must not be."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from application.ports.model_repository import ModelRepository
-from domain.errors import ModelRefused
+from domain.errors import ModelNotFound, ModelRefused
 from domain.model_version import ModelVersion, Promotion, served_stack
 
 
@@ -25,24 +26,23 @@ class ListModels:
 
     models: ModelRepository
 
-    def __call__(self, *, verify: bool = False) -> list[ListedModel]:
-        """Every stored version, oldest first. With `verify`, the bytes of each are checked against its description.
-
-        Raises ModelStoreUnavailable.
-        """
+    def __call__(self) -> list[ListedModel]:
+        """Every stored version, oldest first. Raises ModelStoreUnavailable."""
         promotions = self.models.promotions()
-        return [self._listed(version, promotions, verify=verify) for version in self.models.versions()]
+        listed = []
+        for version in self.models.versions():
+            with suppress(ModelNotFound):  # removed the moment before
+                listed.append(self._listed(version, promotions))
+        return listed
 
     def one(self, version: str) -> ListedModel:
         """The stored version of this name. Raises ModelNotFound, ModelStoreUnavailable."""
-        return self._listed(version, self.models.promotions(), verify=False)
+        return self._listed(version, self.models.promotions())
 
-    def _listed(self, version: str, promotions: Sequence[Promotion], *, verify: bool) -> ListedModel:
+    def _listed(self, version: str, promotions: Sequence[Promotion]) -> ListedModel:
         serving = served_stack(promotions)[-1:] == [version]
         own = tuple(promotion for promotion in promotions if promotion.version == version)
         try:
-            if verify:
-                self.models.verify(version)
             return ListedModel(version, serving, own, self.models.describe(version))
         except ModelRefused as error:
             return ListedModel(version, serving, own, None, str(error))

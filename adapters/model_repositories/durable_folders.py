@@ -1,4 +1,4 @@
-"""Folders that outlive a crash, and what a crash leaves in them."""
+"""Folders that outlive a crash."""
 
 import errno
 import os
@@ -21,17 +21,13 @@ def make_folder(folder: Path, mode: int = _PRIVATE) -> None:
     except FileExistsError:
         if not folder.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder)) from None
-    parent = os.open(folder.parent, os.O_RDONLY | os.O_DIRECTORY)
+    flush(folder.parent)
+
+
+def flush(folder: Path) -> None:
+    """Once this returns, what was put into `folder` survives a crash. Raises OSError."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(parent)
+        os.fsync(descriptor)
     finally:
-        os.close(parent)
-
-
-def remove_unfinished(folder: Path) -> None:
-    """Removes the temporary files of `private_file.replace` that killed processes left in `folder`.
-
-    Only for one who keeps all other writers out. Raises OSError.
-    """
-    for leftover in folder.glob(".*.tmp"):
-        leftover.unlink(missing_ok=True)
+        os.close(descriptor)

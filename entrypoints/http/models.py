@@ -5,16 +5,18 @@ from typing import Annotated, Any
 
 from litestar import Controller, Request, get, post
 from litestar.di import NamedDependency
-from litestar.params import PathParameter
+from litestar.params import JSONBody, PathParameter
 
 from application.list_models import ListModels
 from application.promote_model import PromoteModel, RollBackModel
 from application.served_model import ServedModel
 from domain.api_key import ApiKey, Scope
-from domain.errors import ModelRefused
+from domain.errors import FieldProblem, InvalidProperty, ModelRefused
+from domain.model_version import LONGEST_REASON, reason_fits
+from entrypoints.http.bodies import NO_BODY, JsonBody, MalformedBody
 from entrypoints.http.problems import documented
 from entrypoints.http.refreshing import ModelRefresher, served_version
-from entrypoints.http.schemas import ModelAnswer, ModelList
+from entrypoints.http.schemas import ModelAnswer, ModelList, PromotionBody
 from entrypoints.http.security import BY_KEY, needs
 
 Version = Annotated[str, PathParameter(description="Name of a stored version, such as v3.")]
@@ -80,7 +82,9 @@ class Models(Controller):
         summary="Serve a stored model",
         status_code=200,
         opt=needs(Scope.MODELS_WRITE),
-        responses=documented("/v1/models/v9/promote", 401, 403, 404, 409, 503, scope=Scope.MODELS_WRITE),
+        dto=JsonBody[PromotionBody],
+        return_dto=None,
+        responses=documented("/v1/models/v9/promote", 400, 401, 403, 404, 409, 413, 415, 503, scope=Scope.MODELS_WRITE),
     )
     async def promote(
         self,
@@ -90,12 +94,13 @@ class Models(Controller):
         served_model: NamedDependency[ServedModel],
         list_models: NamedDependency[ListModels],
         refresher: NamedDependency[ModelRefresher],
+        data: JSONBody[object] = NO_BODY,
     ) -> ModelAnswer:
         """Makes a stored version the served one. Needs the scope `models:write`.
 
         Where several processes serve, the others follow within seconds.
         """
-        promotion = await asyncio.to_thread(promote_model, version, request.auth.id)
+        promotion = await asyncio.to_thread(promote_model, version, request.auth.id, _reason(data))
         await refresher.refresh()
         return await _unless_refused(promotion.version, served_model, list_models)
 
@@ -106,7 +111,9 @@ class Models(Controller):
         summary="Serve the previous model again",
         status_code=200,
         opt=needs(Scope.MODELS_WRITE),
-        responses=documented("/v1/models/rollback", 401, 403, 409, 503, scope=Scope.MODELS_WRITE),
+        dto=JsonBody[PromotionBody],
+        return_dto=None,
+        responses=documented("/v1/models/rollback", 400, 401, 403, 409, 413, 415, 503, scope=Scope.MODELS_WRITE),
     )
     async def roll_back(
         self,
@@ -115,14 +122,30 @@ class Models(Controller):
         served_model: NamedDependency[ServedModel],
         list_models: NamedDependency[ListModels],
         refresher: NamedDependency[ModelRefresher],
+        data: JSONBody[object] = NO_BODY,
     ) -> ModelAnswer:
         """Makes the version served before the current one serve again. Needs the scope `models:write`.
 
         Where several processes serve, the others follow within seconds.
         """
-        promotion = await asyncio.to_thread(roll_back_model, request.auth.id)
+        promotion = await asyncio.to_thread(roll_back_model, request.auth.id, _reason(data))
         await refresher.refresh()
         return await _unless_refused(promotion.version, served_model, list_models)
+
+
+def _reason(body: object) -> str:
+    """The reason that a body gives, if any. Raises MalformedBody, InvalidProperty."""
+    if body is NO_BODY:
+        return ""
+    if not isinstance(body, dict):
+        raise MalformedBody('The body must be a JSON object, such as {"reason": "lower COD"}, or empty.')
+    problems = [FieldProblem(name, "is not known here") for name in body if name != "reason"]
+    reason = body.get("reason", "")
+    if not isinstance(reason, str) or not reason_fits(reason):
+        problems.append(FieldProblem("reason", f"must be one line of text, at most {LONGEST_REASON} characters"))
+    if problems:
+        raise InvalidProperty(problems)
+    return str(reason)
 
 
 async def _unless_refused(version: str, served_model: ServedModel, list_models: ListModels) -> ModelAnswer:

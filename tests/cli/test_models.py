@@ -1,11 +1,15 @@
 """`tasador models`: what is stored, which of it is served, and whether it is still what was stored."""
 
+import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.cli.command import Command
+
+OTHER_KEY = f"ed25519:{'A' * 43}="
 
 
 def blob_of(tasador: Command, version: str) -> Path:
@@ -41,7 +45,8 @@ class TestShow:
         assert shown["promotions"][0]["reason"] == "trained by recipe forest"
         out = tasador("models", "show", "v1").out
         assert "v1 (forest), served" in out
-        assert "promote by" in out
+        assert "1. promote, " in out
+        assert out.rstrip().endswith(": trained by recipe forest")
 
     @pytest.mark.parametrize("name", ["v9", "V1", "", "../../etc", "v1\nv2"])
     def test_refuses_what_was_never_stored(self, trained: dict[str, Any], tasador: Command, name: str) -> None:
@@ -63,7 +68,23 @@ class TestPromoteAndRollback:
         monkeypatch.setenv("LOGNAME", "ana")
         promotion = tasador("models", "promote", "v2", "--json").json
         assert promotion["by"] == "ana"
-        assert '"by": "ana"' in next(Path("var/logs").glob("tasador-*.log")).read_text()
+        (log,) = Path("var/logs").glob("tasador-*.log")
+        assert json.loads(log.read_text().splitlines()[-1])["by"] == "ana"
+
+    def test_say_why(self, trained: dict[str, Any], tasador: Command) -> None:
+        tasador("models", "promote", "v2", "--reason", "lower COD")
+        tasador("models", "rollback", "--reason", "too dear in Vitacura")
+        first, second = tasador("models", "list", "--json").json
+        assert [promotion["reason"] for promotion in second["promotions"]] == ["lower COD"]
+        assert first["promotions"][-1]["reason"] == "too dear in Vitacura"
+        lines = tasador("models", "list").out.splitlines()
+        assert lines[1].rstrip().endswith(": too dear in Vitacura")
+        assert lines[2].rstrip().endswith(": lower COD")
+
+    @pytest.mark.parametrize("reason", ["a\nb", "x" * 201, "\x1b[31m"])
+    def test_refuse_a_reason_that_is_no_line(self, trained: dict[str, Any], tasador: Command, reason: str) -> None:
+        assert tasador("models", "promote", "v2", "--reason", reason).code == 2
+        assert served(tasador) == ["v1"]
 
     def test_to_nothing_is_refused(self, trained: dict[str, Any], tasador: Command) -> None:
         refused = tasador("models", "rollback")
@@ -81,7 +102,12 @@ class TestPromoteAndRollback:
 class TestVerify:
     def test_finds_nothing_where_nothing_was_changed(self, trained: dict[str, Any], tasador: Command) -> None:
         ran = tasador("models", "verify")
-        assert (ran.code, ran.out, ran.err) == (0, "v1: unaltered\nv2: unaltered\n", "")
+        assert (ran.code, ran.err) == (0, "")
+        assert ran.out.splitlines() == [
+            "v1: unaltered, signed by a trusted key",
+            "v2: unaltered, signed by a trusted key",
+            "promotions: 1 record, none altered",
+        ]
 
     @pytest.mark.parametrize(
         ("change", "cause"),
@@ -100,11 +126,11 @@ class TestVerify:
         verified = tasador("models", "verify")
         assert verified.code == 1
         assert f"{blob} {cause}" in verified.out
-        assert "v1: unaltered\n" in verified.out
+        assert "v1: unaltered, signed by a trusted key\n" in verified.out
         assert verified.line == "1 of 2 stored versions refused: v2"
         in_json = tasador("models", "verify", "--json")
         assert in_json.code == 1
-        assert [model["refused"] is None for model in in_json.json] == [True, False]
+        assert [model["refused"] is None for model in in_json.json["versions"]] == [True, False]
         assert in_json.line == verified.line
 
         for command in (("promote", "v2"), ("promote", "v2", "--json")):
@@ -130,21 +156,145 @@ class TestVerify:
         in_json = tasador("models", "show", "v1", "--json")
         assert (in_json.code, in_json.json["description"]) == (1, None)
 
+    def test_names_a_promotion_that_was_altered_and_checks_the_versions_all_the_same(
+        self, trained: dict[str, Any], tasador: Command
+    ) -> None:
+        record = Path("var/models/promotions/00000001.json").resolve()
+        record.write_text("{")
+        verified = tasador("models", "verify")
+        assert verified.code == 1
+        assert verified.out.splitlines()[0] == "v1: unaltered, signed by a trusted key"
+        assert f"{record} cannot be read" in verified.out
+        assert verified.line == "the promotions cannot be read"
+        assert "cannot be read" in tasador("models", "promote", "v2").told
+
+    def test_names_what_no_version_needs(self, trained: dict[str, Any], tasador: Command) -> None:
+        blob = blob_of(tasador, "v2")
+        shutil.rmtree("var/models/versions/v2")
+        verified = tasador("models", "verify")
+        assert (verified.code, verified.err) == (0, "")
+        assert f"note: no version needs {blob}" in verified.out
+        assert tasador("models", "verify", "--json").json["unreferenced"] == [str(blob)]
+
+
+class TestSigning:
+    def test_the_public_key_is_shown_as_it_is_pinned(self, trained: dict[str, Any], tasador: Command) -> None:
+        key = tasador("models", "signing-key", "--json").json["public_key"]
+        assert tasador("models", "signing-key").out == f'[model_repository]\ntrusted_keys = ["{key}"]\n'
+        assert Path("var/model-signing-key.pem").stat().st_mode & 0o777 == 0o600
+
+    def test_models_are_used_without_the_private_key_where_the_public_one_is_pinned(
+        self, trained: dict[str, Any], tasador: Command, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        key = tasador("models", "signing-key", "--json").json["public_key"]
+        Path("var/model-signing-key.pem").unlink()
+        assert "no key is pinned" in tasador("models", "show", "v1").told
+        monkeypatch.setenv("TASADOR_MODEL_REPOSITORY__TRUSTED_KEYS", json.dumps([OTHER_KEY, key]))
+        assert tasador("models", "verify").code == 0
+        assert tasador("models", "promote", "v2").code == 0
+        assert not Path("var/model-signing-key.pem").exists()
+
+    def test_what_a_stranger_signed_is_refused(
+        self, trained: dict[str, Any], tasador: Command, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("TASADOR_MODEL_REPOSITORY__TRUSTED_KEYS", json.dumps([OTHER_KEY]))
+        refused = tasador("models", "promote", "v2")
+        assert refused.code == 1
+        assert "is signed with a key that is not trusted here, 'ed25519:" in refused.told
+        trained_here = tasador("train")
+        assert trained_here.code == 1
+        assert 'which is not trusted here: add "ed25519:' in trained_here.told
+
+    @pytest.mark.parametrize(
+        "content", ["", "nonsense", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"]
+    )
+    def test_a_key_file_that_holds_no_key_is_named(
+        self, trained: dict[str, Any], tasador: Command, content: str
+    ) -> None:
+        file = Path("var/model-signing-key.pem").resolve()
+        file.write_text(content)
+        assert f"The signing key {file} holds no Ed25519 private key" in tasador("train").told
+        assert f"{file} holds no Ed25519 private key" in tasador("models", "show", "v1").told
+
+    def test_a_key_that_others_can_read_is_refused(self, trained: dict[str, Any], tasador: Command) -> None:
+        Path("var/model-signing-key.pem").chmod(0o644)
+        assert "run chmod 600" in tasador("train").told
+
+    def test_a_key_among_the_models_is_refused(self, configured: Path, tasador: Command) -> None:
+        with (configured / "tasador.toml").open("a") as file:
+            file.write('[model_repository]\nsigning_key_file = "var/models/../models/key.pem"\n')
+        refused = tasador("train")
+        assert refused.code == 2
+        assert refused.told.startswith("model_repository.signing_key_file: it lies inside of model_repository.path")
+
+    @pytest.mark.parametrize("keys", ['["secret"]', '["ed25519:AAAA"]', '["rsa:x", ""]'])
+    def test_a_pinned_key_that_is_none_is_named(
+        self, configured: Path, tasador: Command, monkeypatch: pytest.MonkeyPatch, keys: str
+    ) -> None:
+        monkeypatch.setenv("TASADOR_MODEL_REPOSITORY__TRUSTED_KEYS", keys)
+        refused = tasador("models", "list")
+        assert refused.code == 2
+        assert (
+            "model_repository.trusted_keys[0]: expected text as `tasador models signing-key` shows it" in refused.told
+        )
+
+
+class TestPrune:
+    def test_removes_what_is_left_behind_and_keeps_every_version(
+        self, trained: dict[str, Any], tasador: Command
+    ) -> None:
+        left = Path("var/models/blobs/sha256/.x.tmp").resolve()
+        left.write_text("half a model")
+        assert tasador("models", "prune").out == "0 versions and 0 files (0 KiB) removed\n"
+        rehearsed = tasador("models", "prune", "--older-than", "0m", "--dry-run")
+        assert rehearsed.out.splitlines()[0] == f"{left}: would be removed"
+        assert left.exists()
+        assert tasador("models", "prune", "--older-than", "0m", "--json").json == {
+            "versions": [],
+            "out_of_reach": [],
+            "files": [str(left)],
+            "size": 12,
+            "dry_run": False,
+        }
+        assert not left.exists()
+        assert tasador("models", "verify").code == 0
+
+    def test_removes_old_versions_where_it_is_told_how_many_stay(
+        self, trained: dict[str, Any], tasador: Command
+    ) -> None:
+        blob = blob_of(tasador, "v1")
+        assert tasador("models", "prune", "--keep", "1").out == "0 versions and 0 files (0 KiB) removed\n"
+        tasador("models", "promote", "v2")
+        pruned = tasador("models", "prune", "--keep", "1", "--older-than", "0m")
+        assert (pruned.code, pruned.err) == (0, "")
+        assert pruned.out.splitlines()[:2] == ["v1: removed", "no rollback leads back to v1 any more"]
+        assert not blob.exists()
+        assert served(tasador) == ["v2"]
+        assert "v1, which was served before, was removed" in tasador("models", "rollback").told
+        assert "no stored model version 'v1'" in tasador("models", "promote", "v1").told
+
+    @pytest.mark.parametrize("words", [("--keep", "0"), ("--keep", "-1"), ("--older-than", "soon")])
+    def test_refuses_what_makes_no_sense(self, trained: dict[str, Any], tasador: Command, words: Any) -> None:
+        assert tasador("models", "prune", *words).code == 2
+        assert len(tasador("models", "list", "--json").json) == 2
+
 
 class TestAVersionOfAnOlderProgram:
     @pytest.fixture
     def yesterday(self, trained: dict[str, Any]) -> None:
         """The folder as the program before this one left it."""
-        for manifest in Path("var/models/versions").glob("*/manifest.json"):
-            manifest.write_text(manifest.read_text().replace('"format": 2', '"format": 1', 1))
-        assert '"format": 1' in Path("var/models/promotions.json").read_text()
+        for file in Path("var/models/versions").glob("*/manifest.json"):
+            file.write_text(json.dumps({"format": 2, **json.loads(file.read_text())["manifest"]}))
+        shutil.rmtree("var/models/promotions")
+        Path("var/models/promotions.json").write_text('{"format": 1, "promotions": []}')
+        Path("var/model-signing-key.pem").unlink()
 
     @pytest.mark.usefixtures("yesterday")
     def test_is_refused_with_the_advice_to_train_again(self, tasador: Command) -> None:
-        for words in (("evaluate",), ("models", "show", "v1"), ("models", "promote", "v2")):
+        for words in (("evaluate", "--version", "v1"), ("models", "show", "v1"), ("models", "promote", "v2")):
             refused = tasador(*words)
             assert refused.code == 1
-            assert "it is in format 1, and this program reads format 2" in refused.told
+            assert "it is in format 2, and this program reads format 3" in refused.told
             assert "train again with `tasador train`" in refused.told
         assert tasador("models", "list").code == 0
 
@@ -153,5 +303,12 @@ class TestAVersionOfAnOlderProgram:
         again = tasador("train")
         assert (again.code, again.err) == (0, "")
         assert "v3 (forest), served" in again.out
-        assert "v1 cannot be loaded to compare with" in again.out
         assert served(tasador) == ["v3"]
+
+    @pytest.mark.usefixtures("yesterday")
+    def test_stays_until_it_is_pruned(self, tasador: Command) -> None:
+        tasador("train")
+        assert tasador("models", "prune", "--older-than", "0m", "--json").json["files"] == []
+        pruned = tasador("models", "prune", "--keep", "1", "--older-than", "0m", "--json").json
+        assert (pruned["versions"], len(pruned["files"])) == (["v1", "v2"], 1), "v3 is the model that v1 was"
+        assert tasador("models", "verify").code == 0

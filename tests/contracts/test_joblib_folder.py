@@ -1,5 +1,6 @@
-"""What can happen to a folder of models: crashes, full disks, damage, several processes at once."""
+"""What can happen to a folder of models: crashes, full disks, damage, forgery, several processes at once."""
 
+import errno
 import io
 import itertools
 import json
@@ -10,12 +11,14 @@ import shutil
 import signal
 import stat
 import sys
+import tempfile
 import types
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
@@ -26,19 +29,26 @@ import pytest
 from numpy.typing import NDArray
 
 from adapters.model_repositories.joblib_folder import JoblibModelRepository
+from adapters.model_repositories.signatures import SigningKeys
+from application.ports.model_repository import ModelRepository
 from domain.errors import ModelNotFound, ModelRefused, ModelStoreUnavailable, NothingToRollBack
-from domain.model_version import served_stack
+from domain.model_version import Pruned, served_stack
 from domain.property import Property
 from tests.fakes.models import METRICS, ConstantPricePerArea, a_card, a_trained_model
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 NOBODY = 65_534
 ONE_PROMOTION = (
-    b'{"format": 1, "promotions": [{"version": "%s", "action": "%s", "at": "2026-11-22T12:00:00Z", "by": "ana"}]}'
+    b'{"format": 1, "number": %d, "id": "x", "previous": "", "clock_behind": false, "decision": '
+    b'{"version": "%s", "action": "%s", "at": "2026-11-22T12:00:00Z", "by": "ana"}}'
 )
+NOW = timedelta(0)
+LATER = datetime(9999, 1, 1, tzinfo=UTC)
 LOOKING = {"fspath", "getpid", "stat", "lstat", "fstat", "scandir", "listdir", "_path_normpath"}
 AT_ONCE = 4
 EACH = 6
+PATIENCE = 60  # seconds: one that fails to start must not let the others wait for ever
+STORED_BY_EACH = 20
 
 
 @pytest.fixture
@@ -46,13 +56,18 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "models"
 
 
+def repository(folder: Path) -> JoblibModelRepository:
+    """The models in a folder, signed with a key that lies beside it."""
+    return JoblibModelRepository(folder, SigningKeys(folder.parent / "key.pem"))
+
+
 @pytest.fixture
 def models(folder: Path) -> JoblibModelRepository:
-    return JoblibModelRepository(folder)
+    return repository(folder)
 
 
 def blob_of(folder: Path, version: str) -> Path:
-    digest = JoblibModelRepository(folder).describe(version).artifact.sha256
+    digest = repository(folder).describe(version).artifact.sha256
     return folder / "blobs" / "sha256" / f"{digest}.joblib"
 
 
@@ -60,13 +75,13 @@ def manifest_of(folder: Path, version: str) -> Path:
     return folder / "versions" / version / "manifest.json"
 
 
+def record_of(folder: Path, number: int) -> Path:
+    return folder / "promotions" / f"{number:08}.json"
+
+
 def files_in(folder: Path) -> dict[str, bytes]:
-    """Every file but the lock, with its content."""
-    return {
-        str(file.relative_to(folder)): file.read_bytes()
-        for file in folder.rglob("*")
-        if file.is_file() and file.name != ".lock"
-    }
+    """Every file, with its content."""
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
 
 
 @contextmanager
@@ -119,14 +134,16 @@ class TestLayout:
         artifact = models.store(a_trained_model(), a_card()).artifact
         models.promote("v1", NOON, "ana")
         blob = f"blobs/sha256/{artifact.sha256}.joblib"
-        assert set(files_in(folder)) == {blob, "versions/v1/manifest.json", "promotions.json"}
+        assert set(files_in(folder)) == {blob, "versions/v1/manifest.json", "promotions/00000001.json"}
         assert (folder / blob).stat().st_size == artifact.size
 
     def test_a_manifest_can_be_read_by_people(self, models: JoblibModelRepository, folder: Path) -> None:
         models.store(a_trained_model(), a_card(currency="UF"))
         text = manifest_of(folder, "v1").read_text()
-        manifest = json.loads(text)
-        assert (manifest["format"], manifest["version"], manifest["card"]["currency"]) == (2, "v1", "UF")
+        document = json.loads(text)
+        manifest = document["manifest"]
+        assert (document["format"], manifest["version"], manifest["card"]["currency"]) == (3, "v1", "UF")
+        assert document["key"] == models.public_key()
         assert '\n    "recipe": "boosted",\n' in text
 
     def test_figures_of_numpy_are_written_as_numbers(self, models: JoblibModelRepository) -> None:
@@ -223,19 +240,20 @@ class TestDamage:
     @pytest.mark.parametrize(
         ("old", "new", "cause"),
         [
-            ('"format": 2', '"format": 1', "it is in format 1, and this program reads format 2.*train again"),
-            ('"format": 2', '"format": 3', "it is in format 3, and this program reads format 2.*train again"),
-            ('"format": 2', '"format": "2"', r"Expected `int`, got `str` - at `\$.format`"),
-            ('"format": 2,', "", "required field `format`"),
-            ('"version": "v1"', '"version": "v2"', "is that of another version, 'v2'"),
-            ('"recipe": "boosted",', "", r"missing required field `recipe` - at `\$.card`"),
-            ('"currency": "USD"', '"currency": 1', r"Expected `str`, got `int` - at `\$.card.currency`"),
-            ('"sha256": "', '"sha256": "../../', "names no SHA-256"),
-            ('"size": ', '"size": 9', "is truncated"),
-            ('"size": ', '"size": -', "was altered"),
+            ('"format": 3', '"format": 2', "it is in format 2, and this program reads format 3.*train again"),
+            ('"format": 3', '"format": 4', "it is in format 4, and this program reads format 3.*train again"),
+            ('"format": 3', '"format": "3"', r"Expected `int`, got `str` - at `\$.format`"),
+            ('"format": 3,', "", "required field `format`"),
+            ('"signature"', '"signed"', "required field `signature`"),
+            ('"signature": "', '"signature": "A', "its signature is not that of its content"),
+            ('"signature": "', '"signature": "\u00f1', "its signature is not that of its content"),
+            ('"version": "v1"', '"version": "v2"', "its signature is not that of its content"),
+            ('"seed": 0,', '"seed": 1,', "its signature is not that of its content"),
+            ('"size": ', '"size":  ', "its signature is not that of its content"),
+            ('"key": "ed25519:', '"key": "ed25519:A', "with a key that is not trusted here.*trusted_keys"),
             ('"seed": 0,', '"seed": 0', "malformed"),
-            ("USD", "\udcff", "cannot be read"),
-            ('"seed": 0', '"seed": 0, "more": ' + "[" * 100_000, "nested too deeply"),
+            ("USD", "\udcff", "cannot be read|altered"),
+            ('"seed": 0', '"seed": 0, "more": ' + "[" * 100_000, "nested too deeply|malformed|truncated"),
         ],
     )
     def test_a_tampered_manifest_is_refused_saying_where(
@@ -243,25 +261,46 @@ class TestDamage:
     ) -> None:
         models.store(a_trained_model(), a_card())
         manifest = manifest_of(folder, "v1")
-        # The version's own fields are the last of their name, but for the format, which is the first of all.
-        cut = manifest.read_text().partition if "format" in old else manifest.read_text().rpartition
-        before, _, after = cut(old)
+        before, found, after = manifest.read_text().partition(old)
+        assert found
         manifest.write_text(before + new + after, encoding="utf-8", errors="surrogateescape")
-        with pytest.raises(ModelRefused, match=rf"v1 .*{cause}") as refusal:
+        with pytest.raises(ModelRefused, match=rf"v1 .*({cause})") as refusal:
             models.load("v1")
         assert "\n" not in str(refusal.value)
+        assert str(manifest) in str(refusal.value)
         assert models.versions() == ["v1"]
 
-    def test_a_manifest_with_another_models_digest_serves_no_other_model_in_silence(
-        self, models: JoblibModelRepository, folder: Path
-    ) -> None:
-        models.store(a_trained_model(1000.0), a_card())
-        other = models.store(a_trained_model(3000.0, log_ratios=(-0.1, 0.0, 0.3, 0.4)), a_card()).artifact
-        mine = models.describe("v1").artifact
+    def test_no_bit_of_a_manifest_can_be_flipped_unnoticed(self, models: JoblibModelRepository, folder: Path) -> None:
+        models.store(a_trained_model(), a_card())
         manifest = manifest_of(folder, "v1")
-        manifest.write_text(manifest.read_text().replace(mine.sha256, other.sha256))
-        with pytest.raises(ModelRefused, match="v1"):
-            models.load("v1")
+        content = manifest.read_bytes()
+        signed = content.index(b'"manifest": ') + len(b'"manifest": ')
+        for place in range(0, len(content.rstrip(b"\n} ")) - 1, 7):
+            manifest.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
+            if place < signed and content[place : place + 1].isspace():
+                continue
+            with pytest.raises(ModelRefused, match="v1"):
+                models.describe("v1")
+
+    def test_a_signed_manifest_is_refused_under_another_name(self, models: JoblibModelRepository, folder: Path) -> None:
+        for seed in range(2):
+            models.store(a_trained_model(), a_card(seed=seed))
+        shutil.copy(manifest_of(folder, "v1"), manifest_of(folder, "v2"))
+        with pytest.raises(ModelRefused, match=r"v2 .*is that of another version, 'v1'"):
+            models.load("v2")
+
+    def test_a_model_of_a_stranger_is_refused_and_never_loaded(
+        self, models: JoblibModelRepository, folder: Path, tmp_path: Path
+    ) -> None:
+        models.store(a_trained_model(), a_card())
+        stranger = JoblibModelRepository(folder, SigningKeys(tmp_path / "strange.pem"))
+        trap = tmp_path / "sprung"
+        stranger.store(Trap(str(trap)), a_card())  # type: ignore[arg-type]
+        for act in (models.load, models.verify, lambda version: models.promote(version, NOON, "ana")):
+            with pytest.raises(ModelRefused, match=r"v2 .*with a key that is not trusted here, 'ed25519:"):
+                act("v2")
+        assert not trap.exists()
+        models.verify("v1")
 
     @pytest.mark.parametrize("length", [0, 1, 100])
     def test_a_truncated_manifest_is_refused(self, models: JoblibModelRepository, folder: Path, length: int) -> None:
@@ -279,12 +318,14 @@ class TestDamage:
             b"{",
             b"[]",
             b"\0\0\0\0",
-            b'{"format": 2, "promotions": []}',
+            (ONE_PROMOTION % (1, b"v1", b"promote")).replace(b'"format": 1', b'"format": 2'),
+            (ONE_PROMOTION % (1, b"v1", b"promote")).replace(b'"previous": ""', b'"previous": "0"'),
+            (ONE_PROMOTION % (1, b"v1", b"promote")).replace(b"00Z", b"00"),
             b'{"format": 1}',
-            b'{"format": 1, "promotions": [{"version": "v1"}]}',
-            ONE_PROMOTION % (b"../v1", b"promote"),
-            ONE_PROMOTION % (b"v1", b"retire"),
-            ONE_PROMOTION % (b"v1", b"rollback"),
+            ONE_PROMOTION % (2, b"v1", b"promote"),
+            ONE_PROMOTION % (1, b"../v1", b"promote"),
+            ONE_PROMOTION % (1, b"v1", b"delete"),
+            ONE_PROMOTION % (1, b"v1", b"rollback"),
         ],
     )
     def test_a_garbled_history_is_never_taken_for_an_empty_one(
@@ -292,19 +333,76 @@ class TestDamage:
     ) -> None:
         models.store(a_trained_model(), a_card())
         models.promote("v1", NOON, "ana")
-        history = folder / "promotions.json"
+        history = record_of(folder, 1)
         history.write_bytes(garbled)
+        models = repository(folder)
         for act in (
             models.promotions,
             lambda: models.promote("v1", NOON, "ana"),
             lambda: models.roll_back(NOON, "ana"),
             lambda: models.store(a_trained_model(), a_card()),
         ):
-            with pytest.raises(ModelStoreUnavailable, match=r"promotions\.json cannot be read.*Restore it"):
+            with pytest.raises(ModelStoreUnavailable, match=r"00000001\.json cannot be read.*Restore it"):
                 act()
         assert history.read_bytes() == garbled
         assert models.versions() == ["v1"]
         assert models.load("v1") == a_trained_model()
+
+    def test_a_promotion_that_is_missing_before_others_is_noticed(
+        self, models: JoblibModelRepository, folder: Path
+    ) -> None:
+        models.store(a_trained_model(), a_card())
+        for _ in range(3):
+            models.promote("v1", NOON, "ana")
+        record_of(folder, 2).unlink()
+        with pytest.raises(ModelStoreUnavailable, match=r"00000002\.json cannot be read: it is missing"):
+            repository(folder).promotions()
+
+    def test_an_altered_promotion_is_noticed_by_the_next(self, models: JoblibModelRepository, folder: Path) -> None:
+        for seed in range(2):
+            models.store(a_trained_model(), a_card(seed=seed))
+        models.promote("v1", NOON, "ana")
+        models.promote("v1", NOON, "beto")
+        record = record_of(folder, 1)
+        record.write_text(record.read_text().replace('"v1"', '"v2"'))
+        with pytest.raises(ModelStoreUnavailable, match=r"00000002\.json .*does not follow upon the record before"):
+            repository(folder).promotions()
+
+
+class TestWhatWasRead:
+    """Promotions that were read are remembered, and yet do not hide what becomes of the folder."""
+
+    @pytest.fixture
+    def promoted(self, models: JoblibModelRepository) -> JoblibModelRepository:
+        models.store(a_trained_model(1000.0), a_card())
+        models.promote("v1", NOON, "ana")
+        assert len(models.promotions()) == 1
+        return models
+
+    def test_a_promotion_by_another_process_is_seen(self, promoted: JoblibModelRepository, folder: Path) -> None:
+        repository(folder).promote("v1", NOON, "beto")
+        assert [made.by for made in promoted.promotions()] == ["ana", "beto"]
+
+    def test_a_folder_that_is_gone_is_no_empty_one(self, promoted: JoblibModelRepository, folder: Path) -> None:
+        folder.rename(folder.parent / "elsewhere")
+        for _ in range(2):
+            with pytest.raises(ModelStoreUnavailable, match=r"promotions that were in .* are gone"):
+                promoted.promotions()
+        (folder.parent / "elsewhere").rename(folder)
+        assert len(promoted.promotions()) == 1
+
+    def test_another_folder_in_its_place_is_read_anew(self, promoted: JoblibModelRepository, folder: Path) -> None:
+        folder.rename(folder.parent / "elsewhere")
+        other = repository(folder)
+        other.store(a_trained_model(), a_card())
+        other.promote("v1", NOON, "beto")
+        assert [made.by for made in promoted.promotions()] == ["beto"]
+
+    def test_many_threads_may_ask_and_promote(self, promoted: JoblibModelRepository) -> None:
+        with ThreadPoolExecutor(8) as threads:
+            made = list(threads.map(lambda number: promoted.promote("v1", NOON, f"{number}"), range(40)))
+        assert sorted(promotion.number for promotion in made) == list(range(2, 42))
+        assert promoted.promotions()[1:] == sorted(made, key=lambda promotion: promotion.number)
 
 
 class TestOtherLibraries:
@@ -392,11 +490,22 @@ class TestUnwritable:
     def test_a_path_below_a_file_is_named_with_the_cause(self, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("no folder")
         below = tmp_path / "file" / "var" / "models"
-        models = JoblibModelRepository(below)
+        models = repository(below)
         for act in (lambda: models.store(a_trained_model(), a_card()), models.versions, models.promotions):
             with pytest.raises(ModelStoreUnavailable, match=r"not a directory.*set model_repository.path") as error:
                 act()
             assert str(below) in str(error.value)
+
+    def test_a_file_system_without_hard_links_is_named_with_the_cause(
+        self, models: JoblibModelRepository, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def link(source: str, target: Path) -> None:
+            raise PermissionError(errno.EPERM, "Operation not permitted")
+
+        monkeypatch.setattr(os, "link", link)
+        with pytest.raises(ModelStoreUnavailable, match=r"knows no hard links.*set model_repository\.path"):
+            models.store(a_trained_model(), a_card())
+        assert files_in(folder) == {}
 
 
 class TestCrashes:
@@ -422,15 +531,65 @@ class TestCrashes:
             models.load("v3")
         assert models.store(a_trained_model(), a_card()).version == "v3"
         assert models.versions() == ["v1", "v2", "v3"]
+        assert models.prune(None, timedelta(hours=1), datetime.now(UTC), "ana").files == ()
+        assert all(leftover.exists() for leftover in leftovers), "somebody may be writing them"
+        models.prune(None, NOW, LATER, "ana")
         assert not any(leftover.exists() for leftover in leftovers)
+        assert models.unreferenced() == []
+        assert models.versions() == ["v1", "v2", "v3"]
+
+    def test_a_model_whose_manifest_never_came_is_removed_once_it_is_old(
+        self, models: JoblibModelRepository, folder: Path
+    ) -> None:
+        models.store(a_trained_model(), a_card())
+        models.store(a_trained_model(3000.0), a_card())
+        blob = blob_of(folder, "v2")
+        shutil.rmtree(folder / "versions" / "v2")
+        assert models.unreferenced() == [str(blob)]
+        hour, written = timedelta(hours=1), datetime.fromtimestamp(blob.stat().st_mtime, UTC)
+        assert models.prune(None, hour, written + hour / 2, "ana").files == ()
+        size = blob.stat().st_size
+        assert models.prune(None, hour, written + 2 * hour, "ana") == Pruned(files=(str(blob),), size=size)
+        assert not blob.exists()
+        models.verify("v1")
+
+    def test_a_model_left_behind_that_is_stored_again_is_young_again(
+        self, models: JoblibModelRepository, folder: Path
+    ) -> None:
+        blob = blob_of(folder, models.store(a_trained_model(), a_card()).version)
+        shutil.rmtree(folder / "versions" / "v1")
+        os.utime(blob, (0, 0))
+        models.store(a_trained_model(), a_card())
+        assert blob.stat().st_mtime > 1e9
+        models.load("v1")
+
+    def test_models_of_manifests_that_cannot_be_read_stay(self, models: JoblibModelRepository, folder: Path) -> None:
+        models.store(a_trained_model(), a_card())
+        manifest = manifest_of(folder, "v1")
+        manifest.write_text(manifest.read_text().replace('"format": 3', '"format": 2'))
+        assert models.prune(None, NOW, LATER, "ana") == Pruned()
+        assert models.unreferenced() == []
+
+    def test_what_was_retired_but_not_removed_yet_is_removed_by_the_next(
+        self, models: JoblibModelRepository, folder: Path
+    ) -> None:
+        for seed in range(2):
+            models.store(a_trained_model(1000.0 + seed), a_card(seed=seed))
+        aside = shutil.copytree(folder / "versions", folder.parent / "aside")
+        models.prune(1, NOW, LATER, "ana")
+        shutil.copytree(aside, folder / "versions", dirs_exist_ok=True)
+        with pytest.raises(ModelRefused, match=r"v1 .*is missing"):
+            models.promote("v1", NOON, "ana")
+        assert models.prune(None, NOW, LATER, "ana").versions == ("v1",)
+        assert models.versions() == ["v2"]
 
 
 class TestAtOnce:
     def test_models_stored_at_the_same_time_get_names_of_their_own(
         self, models: JoblibModelRepository, folder: Path
     ) -> None:
-        start = multiprocessing.get_context("spawn").Barrier(AT_ONCE)
-        with in_other_processes(store_several, *((folder, start, worker) for worker in range(AT_ONCE))):
+        start = multiprocessing.get_context("spawn").Barrier(AT_ONCE, timeout=PATIENCE)
+        with in_other_processes(store_in_folder, *((folder, start, worker) for worker in range(AT_ONCE))):
             pass
         assert models.versions() == [f"v{number}" for number in range(1, AT_ONCE * EACH + 1)]
         assert {(models.describe(version).card.seed, price_of(models, version)) for version in models.versions()} == {
@@ -442,19 +601,33 @@ class TestAtOnce:
     ) -> None:
         for worker in range(AT_ONCE):
             models.store(a_trained_model(), a_card(seed=worker))
-        start = multiprocessing.get_context("spawn").Barrier(AT_ONCE)
-        with in_other_processes(promote_several, *((folder, start, worker) for worker in range(AT_ONCE))):
+        start = multiprocessing.get_context("spawn").Barrier(AT_ONCE, timeout=PATIENCE)
+        with in_other_processes(promote_in_folder, *((folder, start, worker) for worker in range(AT_ONCE))):
             pass
         made = [(promotion.version, promotion.by) for promotion in models.promotions()]
         assert sorted(made) == sorted([(f"v{worker + 1}", f"{worker}") for worker in range(AT_ONCE)] * EACH)
         assert served_stack(models.promotions())[-1] == made[-1][0]
+
+    def test_pruning_beside_storing_and_promoting_takes_nothing_that_is_needed(
+        self, models: JoblibModelRepository, folder: Path
+    ) -> None:
+        models.store(a_trained_model(), a_card())
+        start = multiprocessing.get_context("spawn").Barrier(AT_ONCE, timeout=PATIENCE)
+        work = ((folder, start, role) for role in ("store", "store", "promote", "prune"))
+        with in_other_processes(store_promote_or_prune, *work):
+            pass
+        assert models.versions()
+        for version in models.versions():
+            models.verify(version)
+        models.load(served_stack(models.promotions())[-1])
+        assert len(models.versions()) < 2 * STORED_BY_EACH
 
 
 def a_home() -> Property:
     return Property("casa", "Ñuñoa", 80.0, 100.0, 3, 2, -33.45, -70.6)
 
 
-def price_of(models: JoblibModelRepository, version: str) -> float:
+def price_of(models: ModelRepository, version: str) -> float:
     model = models.load(version).model
     assert isinstance(model, ConstantPricePerArea)
     return model.price_per_m2
@@ -488,7 +661,7 @@ class Table(ConstantPricePerArea):
 
 
 def store_and_load_lightly(folder: Path) -> None:
-    models = JoblibModelRepository(folder)
+    models = repository(folder)
     models.load(models.store(a_trained_model(), a_card()).version)
     assert not {"pandas", "sklearn", "lightgbm", "category_encoders", "scipy"} & set(sys.modules)
 
@@ -496,54 +669,83 @@ def store_and_load_lightly(folder: Path) -> None:
 def store_with_little_space(folder: Path, size: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
     with pytest.raises(ModelStoreUnavailable, match="file too large") as error:
-        JoblibModelRepository(folder).store(a_trained_model(2.0), a_card())
+        repository(folder).store(a_trained_model(2.0), a_card())
     assert str(folder) in str(error.value)
 
 
 def promote_with_little_space(folder: Path, size: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
     with pytest.raises(ModelStoreUnavailable, match="file too large"):
-        JoblibModelRepository(folder).promote("v1", NOON, "beto")
+        repository(folder).promote("v1", NOON, "beto")
 
 
 def store_without_permission(folder: Path) -> None:
     if os.getuid() == 0:
         os.setuid(NOBODY)
+    models = JoblibModelRepository(folder, SigningKeys(Path(tempfile.mkdtemp()) / "key.pem"))
     with pytest.raises(ModelStoreUnavailable, match=r"permission denied.*give this user the right") as error:
-        JoblibModelRepository(folder).store(a_trained_model(2.0), a_card())
+        models.store(a_trained_model(2.0), a_card())
     assert str(folder) in str(error.value)
 
 
-def store_several(folder: Path, start: Barrier, worker: int) -> None:
-    start.wait()
-    for turn in range(EACH):
-        JoblibModelRepository(folder).store(a_trained_model(100.0 * worker + turn), a_card(seed=worker))
+def store_in_folder(folder: Path, start: Barrier, worker: int) -> None:
+    store_several(repository(folder), start, worker)
 
 
-def promote_several(folder: Path, start: Barrier, worker: int) -> None:
+def promote_in_folder(folder: Path, start: Barrier, worker: int) -> None:
+    promote_several(repository(folder), start, worker)
+
+
+def store_promote_or_prune(folder: Path, start: Barrier, role: str) -> None:
+    models = repository(folder)
     start.wait()
-    for _ in range(EACH):
-        JoblibModelRepository(folder).promote(f"v{worker + 1}", NOON, f"{worker}")
+    if role == "store":
+        for turn in range(STORED_BY_EACH):
+            models.store(a_trained_model(1000.0 + turn % 3), a_card())  # the same models as the other process
+    turn = 0
+    while role != "store" and models.versions()[-1] != f"v{2 * STORED_BY_EACH + 1}":
+        turn += 1
+        if role == "prune":
+            models.prune(2, timedelta(hours=1), datetime.now(UTC), "ana")
+        else:
+            with suppress(ModelNotFound, ModelRefused):  # pruned the moment before
+                versions = models.versions()
+                models.promote(versions[turn % len(versions)], datetime.now(UTC), "ana")
+
+
+def store_several(models: ModelRepository, start: Barrier, worker: int, times: int = EACH) -> None:
+    start.wait()
+    for turn in range(times):
+        models.store(a_trained_model(100.0 * worker + turn), a_card(seed=worker))
+
+
+def promote_several(models: ModelRepository, start: Barrier, worker: int, times: int = EACH) -> None:
+    start.wait()
+    for _ in range(times):
+        models.promote(f"v{worker + 1}", NOON, f"{worker}")
 
 
 def kill_everywhere(folder: Path, action: str) -> None:
     """Kills a process before its first, second, ... call that changes something, until one gets through unharmed."""
-    template = JoblibModelRepository(folder / "template")
+    template = repository(folder / "template")
     template.store(a_trained_model(1000.0), a_card())
     template.promote("v1", NOON, "ana")
     for call in itertools.count(1):
         place = folder / f"{call}"
         shutil.copytree(folder / "template", place)
-        models = JoblibModelRepository(place)
+        models = repository(place)
         killed = killed_before(call, models, action)
         versions = models.versions()
         assert versions in (["v1"], ["v1", "v2"])
         assert [price_of(models, version) for version in versions] == [1000.0, 2000.0][: len(versions)]
         assert [promotion.by for promotion in models.promotions()] in (["ana"], ["ana", "beto"])
         assert models.store(a_trained_model(3000.0), a_card()).version == f"v{len(versions) + 1}"
+        models.prune(None, NOW, LATER, "ana")
+        assert models.unreferenced() == []
+        assert len(list((place / "blobs" / "sha256").iterdir())) == len(versions) + 1
         assert not [name for name in files_in(place) if name.endswith(".tmp")]
         if not killed:
-            assert call > 20, "there were calls to be killed before"
+            assert call > 10, "there were calls to be killed before"
             return
 
 

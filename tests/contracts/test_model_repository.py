@@ -1,14 +1,22 @@
 """What every model repository does, whatever it keeps models in."""
 
+import re
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, ClassVar
 
+import boto3
+import fsspec
 import numpy as np
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
 from adapters.model_repositories.joblib_folder import JoblibModelRepository
+from adapters.model_repositories.object_storage import ObjectStorageModelRepository
+from adapters.model_repositories.signatures import SigningKeys
 from application.ports.model_repository import ModelRepository
 from domain.errors import ModelNotFound, ModelRefused, ModelStoreUnavailable, NothingToRollBack
 from domain.model_version import Promotion, served_stack
@@ -17,6 +25,8 @@ from tests.fakes.in_memory_model_repository import InMemoryModelRepository
 from tests.fakes.models import METRICS, a_card, a_trained_model
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+TOMORROW = datetime(9999, 1, 1, tzinfo=UTC)
+"""When every file is old."""
 HOME = Property("casa", "Ñuñoa", 80.0, 100.0, 3, 2, -33.45, -70.6)
 OTHER_HOME = replace(HOME, net_usable_area=120.5)
 UNKNOWN_NAMES = (
@@ -35,14 +45,49 @@ class Shelf:
     go_down: Callable[[], None]
 
 
-def in_memory(folder: Path) -> Shelf:
+class BreakableMemory(MemoryFileSystem):  # type: ignore[misc]
+    """The file system in memory of fsspec, which can be out of reach."""
+
+    protocol = "breakable"
+    store: ClassVar[dict[str, Any]] = {}
+    down: ClassVar[set[str]] = set()
+
+    def _refuse_if_down(self, path: str) -> None:
+        if any(path.startswith(f"breakable://{name}") for name in self.down):
+            raise TimeoutError("no answer")
+
+    def cat_file(self, path: str, *args: Any, **kwargs: Any) -> Any:
+        self._refuse_if_down(path)
+        return super().cat_file(self._strip_protocol(path), *args, **kwargs)
+
+    def pipe_file(self, path: str, value: bytes, mode: str = "overwrite", **kwargs: Any) -> Any:
+        self._refuse_if_down(path)
+        return super().pipe_file(path, value, mode=mode, **kwargs)
+
+    def find(self, path: str, *args: Any, **kwargs: Any) -> Any:
+        self._refuse_if_down(path)
+        return super().find(path, *args, **kwargs)
+
+    def info(self, path: str, **kwargs: Any) -> Any:
+        self._refuse_if_down(path)
+        return super().info(path, **kwargs)
+
+    @classmethod
+    def _strip_protocol(cls, path: str) -> Any:
+        return super()._strip_protocol(path.removeprefix("breakable://"))
+
+
+fsspec.register_implementation("breakable", BreakableMemory)
+
+
+def in_memory(folder: Path, request: pytest.FixtureRequest) -> Shelf:
     models = InMemoryModelRepository()
     return Shelf(models, models.damage, models.go_down)
 
 
-def joblib_folder(folder: Path) -> Shelf:
+def joblib_folder(folder: Path, request: pytest.FixtureRequest) -> Shelf:
     place = folder / "models"
-    models = JoblibModelRepository(place)
+    models = JoblibModelRepository(place, SigningKeys(folder / "key.pem"))
 
     def damage(version: str) -> None:
         file = place / "blobs" / "sha256" / f"{models.describe(version).artifact.sha256}.joblib"
@@ -57,9 +102,39 @@ def joblib_folder(folder: Path) -> Shelf:
     return Shelf(models, damage, go_down)
 
 
-@pytest.fixture(params=[in_memory, joblib_folder])
+def fsspec_memory(folder: Path, request: pytest.FixtureRequest) -> Shelf:
+    root = uuid.uuid4().hex
+    models = ObjectStorageModelRepository(f"breakable://{root}", SigningKeys(folder / "key.pem"))
+
+    def damage(version: str) -> None:
+        name = f"/{root}/blobs/sha256/{models.describe(version).artifact.sha256}.joblib"
+        files = BreakableMemory()
+        content = files.cat_file(name)
+        files.pipe_file(name, content[:-1] + bytes([content[-1] ^ 1]))
+
+    return Shelf(models, damage, lambda: BreakableMemory.down.add(root))
+
+
+def s3(folder: Path, request: pytest.FixtureRequest) -> Shelf:
+    bucket = request.getfixturevalue("bucket")
+    models = ObjectStorageModelRepository(f"s3://{bucket}/some/folder", SigningKeys(folder / "key.pem"))
+    store = boto3.resource("s3", endpoint_url=request.getfixturevalue("s3_environment")).Bucket(bucket)
+
+    def damage(version: str) -> None:
+        blob = store.Object(f"some/folder/blobs/sha256/{models.describe(version).artifact.sha256}.joblib")
+        content = blob.get()["Body"].read()
+        blob.put(Body=content[:-1] + bytes([content[-1] ^ 1]))
+
+    def go_down() -> None:
+        store.objects.all().delete()
+        store.delete()
+
+    return Shelf(models, damage, go_down)
+
+
+@pytest.fixture(params=[in_memory, joblib_folder, fsspec_memory, s3])
 def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> Shelf:
-    made: Shelf = request.param(tmp_path)
+    made: Shelf = request.param(tmp_path, request)
     return made
 
 
@@ -104,8 +179,9 @@ class TestStoring:
         card = a_card(
             recipe="forest", currency="UF", metrics=replace(METRICS, rmse=1 / 3, r2=None), libraries={"numpy": "2.4.6"}
         )
-        stored = models.store(a_trained_model(), card)
+        stored = models.store(a_trained_model(), card, "ana")
         assert stored.card == card
+        assert stored.stored_by == "ana"
         assert models.describe(stored.version) == stored
 
     def test_storing_promotes_nothing(self, models: ModelRepository) -> None:
@@ -158,6 +234,8 @@ class TestDamage:
         for act in (
             lambda: shelf.models.store(a_trained_model(), a_card()),
             lambda: shelf.models.load("v1"),
+            shelf.models.unreferenced,
+            lambda: shelf.models.prune(1, timedelta(0), NOON, "ana"),
             lambda: shelf.models.verify("v1"),
             lambda: shelf.models.describe("v1"),
             shelf.models.versions,
@@ -184,9 +262,9 @@ class TestPromoting:
         ]
         assert three.promotions() == made
         assert made == [
-            Promotion("v1", "promote", NOON, "ana", ""),
-            Promotion("v3", "promote", NOON + timedelta(hours=1), "beto", 'lower COD, "at last"\nñandú'),
-            Promotion("v1", "rollback", NOON + timedelta(hours=2), "ana", "too dear in Vitacura"),
+            Promotion("v1", "promote", NOON, "ana", "", 1),
+            Promotion("v3", "promote", NOON + timedelta(hours=1), "beto", 'lower COD, "at last"\nñandú', 2),
+            Promotion("v1", "rollback", NOON + timedelta(hours=2), "ana", "too dear in Vitacura", 3),
         ]
 
     def test_any_stored_version_can_be_served_also_an_older_one(self, three: ModelRepository) -> None:
@@ -209,3 +287,84 @@ class TestPromoting:
         with pytest.raises(NothingToRollBack):
             three.roll_back(NOON, "ana")
         assert served_stack(three.promotions()) == ["v1"]
+
+    def test_a_clock_that_is_set_back_reorders_nothing_and_is_told(self, three: ModelRepository) -> None:
+        three.promote("v1", NOON, "ana")
+        three.promote("v2", NOON - timedelta(days=2), "ana")
+        three.promote("v3", NOON - timedelta(days=1), "ana")
+        assert [(made.version, made.number, made.clock_behind) for made in three.promotions()] == [
+            ("v1", 1, False),
+            ("v2", 2, True),
+            ("v3", 3, False),
+        ]
+        assert three.promotions()[1].at == NOON - timedelta(days=2)
+        assert three.roll_back(NOON, "ana").version == "v2"
+
+
+class TestPruning:
+    """Of six versions; v4 serves, and v1, v2 and v3 did before it."""
+
+    @pytest.fixture
+    def six(self, models: ModelRepository) -> ModelRepository:
+        for seed in range(6):
+            models.store(a_trained_model(1000.0 + seed), a_card(seed=seed))
+        for version in ("v1", "v2", "v3", "v4"):
+            models.promote(version, NOON, "ana")
+        return models
+
+    def test_keeps_every_version_unless_it_is_told_how_many(self, six: ModelRepository) -> None:
+        assert six.prune(None, timedelta(0), TOMORROW, "ana").versions == ()
+        assert six.versions() == ["v1", "v2", "v3", "v4", "v5", "v6"]
+
+    def test_keeps_the_newest_and_those_that_were_served_last(self, six: ModelRepository) -> None:
+        pruned = six.prune(2, timedelta(0), TOMORROW, "ana")
+        assert pruned.versions == pruned.out_of_reach == ("v1", "v2")
+        assert six.versions() == ["v3", "v4", "v5", "v6"]
+        for version in six.versions():
+            six.verify(version)
+        assert six.unreferenced() == []
+
+    def test_only_tells_what_it_would_remove_where_it_is_a_rehearsal(self, six: ModelRepository) -> None:
+        rehearsed = six.prune(2, timedelta(0), TOMORROW, "ana", dry_run=True)
+        assert len(six.versions()) == 6
+        for version in six.versions():
+            six.verify(version)
+        assert six.prune(2, timedelta(0), TOMORROW, "ana") == rehearsed
+
+    def test_never_removes_what_is_served(self, six: ModelRepository) -> None:
+        six.promote("v1", NOON, "ana")
+        assert six.prune(1, timedelta(0), TOMORROW, "ana").versions == ("v2", "v3", "v4", "v5")
+        assert six.load("v1") == a_trained_model(1000.0)
+
+    def test_what_is_removed_cannot_be_promoted_nor_rolled_back_to(self, six: ModelRepository) -> None:
+        six.prune(1, timedelta(0), TOMORROW, "ana")
+        for act in (six.load, six.describe, lambda version: six.promote(version, NOON, "ana")):
+            with pytest.raises(ModelNotFound):
+                act("v1")
+        with pytest.raises(NothingToRollBack, match=r"v3.*removed"):
+            six.roll_back(NOON, "ana")
+        assert served_stack(six.promotions())[-1] == "v4"
+
+    def test_a_name_that_was_removed_is_never_given_again(self, six: ModelRepository) -> None:
+        six.promote("v1", NOON, "ana")
+        six.prune(1, timedelta(0), TOMORROW, "ana")
+        assert six.versions() == ["v1", "v6"]
+        assert six.store(a_trained_model(), a_card()).version == "v7"
+
+    def test_changes_nothing_about_the_promotions(self, six: ModelRepository) -> None:
+        before = six.promotions()
+        six.prune(1, timedelta(0), TOMORROW, "ana")
+        assert six.promotions() == before
+        assert six.promote("v6", TOMORROW, "ana").clock_behind is False
+        assert six.roll_back(TOMORROW, "ana").version == "v4"
+
+    def test_a_model_that_two_versions_share_stays_for_the_one_that_stays(self, models: ModelRepository) -> None:
+        models.store(a_trained_model(), a_card())
+        models.store(a_trained_model(), a_card())
+        assert models.prune(1, timedelta(0), TOMORROW, "ana").versions == ("v1",)
+        assert models.load("v2") == a_trained_model()
+
+
+def test_the_public_key_can_be_pinned_as_it_is_shown(models: ModelRepository) -> None:
+    assert re.fullmatch("ed25519:[A-Za-z0-9+/]{43}=", models.public_key())
+    assert models.public_key() == models.public_key()

@@ -2,12 +2,21 @@
 
 import hashlib
 import pickle
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from application.ports.model_repository import ModelRepository
 from application.ports.model_trainer import TrainedModel
-from domain.errors import ModelNotFound, ModelRefused, ModelStoreUnavailable
-from domain.model_version import Artifact, ModelCard, ModelVersion, Promotion, version_before
+from domain.errors import ModelNotFound, ModelRefused, ModelStoreUnavailable, NothingToRollBack
+from domain.model_version import (
+    Artifact,
+    ModelCard,
+    ModelVersion,
+    Promotion,
+    Pruned,
+    dispensable,
+    served_stack,
+    version_before,
+)
 
 
 class InMemoryModelRepository(ModelRepository):
@@ -17,6 +26,7 @@ class InMemoryModelRepository(ModelRepository):
         self._stored: dict[str, ModelVersion] = {}
         self._bytes: dict[str, bytes] = {}
         self._promotions: list[Promotion] = []
+        self._removed: set[str] = set()
         self._down = False
 
     def damage(self, version: str) -> None:
@@ -35,13 +45,16 @@ class InMemoryModelRepository(ModelRepository):
         """Can be read and written again."""
         self._down = False
 
-    def store(self, model: TrainedModel, card: ModelCard) -> ModelVersion:
+    def store(self, model: TrainedModel, card: ModelCard, by: str = "") -> ModelVersion:
         self._check_reachable()
         content = pickle.dumps(model)
         artifact = Artifact(hashlib.sha256(content).hexdigest(), len(content))
-        stored = ModelVersion(f"v{len(self._stored) + 1}", card, artifact)
+        stored = ModelVersion(f"v{len(self._stored) + len(self._removed) + 1}", card, artifact, by)
         self._stored[stored.version], self._bytes[stored.version] = stored, content
         return stored
+
+    def check_storing(self) -> None:
+        self._check_reachable()
 
     def load(self, version: str) -> TrainedModel:
         self.verify(version)
@@ -69,12 +82,36 @@ class InMemoryModelRepository(ModelRepository):
 
     def promote(self, version: str, at: datetime, by: str, reason: str = "") -> Promotion:
         self.verify(version)
-        return self._record(Promotion(version, "promote", at, by, reason))
+        number, behind = self._next(at)
+        return self._record(Promotion(version, "promote", at, by, reason, number, behind))
 
     def roll_back(self, at: datetime, by: str, reason: str = "") -> Promotion:
         version = version_before(self.promotions())
+        if version in self._removed:
+            raise NothingToRollBack(f"{version}, which was served before, was removed: promote another version.")
         self.verify(version)
-        return self._record(Promotion(version, "rollback", at, by, reason))
+        number, behind = self._next(at)
+        return self._record(Promotion(version, "rollback", at, by, reason, number, behind))
+
+    def unreferenced(self) -> list[str]:
+        self._check_reachable()
+        return []
+
+    def prune(self, keep: int | None, older_than: timedelta, at: datetime, by: str, *, dry_run: bool = False) -> Pruned:
+        self._check_reachable()
+        gone = dispensable(self.versions(), self._promotions, keep) if keep else []
+        if not dry_run:
+            self._removed.update(gone)
+            self._stored = {version: stored for version, stored in self._stored.items() if version not in gone}
+        served = served_stack(self._promotions)
+        return Pruned(tuple(gone), tuple(version for version in gone if version in served))
+
+    def public_key(self) -> str:
+        return "ed25519:" + "A" * 43 + "="
+
+    def _next(self, at: datetime) -> tuple[int, bool]:
+        """The number of the next promotion, and whether it is dated before the last."""
+        return len(self._promotions) + 1, bool(self._promotions) and at < self._promotions[-1].at
 
     def _record(self, promotion: Promotion) -> Promotion:
         self._promotions.append(promotion)

@@ -32,7 +32,15 @@ def test_the_stored_models_are_listed_with_all_that_is_known_of_them(asked: Serv
     assert second["card"]["recipe"] == "forest"
     assert first["card"]["metrics"]["rmse"] == 21_000.5
     assert first["promotions"] == [
-        {"version": "v1", "action": "promote", "at": "2026-11-22T12:00:00Z", "by": "a test", "reason": ""}
+        {
+            "version": "v1",
+            "action": "promote",
+            "at": "2026-11-22T12:00:00Z",
+            "by": "a test",
+            "reason": "",
+            "number": 1,
+            "clock_behind": False,
+        }
     ]
     assert len(first["artifact"]["sha256"]) == 64
 
@@ -108,6 +116,37 @@ def test_a_rollback_serves_the_version_before_again(service: Service) -> None:
     assert service.post("/predict", HOME).text == "160000.0"
 
 
+def test_a_reason_may_be_given_and_is_recorded(service: Service) -> None:
+    key = service.key(Scope.MODELS_WRITE)
+    for path, reason in (("v2/promote", "lower COD, ¡por fin!"), ("rollback", "x" * 200)):
+        answer = service.client.post(f"/v1/models/{path}", headers=key, json={"reason": reason})
+        assert answer.json()["promotions"][-1]["reason"] == reason
+    for nothing in ({}, {"reason": ""}):
+        answer = service.client.post("/v1/models/v2/promote", headers=key, json=nothing)
+        assert answer.json()["promotions"][-1]["reason"] == ""
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b'{"reason": 1}', "must be one line of text"),
+        (b'{"reason": "a\\nb"}', "must be one line of text"),
+        (b'{"reason": "%s"}' % (b"x" * 201), "at most 200 characters"),
+        (b'{"raison": "x"}', "raison: is not known here"),
+        (b"[]", "must be a JSON object"),
+        (b"{", "cannot be read as JSON"),
+    ],
+)
+def test_a_reason_that_cannot_be_recorded_is_a_400_and_changes_nothing(
+    service: Service, body: bytes, told: str
+) -> None:
+    headers = {**service.key(), "Content-Type": "application/json"}
+    answer = service.client.post("/v1/models/v2/promote", headers=headers, content=body)
+    assert answer.status_code == 400
+    assert told in answer.json()["detail"]
+    assert service.post("/predict", HOME).text == "160000.0"
+
+
 def test_where_no_version_was_served_before_there_is_nothing_to_roll_back(service: Service) -> None:
     answer = service.client.post("/v1/models/rollback", headers=service.key())
     assert answer.status_code == 409
@@ -131,6 +170,20 @@ class WithUnloadableV2(InMemoryModelRepository):
         if version == "v2":
             raise ModelRefused("Model version v2 is refused: it was stored with another scikit-learn.")
         return super().load(version)
+
+
+@pytest.mark.parametrize("place", ["/srv/models/versions/v2", "s3://bucket/models/versions/v2"])
+def test_where_the_models_are_kept_is_not_told(tmp_path: Path, place: str) -> None:
+    class WithForeignV2(InMemoryModelRepository):
+        def verify(self, version: str) -> None:
+            if version == "v2":
+                raise ModelRefused(f"Model version v2 is refused: {place}/manifest.json was altered.")
+
+    repository = WithForeignV2()
+    repository.store(a_trained_model(2000.0), a_card())
+    with Service(tmp_path, models=repository).running() as service:
+        answer = service.client.post("/v1/models/v2/promote", headers=service.key())
+        assert answer.json()["detail"] == "Model version v2 is refused: manifest.json was altered."
 
 
 def test_a_promoted_model_that_cannot_be_loaded_is_told_and_the_served_one_stays(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import NothingToRollBack
-from domain.model_version import Promotion, served_stack, version_before
+from domain.model_version import Promotion, dispensable, served_stack, version_before
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 names = st.sampled_from(["v1", "v2", "v3", "v10"])
@@ -76,6 +76,20 @@ def test_repeated_rollbacks_walk_back_to_the_first_version_and_no_further(histor
 def test_neighbours_in_what_was_served_differ(history: list[Promotion]) -> None:
     stack = served_stack(history)
     assert all(one != following for one, following in pairwise(stack))
+
+
+@given(histories(), st.integers(1, 4))
+def test_what_is_served_and_what_the_next_rollbacks_lead_to_is_kept(history: list[Promotion], keep: int) -> None:
+    versions = [f"v{number}" for number in range(1, 13)]
+    removed = dispensable(versions, history, keep)
+    assert not set(removed) & set(versions[-keep:])
+    reached: set[str] = set()
+    for version in reversed(served_stack(history)):
+        reached.add(version)
+        if len(reached) <= keep:
+            assert version not in removed
+    assert removed == [version for version in versions if version in set(removed)]
+    assert len(versions) - len(removed) <= 2 * keep
 
 
 def test_a_version_can_be_served_again_later_and_rolled_back_to_what_was_between() -> None:

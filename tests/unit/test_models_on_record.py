@@ -1,16 +1,22 @@
 """Listing, promoting and rolling back; and whether the service is ready."""
 
+from datetime import timedelta
+
 import pytest
 
 from application.check_readiness import CheckReadiness
 from application.list_models import ListModels
 from application.promote_model import PromoteModel, RollBackModel
+from application.prune_models import PruneModels
 from application.served_model import ServedModel
-from domain.errors import ModelNotFound, ModelRefused, NothingToRollBack
+from application.verify_models import VerifyModels
+from domain.errors import ModelNotFound, ModelRefused, ModelStoreUnavailable, NothingToRollBack
+from domain.model_version import Promotion
 from tests.fakes.fixed_clock import NOON, FixedClock
 from tests.fakes.in_memory_key_store import InMemoryKeyStore
 from tests.fakes.in_memory_model_repository import InMemoryModelRepository
 from tests.fakes.in_memory_pepper_store import InMemoryPepperStore
+from tests.fakes.models import a_card, a_trained_model
 from tests.unit.test_served_model import stored
 
 
@@ -27,9 +33,41 @@ def test_a_damaged_version_is_found_when_the_bytes_are_checked() -> None:
     models = stored(2)
     models.damage("v1")
     assert [model.refused for model in ListModels(models)()] == [None, None]
-    damaged, sound = ListModels(models)(verify=True)
-    assert "v1" in (damaged.refused or "")
-    assert sound.refused is None
+    verified = VerifyModels(models)()
+    assert "v1" in (verified.versions["v1"] or "")
+    assert verified.versions["v2"] is None
+    assert not verified.sound
+
+
+def test_promotions_dated_by_a_clock_set_back_are_told() -> None:
+    models = stored(2)
+    models.promote("v1", NOON, "ana")
+    models.promote("v2", NOON - timedelta(hours=1), "ana")
+    verified = VerifyModels(models)()
+    assert (verified.promotions, verified.clocks_behind, verified.sound) == (2, [2], True)
+
+
+def test_promotions_that_cannot_be_read_do_not_hide_what_becomes_of_the_versions() -> None:
+    class WithoutPromotions(InMemoryModelRepository):
+        def promotions(self) -> list[Promotion]:
+            raise ModelStoreUnavailable("The record of a promotion cannot be read.")
+
+    models = WithoutPromotions()
+    models.store(a_trained_model(), a_card())
+    verified = VerifyModels(models)()
+    assert verified.versions == {"v1": None}
+    assert verified.promotions_refused == "The record of a promotion cannot be read."
+    assert not verified.sound
+
+
+def test_pruning_keeps_what_serves_and_the_newest() -> None:
+    models = stored(4)
+    PromoteModel(models, FixedClock())("v1", "ana")
+    rehearsed = PruneModels(models, FixedClock())("ana", 1, dry_run=True)
+    assert rehearsed.versions == ("v2", "v3")
+    assert PruneModels(models, FixedClock())("ana").versions == ()
+    assert PruneModels(models, FixedClock())("ana", 1) == rehearsed
+    assert [model.version for model in ListModels(models)()] == ["v1", "v4"]
 
 
 def test_one_version_can_be_asked_for_by_name() -> None:
