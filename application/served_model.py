@@ -1,6 +1,8 @@
 """The model that is served: loaded once, exchanged when another version is promoted."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
+from datetime import date
 from threading import Lock
 from typing import Any
 
@@ -9,6 +11,13 @@ from application.ports.model_trainer import TrainedModel
 from domain.errors import ModelNotFound, ModelRefused, ModelStoreUnavailable, NoModelServed
 from domain.model_version import ModelVersion, served_stack
 from domain.property import Property
+from domain.uncertainty import Surroundings
+
+PERCENTILES = (5, 10, 25, 50, 75, 90, 95)
+
+_TIMES_TO_WARM = 3
+_MOST_LEVELS = 32
+_MOST_DAYS = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +26,31 @@ class ServedVersion:
 
     description: ModelVersion
     trained: TrainedModel
+    _surroundings: dict[float, Surroundings] = field(default_factory=dict, compare=False, repr=False)
+    _levels: dict[tuple[str, date], float] = field(default_factory=dict, compare=False, repr=False)
+
+    def price_level(self, sector: str, day: date) -> float:
+        """The price level on a day over that of the index's reference day; `sector` in normalised form."""
+        group = self.trained.index.group(sector)
+        level = self._levels.get((group, day))
+        if level is None:
+            if len(self._levels) >= _MOST_DAYS:
+                self._levels.clear()
+            level = self._levels[group, day] = math.exp(self.trained.index.log_level(sector, day))
+        return level
+
+    def surroundings(self, level: float) -> Surroundings:
+        """What lies around values at this level and at PERCENTILES; remembered for the levels asked for before.
+
+        Raises ValueError unless 0 < level < 1.
+        """
+        known = self._surroundings.get(level)
+        if known is None:
+            if len(self._surroundings) >= _MOST_LEVELS:
+                self._surroundings.clear()
+            shares = [percent / 100 for percent in PERCENTILES]
+            known = self._surroundings[level] = self.trained.errors.surroundings(level, shares)
+        return known
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +93,18 @@ class ServedModel:
             )
         return served
 
-    def refresh(self) -> bool:
+    def refresh(self, *, retry: bool = True) -> bool:
         """Loads the promoted version unless it is served already; True where the served version changed.
 
+        Where nothing was promoted since, `retry` says whether to try again what was refused: it may have been mended.
         Raises ModelStoreUnavailable; what is served stays then.
         """
         with self._lock:
             stack = served_stack(self._models.promotions())
-            if stack == self._seen and not self._refusals:  # what was refused may have been mended
+            if stack == self._seen and not (retry and self._refusals):
                 return False
-            before = self._served
+            before, self._seen = self._served, stack
             self._served, self._refusals = self._newest_loadable(stack)
-            self._seen = stack
             return self._served is not before
 
     def _newest_loadable(self, stack: list[str]) -> tuple[ServedVersion | None, tuple[Refusal, ...]]:
@@ -83,17 +117,28 @@ class ServedModel:
                 return self._tried(version), tuple(refusals)
             except (ModelRefused, ModelNotFound, ModelStoreUnavailable) as error:
                 refusals.append(Refusal(version, str(error)))
+                if isinstance(error, ModelStoreUnavailable):
+                    self._seen = None  # nothing is wrong with the version: the next refresh tries again
         return served, tuple(refusals)
 
     def _tried(self, version: str) -> ServedVersion:
-        """A version that has valued a home already: one stored by another program may load and know nothing."""
+        """A version that is warm: it has done all that requests ask of it. One of another program may know nothing."""
         loaded = ServedVersion(self._models.describe(version), self._models.load(version))
-        home: dict[str, Any] = dict(loaded.description.card.typical_home)
+        fields: dict[str, Any] = dict(loaded.description.card.typical_home)
         try:
-            loaded.trained.model.value([Property(**home)])
+            _warm(loaded.trained, Property(**fields))
         except Exception as error:  # whatever a foreign model raises: it must not be served
             raise ModelRefused(
                 f"Model version {version} was loaded but cannot value ({type(error).__name__}): it was stored by "
                 "another version of Tasador. Train again with `tasador train`."
             ) from error
         return loaded
+
+
+def _warm(trained: TrainedModel, home: Property) -> None:
+    """Lets a model do each thing a few times, so that no caller waits for what is only slow at first."""
+    for _ in range(_TIMES_TO_WARM):
+        values = trained.model.value([home])
+        trained.spread.spreads([home], values)
+        trained.model.explain(home)
+        trained.comparables.similar(home, 1)

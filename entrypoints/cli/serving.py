@@ -2,7 +2,6 @@
 
 import errno
 import json
-import os
 import shlex
 import signal
 import socket
@@ -10,12 +9,10 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
-import uvicorn
-from uvicorn.supervisors import Multiprocess
 
 from application.issue_key import IssuedKey
 from config.loader import ConfigurationError, LoadedSettings
@@ -27,7 +24,6 @@ from entrypoints.cli.training import train_with
 if TYPE_CHECKING:
     from config.container import Container
 
-SECONDS_TO_FINISH = 10
 _BACKLOG = 2048
 
 
@@ -96,7 +92,6 @@ def _listening(loaded: LoadedSettings) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         listener.listen(_BACKLOG)
-        listener.set_inheritable(True)
     except socket.gaierror as error:
         raise ConfigurationError(f"http.host: '{host}' is no address of this machine: {error.strerror}.") from None
     except OSError as error:
@@ -143,33 +138,21 @@ def _command() -> str:
 
 def _serve(loaded: LoadedSettings, container: "Container", listener: socket.socket) -> None:
     """Serves until a signal says stop; requests in progress have 10 seconds to finish."""
-    signal.signal(signal.SIGTERM, _stop)
-    signal.signal(signal.SIGINT, _stop)
-    workers = loaded.settings.http.workers
-    if workers > 1:
-        app: Any = "entrypoints.http.asgi:create_app"
-        if loaded.file:
-            os.environ["TASADOR_CONFIG"] = str(loaded.file)  # each worker reads its settings itself
+    for sort in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sort, _stop)
+    if loaded.settings.http.workers > 1:
+        from entrypoints.http.workers import Workers
+
+        Workers(loaded.settings, listener, container.loggers().service).run()
     else:
         from entrypoints.http.app import make_app
+        from entrypoints.http.roster import Roster
+        from entrypoints.http.server import Server
 
-        app = make_app(container)
-    config = uvicorn.Config(
-        app,
-        factory=workers > 1,
-        workers=workers,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,  # anyone may send X-Forwarded-For
-        timeout_graceful_shutdown=SECONDS_TO_FINISH,
-    )
-    if workers > 1:
-        Multiprocess(config, sockets=[listener]).run()
-    else:
-        uvicorn.Server(config).run(sockets=[listener])
+        roster = Roster.alone()
+        Server(make_app(container, roster=roster), roster, alone=True).run(sockets=[listener])
 
 
 def _stop(_: int, __: FrameType | None) -> None:
-    """Uvicorn hands the signal on when it has finished: a stop that was asked for is no failure."""
+    """Before anything is served: a stop that was asked for is no failure."""
     sys.exit(0)

@@ -11,7 +11,8 @@ from structlog.contextvars import bind_contextvars
 from application.check_readiness import CheckReadiness, Readiness
 from domain.errors import KeyStoreUnavailable
 from entrypoints.http.problems import NO_MODEL, RETRY_SECONDS
-from entrypoints.http.schemas import Liveness, ReadinessAnswer
+from entrypoints.http.roster import Roster, Workers
+from entrypoints.http.schemas import Liveness, ReadinessAnswer, WorkersAnswer
 from entrypoints.http.security import PUBLIC, SECONDS_TO_ANSWER
 
 
@@ -42,8 +43,13 @@ class Health(Controller):
             503: ResponseSpec(ReadinessAnswer, generate_examples=False, description="Requests cannot be answered now.")
         },
     )
-    async def ready(self, check_readiness: NamedDependency[CheckReadiness]) -> Response[ReadinessAnswer]:
-        """Whether a model is loaded and the stores can be reached. Needs no key, so it names no places."""
+    async def ready(
+        self, check_readiness: NamedDependency[CheckReadiness], roster: NamedDependency[Roster]
+    ) -> Response[ReadinessAnswer]:
+        """Whether a model is loaded, the stores can be reached and all workers serve, whichever of them is asked.
+
+        Needs no key, so it names no places.
+        """
         try:
             readiness = await asyncio.wait_for(asyncio.to_thread(check_readiness), SECONDS_TO_ANSWER)
         except TimeoutError:
@@ -51,21 +57,34 @@ class Health(Controller):
         wrong = {part: said for part, said in readiness.checks.items() if said != "ok"}
         if wrong:
             bind_contextvars(error="; ".join(f"{part}: {said}" for part, said in wrong.items()))
-        if readiness.ready:
-            return Response(_for_anyone(readiness), status_code=HTTP_200_OK)
-        return Response(
-            _for_anyone(readiness), status_code=HTTP_503_SERVICE_UNAVAILABLE, headers={"Retry-After": RETRY_SECONDS}
-        )
+        answer = _for_anyone(readiness, roster)
+        if answer.ready:
+            return Response(answer, status_code=HTTP_200_OK)
+        return Response(answer, status_code=HTTP_503_SERVICE_UNAVAILABLE, headers={"Retry-After": RETRY_SECONDS})
 
 
-def _for_anyone(readiness: Readiness) -> ReadinessAnswer:
+def _for_anyone(readiness: Readiness, roster: Roster) -> ReadinessAnswer:
     """What may be told without a key: the messages themselves name paths and hosts, and are in the log."""
     told = {part: said if said == "ok" else "unreachable: see the log" for part, said in readiness.checks.items()}
     if told["model"] != "ok":
         told["model"] = NO_MODEL
+    workers = roster.seen()
+    told["workers"] = "stopping" if roster.draining else _said_of(workers)
+    warnings = [f"version {refusal.version} is not served: see the log" for refusal in readiness.refused]
+    if len(workers.serving) > 1:
+        warnings.append("the workers serve different versions, for a moment or since one of them cannot load its own")
     return ReadinessAnswer(
-        ready=readiness.ready,
+        ready=readiness.ready and told["workers"] == "ok",
         checks=told,
         serving=readiness.serving,
-        warnings=[f"version {refusal.version} is not served: see the log" for refusal in readiness.refused],
+        workers=WorkersAnswer(workers.wanted, workers.alive, dict(workers.serving)),
+        warnings=warnings,
     )
+
+
+def _said_of(workers: Workers) -> str:
+    if workers.alive < workers.wanted:
+        return f"{workers.alive} of {workers.wanted} serve"
+    if without := workers.without_model:
+        return f"{without} of {workers.wanted} have no model"
+    return "ok"

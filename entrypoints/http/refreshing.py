@@ -2,25 +2,33 @@
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from litestar import Litestar
 
 from application.served_model import ServedModel
 from domain.errors import DomainError, NoModelServed
+from entrypoints.http.roster import Roster
 
 _FIRST_MODEL = "train one with `tasador train`, or promote one with `tasador models promote`"
+_LOOKS_TO_RETRY = 20
 _SEE_BEFORE = "the lines before this one say why"
 
 
 class ModelRefresher:
-    """Looks for another promoted version every few seconds, and logs what has changed, once each."""
+    """Looks for another promoted version twice a second, and logs what has changed, once each."""
 
-    def __init__(self, served: ServedModel, log: Any, seconds: float) -> None:
+    def __init__(self, served: ServedModel, log: Any, seconds: float, roster: Roster) -> None:
         self._served = served
         self._log = log
         self._seconds = seconds
+        self._roster = roster
+        # A thread of its own: a store that hangs must not hold up the checks of keys.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="models")
         self._logged: dict[str, object] = {}
 
     @contextlib.asynccontextmanager
@@ -36,13 +44,18 @@ class ModelRefresher:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+            self._thread.shutdown(wait=False, cancel_futures=True)
             self._log.info("service stopped")
 
-    async def refresh(self) -> None:
-        """Serves the promoted version, if it can be loaded. A failure is logged; what is served stays then."""
+    async def refresh(self, *, retry: bool = True) -> None:
+        """Serves the promoted version, if it can be loaded. A failure is logged; what is served stays then.
+
+        `retry`: also where nothing was promoted since it was refused.
+        """
         failure = None
         try:
-            await asyncio.to_thread(self._served.refresh)
+            look = partial(self._served.refresh, retry=retry)
+            await asyncio.get_running_loop().run_in_executor(self._thread, look)
         except DomainError as error:
             failure = str(error)
         except Exception as error:  # a fault of ours must not end the refreshing
@@ -50,9 +63,9 @@ class ModelRefresher:
         self._tell(failure)
 
     async def _keep_refreshing(self) -> None:
-        while True:
+        for look in itertools.count(1):
             await asyncio.sleep(self._seconds)
-            await self.refresh()
+            await self.refresh(retry=look % _LOOKS_TO_RETRY == 0)
 
     def _warn_without_model(self) -> None:
         if served_version(self._served) is None:
@@ -70,6 +83,7 @@ class ModelRefresher:
             for refusal in refusals:
                 self._log.error("model refused", version=refusal.version, reason=refusal.reason)
         version = served_version(self._served)
+        self._roster.tell_version(version)
         if self._changed("version", version):
             self._log.info("model served", version=version)
 

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -56,6 +57,12 @@ def tasador(folder: Path, *arguments: str, environment: Mapping[str, str] | None
     return Finished(done.returncode, done.stdout, done.stderr)
 
 
+def a_key(folder: Path, *more: str) -> str:
+    """The token of a new key; `more` are further words of the command."""
+    created = tasador(folder, "keys", "create", "--label", "test", *more, "--json")
+    return str(created.json["token"])
+
+
 class Service:
     """A serving process, what it has printed so far, and a client of it."""
 
@@ -100,6 +107,17 @@ class Service:
 
     def post(self, path: str, key: str, body: Mapping[str, Any] | None = None) -> httpx.Response:
         return httpx.post(f"{self.address}{path}", headers={"X-API-Key": key}, json=body, timeout=30)
+
+    def workers(self) -> list[int]:
+        """The process ids of its workers."""
+        return [
+            int(pid) for pid in Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        ]
+
+    def connect(self) -> socket.socket:
+        """A connection of one's own, to say on it what one likes."""
+        host, _, port = self.address.removeprefix("http://").rpartition(":")
+        return socket.create_connection((host, int(port)), timeout=_SECONDS_TO_START)
 
     def wait_until(self, path: str, status: int) -> httpx.Response:
         """Asks until the answer has this status; fails after a minute."""

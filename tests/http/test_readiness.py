@@ -1,12 +1,19 @@
 """Starting, being ready, and following promotions that were made elsewhere."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+from litestar.testing import TestClient
 from structlog.testing import CapturingLogger
 
 from application.served_model import ServedModel
+from entrypoints.http.app import make_app
 from entrypoints.http.refreshing import ModelRefresher
+from entrypoints.http.roster import Roster, State
+from entrypoints.http.shared_memory import SharedMemory
 from tests.fakes.fixed_clock import NOON
 from tests.fakes.in_memory_model_repository import InMemoryModelRepository
 from tests.fakes.models import a_card, a_trained_model
@@ -21,8 +28,9 @@ def test_a_service_with_a_model_is_live_and_ready(asked: Service) -> None:
     assert answer.status_code == 200
     assert answer.json() == {
         "ready": True,
-        "checks": {"model": "ok", "key_store": "ok", "model_repository": "ok"},
+        "checks": {"model": "ok", "key_store": "ok", "model_repository": "ok", "workers": "ok"},
         "serving": "v1",
+        "workers": {"wanted": 1, "alive": 1, "serving": {"v1": 1}},
         "warnings": [],
     }
 
@@ -103,6 +111,7 @@ def test_readiness_names_no_places_to_those_without_a_key(service: Service) -> N
         "model": "ok",
         "key_store": "unreachable: see the log",
         "model_repository": "ok",
+        "workers": "ok",
     }
     assert "keys.internal" in service.log()[-1]["error"]
 
@@ -132,7 +141,7 @@ def told(log: CapturingLogger) -> list[str]:
 def test_each_change_is_logged_once() -> None:
     repository, log = InMemoryModelRepository(), CapturingLogger()
     served = ServedModel(repository)
-    refresher = ModelRefresher(served, log, seconds=3600)
+    refresher = ModelRefresher(served, log, 3600, Roster.alone())
 
     def refresh_twice() -> list[str]:
         asyncio.run(refresher.refresh())
@@ -160,6 +169,76 @@ def test_a_fault_while_refreshing_does_not_end_it() -> None:
             raise ZeroDivisionError
 
     log = CapturingLogger()
-    refresher = ModelRefresher(ServedModel(Faulty()), log, seconds=3600)
+    refresher = ModelRefresher(ServedModel(Faulty()), log, 3600, Roster.alone())
     asyncio.run(refresher.refresh())
     assert told(log) == ["models cannot be looked up"]
+
+
+class Crew:
+    """A service of two workers, of which this process is the first; the other is only on the list."""
+
+    def __init__(self, folder: Path) -> None:
+        memory = SharedMemory(2)
+        self.parent, self.other, self.own = Roster(memory), Roster(memory, 1), Roster(memory)
+        self.parent.want(2)
+        self.other.tell_state(State.SERVING)
+        self.other.tell_version("v1")
+        self.app = make_app(Service(folder).container, roster=self.own)
+
+    @contextmanager
+    def asked(self) -> Iterator["Crew"]:
+        with TestClient(self.app) as self.client:
+            yield self
+
+    def ready(self) -> tuple[int, dict[str, Any]]:
+        answer = self.client.get("/health/ready")
+        return answer.status_code, answer.json()
+
+
+def test_a_worker_is_ready_where_all_are(tmp_path: Path) -> None:
+    with Crew(tmp_path).asked() as crew:
+        status, told = crew.ready()
+    assert (status, told["checks"]["workers"]) == (200, "ok")
+    assert told["workers"] == {"wanted": 2, "alive": 2, "serving": {"v1": 2}}
+
+
+def test_any_worker_tells_of_a_dead_one_until_it_is_replaced(tmp_path: Path) -> None:
+    with Crew(tmp_path).asked() as crew:
+        crew.parent.gone(1)
+        status, told = crew.ready()
+        assert (status, told["ready"], told["checks"]["workers"]) == (503, False, "1 of 2 serve")
+        assert told["workers"] == {"wanted": 2, "alive": 1, "serving": {"v1": 1}}
+        crew.parent.starts(1, again=True)
+        assert crew.ready()[0] == 503
+        crew.other.tell_state(State.SERVING)
+        assert crew.ready()[0] == 200
+
+
+def test_any_worker_tells_of_one_that_gives_no_sign_of_life(tmp_path: Path) -> None:
+    with Crew(tmp_path).asked() as crew:
+        crew.parent.tell_silent(1, silent=True)
+        assert crew.ready()[0] == 503
+        crew.parent.tell_silent(1, silent=False)
+        assert crew.ready()[0] == 200
+
+
+def test_a_service_that_stops_is_not_ready_whichever_worker_is_asked(tmp_path: Path) -> None:
+    with Crew(tmp_path).asked() as crew:
+        crew.parent.stop_all()
+        status, told = crew.ready()
+    assert (status, told["checks"]["workers"]) == (503, "stopping")
+
+
+def test_workers_that_serve_different_versions_are_warned_of(tmp_path: Path) -> None:
+    with Crew(tmp_path).asked() as crew:
+        crew.other.tell_version("v2")
+        status, told = crew.ready()
+    assert (status, told["workers"]["serving"]) == (200, {"v1": 1, "v2": 1})
+    assert "different versions" in told["warnings"][0]
+
+
+def test_a_worker_without_a_model_makes_all_unready(tmp_path: Path) -> None:
+    with Crew(tmp_path).asked() as crew:
+        crew.other.tell_version(None)
+        status, told = crew.ready()
+    assert (status, told["checks"]["workers"]) == (503, "1 of 2 have no model")

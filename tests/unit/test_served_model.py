@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from application.ports.model_trainer import TrainedModel
 from application.served_model import ServedModel
 from domain.errors import ModelStoreUnavailable, NoModelServed
+from domain.property import Property
+from domain.valuation import LogEffects
 from tests.fakes.fixed_clock import NOON
 from tests.fakes.in_memory_model_repository import InMemoryModelRepository
 from tests.fakes.models import ConstantPricePerArea, a_card, a_trained_model
@@ -129,6 +132,44 @@ def test_a_repository_that_comes_back_is_read_again() -> None:
     assert served_version(served) == "v1"
 
 
+def test_a_refused_version_is_tried_again_only_where_that_is_asked_for() -> None:
+    models = stored(2)
+    for version in ("v1", "v2"):
+        models.promote(version, NOON, "ana")
+    models.damage("v2")
+    served = ServedModel(models)
+    served.refresh()
+    models.mend("v2")
+    assert not served.refresh(retry=False)
+    assert served_version(served) == "v1"
+    assert served.refresh()
+    assert served_version(served) == "v2"
+
+
+class UnreachableOnce(InMemoryModelRepository):
+    """A repository that cannot be reached for a moment while a model is read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.failures = 1
+
+    def load(self, version: str) -> TrainedModel:
+        self.failures -= 1
+        if self.failures >= 0:
+            raise ModelStoreUnavailable("the models cannot be reached")
+        return super().load(version)
+
+
+def test_a_version_that_could_not_be_reached_is_tried_again_at_the_next_look() -> None:
+    models = UnreachableOnce()
+    models.store(a_trained_model(), a_card())
+    models.promote("v1", NOON, "ana")
+    served = ServedModel(models)
+    assert not served.refresh(retry=False)
+    assert served.refresh(retry=False)
+    assert served_version(served) == "v1"
+
+
 class Foreign(ConstantPricePerArea):
     """A model of another program: it loads, and cannot value."""
 
@@ -145,3 +186,21 @@ def test_a_version_that_loads_but_cannot_value_is_refused_and_the_one_before_ste
     served.refresh()
     assert served.current().description.version == "v1"
     assert [(refusal.version, "cannot value" in refusal.reason) for refusal in served.refusals] == [("v2", True)]
+
+
+class Unexplained(ConstantPricePerArea):
+    """A model that values, and fails where it is asked why."""
+
+    def explain(self, home: Property) -> LogEffects:
+        raise ZeroDivisionError
+
+
+def test_a_version_that_cannot_explain_its_values_is_refused_before_it_serves() -> None:
+    models = InMemoryModelRepository()
+    for model in (ConstantPricePerArea(1.0), Unexplained(1.0)):
+        stored = models.store(a_trained_model(model=model), a_card())
+        models.promote(stored.version, NOON, "a test")
+    served = ServedModel(models)
+    served.refresh()
+    assert served_version(served) == "v1"
+    assert [refusal.version for refusal in served.refusals] == ["v2"]
