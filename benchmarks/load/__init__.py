@@ -1,0 +1,1 @@
+"""What the benchmarks of the service share: starting processes, sending requests, measuring."""
