@@ -1,7 +1,7 @@
 """Values as of a day, from a trained model: the model's own, calibrated for equity, at the price level of that day."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -42,8 +42,7 @@ def appraise_table(trained: TrainedModel, sales: "pd.DataFrame", level: float) -
     raw = trained.model.value_table(sales)
     reference = calibrated(raw, trained.equity) if trained.equity else raw
     spreads = trained.spread.spreads_table(sales, reference)
-    homes = homes_of(sales, trained.model.features)
-    doubts = [doubts_about(trained, home, day) for home, day in zip(homes, _days(sales), strict=True)]
+    doubts = doubts_about(trained, list(homes_of(sales, trained.model.features)), _days(sales))
     spreads = np.array([widened(trained, *pair) for pair in zip(spreads.tolist(), doubts, strict=True)])
     levels = np.exp(log_levels_of_table(trained.index, sales))
     low, high = interval_table(trained.errors, reference, spreads, level)
@@ -60,11 +59,12 @@ def appraise_table(trained: TrainedModel, sales: "pd.DataFrame", level: float) -
 class Doubts:
     """What is unusual about a home to a model.
 
-    unknown_factor: by how much errors are larger where its fields are unknown; None where none is. time_error: the log
-    error that the day of the value adds.
+    unknown: the fields that tell the model nothing. unknown_factor: by how much errors are larger for it; None where
+    there are none. time_error: the log error that the day of the value adds.
     """
 
     judgement: MarketJudgement
+    unknown: tuple[str, ...]
     unknown_factor: float | None
     time_error: float
 
@@ -74,18 +74,24 @@ class Doubts:
         return (*self.judgement.limiting_factors, *(["beyond_index"] if self.time_error else []))
 
 
-def doubts_about(trained: TrainedModel, home: Property, day: date | None) -> Doubts:
-    """What makes the value of a home as of `day` less certain than its place alone says."""
-    nearest, in_sector = trained.comparables.nearest_km(home), trained.comparables.nearest_in_sector_km(home)
-    unknown = [*unknown_fields(home, trained.model.features), *trained.extent.unseen_categories(home)]
-    return Doubts(
-        judgement=trained.extent.judge(home, nearest, in_sector),
-        unknown_factor=_unknown_factor(trained, unknown) if unknown else None,
-        time_error=trained.index.log_error(day) if day else 0.0,
-    )
+def doubts_about(trained: TrainedModel, homes: Sequence[Property], days: Sequence[date | None]) -> list[Doubts]:
+    """What makes the value of each home as of its day less certain than its place alone says."""
+    distances = trained.comparables.distances_km(homes)
+    doubts = []
+    for home, day, (nearest, in_sector) in zip(homes, days, distances, strict=True):
+        unknown = (*unknown_fields(home, trained.model.features), *trained.extent.unseen_categories(home))
+        doubts.append(
+            Doubts(
+                judgement=trained.extent.judge(home, nearest, in_sector),
+                unknown=unknown,
+                unknown_factor=_unknown_factor(trained, unknown) if unknown else None,
+                time_error=trained.index.log_error(day) if day else 0.0,
+            )
+        )
+    return doubts
 
 
-def _unknown_factor(trained: TrainedModel, unknown: list[str]) -> float:
+def _unknown_factor(trained: TrainedModel, unknown: Sequence[str]) -> float:
     """By how much errors grow without these fields.
 
     Further features stand in for each other, so that errors without all of them are larger than each alone tells: of

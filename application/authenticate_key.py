@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from application.known_keys import KnownKeys
 from application.ports.clock import Clock
 from application.ports.key_event_log import KeyEventLog
 from application.ports.key_store import KeyStore
@@ -23,8 +24,10 @@ class AuthenticateKey:
     of_strangers: Pepper = field(default_factory=Pepper.generate)
     """Hashes the secrets of unknown keys, so that they cost what known ones do: no key's, and never stored."""
 
+    known: KnownKeys = field(default_factory=KnownKeys)
+
     def __call__(self, presented: str | None, needed: Scope, request: str = "") -> ApiKey:
-        """The key whose token `presented` spells, where it is valid now and has the scope `needed`.
+        """The key whose token `presented` spells, where it is valid now and has the scope `needed`. Asks the store.
 
         `request` names the request in the record; nothing of the token goes there but the id of a well-formed one.
         Raises KeyRejected with the same message whatever the cause, ScopeMissing, and, where nothing can be said of
@@ -35,6 +38,26 @@ class AuthenticateKey:
         except KeyRejected as rejected:
             self.events.record("refused", rejected.key_id, cause=rejected.cause, request=request)
             raise
+        return self._let_in(key, needed, request)
+
+    def at_once(self, presented: str | None, needed: Scope, request: str = "") -> ApiKey | None:
+        """The same without asking the store, where that has let the key in a moment ago; None where it is to be asked.
+
+        Nobody is turned away by memory alone, but for a scope. Raises ScopeMissing.
+        """
+        token = Token.parse(presented) if presented else None
+        if token is None:
+            return None
+        known = self.known.find(token.key_id)
+        if known is None:
+            self.of_strangers.matches(token.secret, _NO_HASH)  # costs what a known one's does
+            return None
+        key, pepper = known
+        if not pepper.matches(token.secret, key.secret_hash) or key.state_at(self.clock.now()) != "active":
+            return None
+        return self._let_in(key, needed, request)
+
+    def _let_in(self, key: ApiKey, needed: Scope, request: str) -> ApiKey:
         if needed not in key.scopes:
             self.events.record("refused", key.id, cause="scope", needed=needed.value, request=request)
             raise ScopeMissing(f"This key was not given the scope '{needed}', which is needed here: use one that was.")
@@ -47,13 +70,16 @@ class AuthenticateKey:
         token = Token.parse(presented)
         if token is None:
             raise KeyRejected("malformed")
+        asked_at = self.known.now()
         key = self.keys.find(token.key_id)
         pepper = self.peppers.find("" if key is None else key.pepper_id) or self.of_strangers
         # The secret before the state: a guess at an expired key is a wrong secret, not an expired key.
         matches = pepper.matches(token.secret, _NO_HASH if key is None else key.secret_hash)
         if key is None:
+            self.known.forget(token.key_id)
             raise KeyRejected("unknown", token.key_id)
         if pepper is self.of_strangers:
+            self.known.forget(token.key_id)
             raise SecretUnavailable(
                 f"The pepper of key {key.id} is lost, so that it cannot be checked: restore key_store.pepper_file from "
                 "its backup, or issue another key."
@@ -62,5 +88,7 @@ class AuthenticateKey:
             raise KeyRejected("wrong_secret", token.key_id)
         state = key.state_at(self.clock.now())
         if state != "active":
+            self.known.forget(token.key_id)
             raise KeyRejected(state, key.id)
+        self.known.remember(key, pepper, asked_at)
         return key

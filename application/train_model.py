@@ -36,7 +36,7 @@ from application.split_sales import Split, home_numbers, homes_in_both, split_sa
 from application.survey_market import survey_market
 from domain.equity import EquityCalibration
 from domain.errors import NoUsableSales
-from domain.model_version import FeatureSchema, Gate, ModelCard, ModelVersion, TrainingData, Validation
+from domain.model_version import Agreement, FeatureSchema, Gate, ModelCard, ModelVersion, TrainingData, Validation
 from domain.property import NUMBER_FIELDS
 from domain.ratio_study import ErrorMetrics, Vector, error_metrics
 
@@ -130,10 +130,11 @@ class TrainModel:
         way = Way(self.trainer, recipe, plan.reading.layout.extras, plan.seed)
         way.trainer.follows_time(recipe)  # a recipe that there is not is told of before the long work
         self.models.promotions()  # and so is a repository that cannot be used
+        self.models.check_storing()
         progress("reading the sales", 0, 1)
         material = self._read(started)
         progress("reading the sales", 1, 1)
-        trained, found, equity = self._fit(way, material, progress)
+        trained, found, equity, agreement = self._fit(way, material, progress)
         progress("judging the model", 0, 1)
         appraised = appraise_table(trained, material.test, plan.interval_level)
         judgement = judged(appraised, material.test, plan.interval_level, plan.seed)
@@ -141,8 +142,8 @@ class TrainModel:
             self.models, trained, appraised, material.test, level=plan.interval_level, currency=plan.currency
         )
         progress("judging the model", 1, 1)
-        card = self._card(started, way, material, trained, found, equity, judgement, gate)
-        stored = self.models.store(trained, card)
+        card = self._card(started, way, material, trained, found, equity, judgement, gate, agreement)
+        stored = self.models.store(trained, card, by)
         promoted = promote and (gate.passed or force)
         if promoted:
             forced = "" if gate.passed else f", forced though {gate.reason}"
@@ -219,8 +220,11 @@ class TrainModel:
 
     def _fit(
         self, way: Way, material: _Material, progress: Progress
-    ) -> tuple[TrainedModel, OutOfFold, EquityCalibration | None]:
-        """The model with all that goes with it; its out-of-fold values; the calibration that they call for, if any."""
+    ) -> tuple[TrainedModel, OutOfFold, EquityCalibration | None, Agreement]:
+        """The model with all that goes with it; its out-of-fold values; the calibration that they call for, if any.
+
+        And how closely the model follows the pipeline that was fitted.
+        """
         train = material.train
         index = way.index(train)
         found = cross_validate(way, train, index, progress)
@@ -229,7 +233,9 @@ class TrainModel:
         equity = None if called_for.changes_nothing else called_for
         applied = equity if self.plan.equity_calibration and called_for.reached else None
         progress("fitting the model", 0, 1)
-        model = self.trainer.fit(at_reference(train, index), way.recipe, way.extras, way.seed)
+        model, agreement = self.trainer.fit_to_publish(
+            at_reference(train, index), material.test, way.recipe, way.extras, way.seed
+        )
         values = calibrated(found.values, applied) if applied else found.values
         trained = TrainedModel(
             model=model,
@@ -243,7 +249,7 @@ class TrainModel:
             typical_spread=float(np.mean(np.abs(np.log(found.prices / values)))),
         )
         progress("fitting the model", 1, 1)
-        return trained, found, equity
+        return trained, found, equity, agreement
 
     def _card(
         self,
@@ -255,6 +261,7 @@ class TrainModel:
         equity: EquityCalibration | None,
         judgement: Judgement,
         gate: Gate,
+        agreement: Agreement,
     ) -> ModelCard:
         train = material.train
         return ModelCard(
@@ -287,6 +294,7 @@ class TrainModel:
             screened=material.screened,
             unknown=trained.unknown,
             gate=gate,
+            agreement=agreement,
         )
 
 

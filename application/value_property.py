@@ -3,12 +3,12 @@
 import math
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
-from application.appraisal import Doubts, doubts_about, unknown_fields, widened
+from application.appraisal import Doubts, doubts_about, widened
 from application.ports.clock import Clock
-from application.served_model import ServedModel, ServedVersion
+from application.served_model import PERCENTILES, ServedModel, ServedVersion
 from domain.errors import FieldProblem, InvalidProperty
 from domain.market_index import MarketIndex
 from domain.model_version import FeatureSchema, ModelCard
@@ -16,7 +16,6 @@ from domain.property import Property, normalised, printable
 from domain.uncertainty import Confidence, Interval
 from domain.valuation import Comparable, Explanation, LogEffects, Valuation, adjusted, explained
 
-PERCENTILES = (5, 10, 25, 50, 75, 90, 95)
 VALUATION_DATE = "valuation_date"
 """What the effect of the day is credited to."""
 
@@ -32,8 +31,9 @@ class ValuationRequest:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What is asked for beside the figures: an explanation, and how many comparables."""
+    """What is asked for: at which level, whether with an explanation, and how many comparables."""
 
+    level: float
     explanation: bool
     comparables: int
 
@@ -69,17 +69,18 @@ class ValueProperty:
         """
         served = self.served.current()
         today = self.clock.now().date()
+        features = served.description.card.features
         for request in requests:
-            _check_extras(request.property, served.description.card.features)
-        asked = _Asked(explain, comparables)
-        level = level or served.description.card.interval.level
+            _check_extras(request.property, features)
+        asked = _Asked(level or served.description.card.interval.level, explain, comparables)
+        days = [request.valuation_date or today for request in requests]
         return [
-            _valuation(served, request, request.valuation_date or today, figure, level, asked)
-            for request, figure in zip(requests, _figures(served, requests, today), strict=True)
+            _valuation(served, request, day, figure, asked)
+            for request, day, figure in zip(requests, days, _figures(served, requests, days), strict=True)
         ]
 
 
-def _figures(served: ServedVersion, requests: Sequence[ValuationRequest], today: date) -> Iterator[_Figure]:
+def _figures(served: ServedVersion, requests: Sequence[ValuationRequest], days: Sequence[date]) -> Iterator[_Figure]:
     trained = served.trained
     homes = [request.property for request in requests]
     values = trained.model.value(homes)
@@ -87,51 +88,44 @@ def _figures(served: ServedVersion, requests: Sequence[ValuationRequest], today:
         for place, value in enumerate(values.tolist()):
             values[place] = trained.equity.apply(value)
     spreads = trained.spread.spreads(homes, values)
-    for request, value, spread in zip(requests, values.tolist(), spreads.tolist(), strict=True):
-        doubts = doubts_about(trained, request.property, request.valuation_date or today)
-        yield _Figure(value, widened(trained, spread, doubts), doubts)
+    doubts = doubts_about(trained, homes, days)
+    for value, spread, doubt in zip(values.tolist(), spreads.tolist(), doubts, strict=True):
+        yield _Figure(value, widened(trained, spread, doubt), doubt)
 
 
 def _valuation(
-    served: ServedVersion,
-    request: ValuationRequest,
-    day: date,
-    figure: _Figure,
-    level: float,
-    asked: _Asked,
+    served: ServedVersion, request: ValuationRequest, day: date, figure: _Figure, asked: _Asked
 ) -> Valuation:
     card, trained, home = served.description.card, served.trained, request.property
     judgement = figure.doubts.judgement
-    valuation = Valuation(
+    warnings = list(_warnings(request, figure.doubts, card, day))
+    if judgement.refusal:  # which tells all that was found itself
+        return Valuation(
+            id=str(uuid.uuid4()),
+            currency=card.currency,
+            valuation_date=day,
+            model=served.description,
+            refusal=judgement.refusal,
+            client_ref=request.client_ref,
+            warnings=tuple(warnings),
+        )
+    at, errors = figure.at_reference, trained.errors
+    moved = served.price_level(normalised(home.sector), day)
+    interval, percentiles = served.surroundings(asked.level).of(at, figure.spread)
+    value = at * moved
+    return Valuation(
         id=str(uuid.uuid4()),
         currency=card.currency,
         valuation_date=day,
         model=served.description,
-        refusal=judgement.refusal,
-        client_ref=request.client_ref,
-        warnings=(
-            *_warnings(request, card, day),
-            # A refusal tells all that was found itself.
-            *([] if judgement.refusal else (*judgement.warnings, *_doubts_of_level(served, figure, level))),
-        ),
-    )
-    if judgement.refusal:
-        return valuation
-    moved = math.exp(trained.index.log_level(normalised(home.sector), day))
-    at, errors = figure.at_reference, trained.errors
-    interval = errors.interval(at, figure.spread, level)
-    shares = [percent / 100 for percent in PERCENTILES]
-    value = at * moved
-    return replace(
-        valuation,
         value=value,
-        interval=Interval(interval.low * moved, interval.high * moved, level),
-        percentiles=dict(
-            zip(PERCENTILES, (moved * price for price in errors.percentiles(at, figure.spread, shares)), strict=True)
-        ),
+        interval=Interval(interval.low * moved, interval.high * moved, asked.level),
+        percentiles=dict(zip(PERCENTILES, [moved * price for price in percentiles], strict=True)),
         confidence=Confidence.of(errors.fsd(figure.spread), figure.doubts.limiting_factors),
         explanation=_explanation(served, home, day, value) if asked.explanation else None,
         comparables=_comparables(served, home, day, value, asked.comparables) if asked.comparables else None,
+        client_ref=request.client_ref,
+        warnings=(*warnings, *judgement.warnings, *_doubts_of_level(served, figure, asked.level)),
     )
 
 
@@ -157,7 +151,9 @@ def _comparables(served: ServedVersion, home: Property, day: date, value: float,
     found = []
     # Next to sales that are all old, none is the worse for it.
     as_of = min(day, trained.index.last_day) if trained.index.is_dated else day
-    for similar in trained.comparables.similar(home, count, as_of=as_of):
+    alike = trained.comparables.similar(home, count, as_of=as_of)
+    values = trained.model.value([similar.sale.property for similar in alike]).tolist() if alike else []
+    for similar, raw in zip(alike, values, strict=True):
         other, sold_on = similar.sale.property, similar.sale.sold_on
         steps = {field: stretch * step for field, step in trained.model.difference(home, other).items()}
         then = 0.0
@@ -165,7 +161,6 @@ def _comparables(served: ServedVersion, home: Property, day: date, value: float,
             index, sector = trained.index, normalised(other.sector)
             then = index.log_level(sector, sold_on) if sold_on else index.mean_log_level(sector)
             steps[VALUATION_DATE] = _moves(index, home, day)[VALUATION_DATE] - then
-        raw = float(trained.model.value([other])[0])
         predicted = (trained.equity.apply(raw) if trained.equity else raw) * math.exp(then)
         found.append(adjusted(similar, predicted, value, steps))
     return tuple(found)
@@ -197,11 +192,11 @@ def _doubts_of_level(served: ServedVersion, figure: _Figure, level: float) -> li
     return [f"{known}: this interval is as wide as the widest of them and may hold less than it says"]
 
 
-def _warnings(request: ValuationRequest, card: ModelCard, day: date) -> Iterator[str]:
+def _warnings(request: ValuationRequest, doubts: Doubts, card: ModelCard, day: date) -> Iterator[str]:
     home, features, index = request.property, card.features, card.index
     known = (*features.numeric, *features.categorical)
-    for name in unknown_fields(home, features):
-        if name in known:
+    for name in doubts.unknown:
+        if name in known and home.extras.get(name) is None:
             yield f"'{name}' was not given: valued without it"
     for name in home.extras:
         if name not in known:

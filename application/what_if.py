@@ -23,11 +23,13 @@ Changes = Mapping[str, float | str | date | None]
 class ChangedValuation:
     """A home's valuation before and after changes, both by one model, and what each changed field does to the value.
 
-    The effects, in the market's currency, add up to the difference; where either is refused there are none.
+    The effects, in the market's currency, add up to the difference; where either is refused there are none. `request`
+    is what was asked with the changes in it.
     """
 
     before: Valuation
     after: Valuation
+    request: ValuationRequest
     effects: tuple[Contribution, ...] = ()
 
     @property
@@ -67,13 +69,13 @@ class WhatIf:
             if before.model.version == served.description.version:
                 break
         if before.value is None or after.value is None:
-            return ChangedValuation(before, after)
+            return ChangedValuation(before, after, changed)
         steps = _log_effects(
             served, (request.property, before.valuation_date), (changed.property, after.valuation_date)
         )
         effects = amounts(before.value, after.value, steps)
         told = (Contribution(feature, effect) for feature, effect in effects.items())
-        return ChangedValuation(before, after, tuple(sorted(told, key=lambda each: -abs(each.effect))))
+        return ChangedValuation(before, after, changed, tuple(sorted(told, key=lambda each: -abs(each.effect))))
 
     def _valuations(
         self, request: ValuationRequest, changed: ValuationRequest, changes: Changes, level: float | None

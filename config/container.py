@@ -23,13 +23,23 @@ from application.ports.model_repository import ModelRepository
 from application.ports.model_trainer import ModelTrainer
 from application.ports.pepper_store import PepperStore
 from application.ports.quarantine import Quarantine
+from application.ports.valuation_log import ValuationLog
 from application.promote_model import PromoteModel, RollBackModel
+from application.prune_models import PruneModels
+from application.record_valuations import RecordValuations
 from application.revoke_key import RevokeKey
 from application.served_model import ServedModel
 from application.value_property import ValueProperty
+from application.verify_models import VerifyModels
 from application.what_if import WhatIf
 from config.logs import Loggers
-from config.settings import DataSourceSettings, KeyStoreSettings, ModelRepositorySettings, Settings
+from config.settings import (
+    DataSourceSettings,
+    KeyStoreSettings,
+    ModelRepositorySettings,
+    Settings,
+    ValuationLogSettings,
+)
 
 if TYPE_CHECKING:
     from application.build_report import BuildReport
@@ -76,8 +86,17 @@ def _trainer() -> ModelTrainer:
 
 def _joblib_models(settings: ModelRepositorySettings) -> ModelRepository:
     from adapters.model_repositories.joblib_folder import JoblibModelRepository
+    from adapters.model_repositories.signatures import SigningKeys
 
-    return JoblibModelRepository(settings.path)
+    return JoblibModelRepository(settings.path, SigningKeys(settings.signing_key_file, settings.trusted_keys))
+
+
+def _stored_models(settings: ModelRepositorySettings) -> ModelRepository:
+    from adapters.model_repositories.object_storage import ObjectStorageModelRepository
+    from adapters.model_repositories.signatures import SigningKeys
+
+    keys = SigningKeys(settings.signing_key_file, settings.trusted_keys)
+    return ObjectStorageModelRepository(settings.url or "", keys)
 
 
 def _csv_keys(settings: KeyStoreSettings) -> KeyStore:
@@ -103,6 +122,21 @@ def _key_events(loggers: Loggers) -> KeyEventLog:
     from adapters.key_event_logs.structured_log import StructuredKeyEventLog
 
     return StructuredKeyEventLog(loggers.keys)
+
+
+def _valuation_log(settings: ValuationLogSettings, loggers: Loggers) -> ValuationLog:
+    if settings.durability == "none":
+        from adapters.valuation_logs.nowhere import NoValuationLog
+
+        return NoValuationLog()
+    from adapters.valuation_logs.jsonl_files import JsonlValuationLog
+
+    log = JsonlValuationLog(settings.path, to_disk=settings.durability == "disk")
+    if settings.when_unwritable == "serve":
+        from adapters.valuation_logs.best_effort import BestEffortValuationLog
+
+        return BestEffortValuationLog(log, loggers.service)
+    return log
 
 
 def _clock() -> Clock:
@@ -186,6 +220,7 @@ class Container(containers.DeclarativeContainer):
     model_repository = providers.Selector(
         settings.provided.model_repository.kind,
         joblib=providers.Singleton(_joblib_models, settings.provided.model_repository),
+        object_storage=providers.Singleton(_stored_models, settings.provided.model_repository),
     )
     key_store = providers.Selector(
         settings.provided.key_store.kind,
@@ -194,6 +229,7 @@ class Container(containers.DeclarativeContainer):
     )
     pepper_store = providers.Singleton(_peppers, settings.provided.key_store.pepper_file)
     key_event_log = providers.Singleton(_key_events, loggers)
+    valuation_log = providers.Singleton(_valuation_log, settings.provided.valuation_log, loggers)
 
     train_model = providers.Singleton(
         _train_model, settings, data_source, quarantine, model_trainer, model_repository, clock
@@ -203,9 +239,12 @@ class Container(containers.DeclarativeContainer):
     list_models = providers.Singleton(ListModels, model_repository)
     promote_model = providers.Singleton(PromoteModel, model_repository, clock)
     roll_back_model = providers.Singleton(RollBackModel, model_repository, clock)
+    prune_models = providers.Singleton(PruneModels, model_repository, clock)
+    verify_models = providers.Singleton(VerifyModels, model_repository)
 
     served_model = providers.Singleton(ServedModel, model_repository)
     value_property = providers.Singleton(ValueProperty, served_model, clock)
+    record_valuations = providers.Singleton(RecordValuations, valuation_log, clock)
     what_if = providers.Singleton(WhatIf, value_property, served_model)
     check_readiness = providers.Singleton(CheckReadiness, served_model, model_repository, key_store, pepper_store)
 

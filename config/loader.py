@@ -6,6 +6,7 @@ against `$TASADOR_HOME`, where that is set.
 """
 
 import difflib
+import os
 import re
 import tomllib
 import typing
@@ -18,7 +19,7 @@ from urllib.parse import unquote
 import msgspec
 
 from application.sales.table import OPTIONAL_COLUMNS, REQUIRED_COLUMNS
-from config.settings import WITHOUT_EFFECT_YET, DataSourceSettings, Section, Settings
+from config.settings import WITHOUT_EFFECT_YET, DataSourceSettings, ModelRepositorySettings, Section, Settings
 
 DEFAULT_FILE = "tasador.toml"
 _PREFIX = "TASADOR_"
@@ -37,6 +38,7 @@ _PLAIN_WORDS = {
     "`null`": "nothing",
     " of length >= 1": " that is not empty",
     r" matching regex '^\\S{1,8}$'": " of 1 to 8 characters without spaces",
+    " matching regex '^ed25519:[A-Za-z0-9+/]{43}=$'": " as `tasador models signing-key` shows it",
 }
 
 
@@ -71,10 +73,11 @@ def load_settings(path: str | None, environment: Mapping[str, str], folder: Path
         home = folder / _expanded(Path(environment["TASADOR_HOME"]), "TASADOR_HOME")
     settings = typing.cast("Settings", _resolved(settings, base, home))
     _check_source(settings.data_source)
+    _check_models(settings.model_repository)
     notes = tuple(
         f"{key} is set, but this version does not act on it yet"
         for key in sorted(_given_keys(values))
-        if key.startswith(WITHOUT_EFFECT_YET)
+        if key.startswith(WITHOUT_EFFECT_YET) and (key, settings.valuation_log.kind) != ("valuation_log.kind", "jsonl")
     )
     return LoadedSettings(settings, file, notes)
 
@@ -287,6 +290,21 @@ def _check_source(source: DataSourceSettings) -> None:
             near = _nearest(name, known)
             hint = f"did you mean '{near}'?" if near else f"known here: {', '.join(known)}."
             raise ConfigurationError(f"data_source.columns.{_dotted([name])}: there is no such column; {hint}")
+
+
+def _check_models(models: ModelRepositorySettings) -> None:
+    """That models lie somewhere, and the key that signs them elsewhere."""
+    if models.kind == "object_storage":
+        if not models.url or "://" not in models.url or "@" in models.url:
+            raise ConfigurationError(
+                "model_repository.url: expected s3://bucket/folder or the like where model_repository.kind is "
+                "'object_storage'; credentials come from the environment."
+            )
+    elif Path(os.path.realpath(models.signing_key_file)).is_relative_to(os.path.realpath(models.path)):
+        raise ConfigurationError(
+            "model_repository.signing_key_file: it lies inside of model_repository.path, where whoever can write "
+            "models could sign them too; set it to a file elsewhere."
+        )
 
 
 def _given_keys(values: Mapping[str, Any], above: str = "") -> Iterator[str]:

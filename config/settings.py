@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 Share = Annotated[float, Meta(gt=0, lt=1)]
 AboveNought = Annotated[float, Meta(gt=0, le=1e6)]
 Name = Annotated[str, Meta(min_length=1)]
+PublicKey = Annotated[str, Meta(pattern="^ed25519:[A-Za-z0-9+/]{43}=$")]
 
 
 class Section(Struct, frozen=True, forbid_unknown_fields=True):
@@ -86,10 +87,17 @@ class ScreeningSettings(Section, frozen=True):
 
 
 class ModelRepositorySettings(Section, frozen=True):
-    """Where the models are kept."""
+    """Where the models are kept: joblib takes the folder `path`, object_storage a `url` such as s3://bucket/folder.
 
-    kind: Literal["joblib"] = "joblib"
+    What is stored is signed with the private key in `signing_key_file`, made at first use. Served is only what a key of
+    `trusted_keys` signed (`tasador models signing-key` shows one); with none given, the key in that file.
+    """
+
+    kind: Literal["joblib", "object_storage"] = "joblib"
     path: Path = Path("var/models")
+    url: str | None = None
+    signing_key_file: Path = Path("var/model-signing-key.pem")
+    trusted_keys: tuple[PublicKey, ...] = ()
 
 
 class KeyStoreSettings(Section, frozen=True):
@@ -106,11 +114,17 @@ class KeyStoreSettings(Section, frozen=True):
 
 
 class ValuationLogSettings(Section, frozen=True):
-    """Where valuations are recorded."""
+    """Where valuations are put on record before they are answered: files of JSON lines in the folder `path`.
+
+    `durability`: an answered valuation survives a kill of the process, or also a loss of power (disk), or there is no
+    record (none). `when_unwritable`: refuse valuations, or serve them without a record and say how many in the log.
+    """
 
     kind: Literal["jsonl", "sql"] = "jsonl"
     path: Path = Path("var/valuations")
     url: str | None = None
+    durability: Literal["process", "disk", "none"] = "process"
+    when_unwritable: Literal["refuse", "serve"] = "refuse"
 
 
 class LoggingSettings(Section, frozen=True):
@@ -146,5 +160,5 @@ class Settings(Section, frozen=True):
     http: HttpSettings = HttpSettings()
 
 
-WITHOUT_EFFECT_YET = ("valuation_log", "http.rate_limit")
+WITHOUT_EFFECT_YET = ("valuation_log.kind", "valuation_log.url", "http.rate_limit")
 """Documented keys that this version accepts but does not act on; the loader says so where they are set."""

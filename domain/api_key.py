@@ -5,7 +5,6 @@ stored. The checksum tells a mistyped token from a wrong one without a look into
 base 62 are GitHub's, "Behind GitHub's new authentication token formats", 2021).
 """
 
-import hashlib
 import hmac
 import re
 import reprlib
@@ -74,7 +73,7 @@ class Pepper:
 
     def hash(self, key_secret: str) -> str:
         """HMAC-SHA256 of a token's secret, 64 hexadecimal digits."""
-        return hmac.new(self.secret, key_secret.encode(), hashlib.sha256).hexdigest()
+        return hmac.digest(self.secret, key_secret.encode(), "sha256").hex()
 
     def matches(self, key_secret: str, secret_hash: str) -> bool:
         """Whether `secret_hash` is the hash of this secret, compared in constant time."""
@@ -103,13 +102,13 @@ class Token:
         match = _TOKEN.fullmatch(text)
         if match is None:
             return None
-        token = cls(match[1], match[2])
-        return token if hmac.compare_digest(token.reveal(), text) else None
+        body, checksum = text[: -_CHECKSUM_LENGTH - 1], match[3]
+        return cls(match[1], match[2]) if _checksum(body) == checksum else None
 
     def reveal(self) -> str:
         """The token as its owner sends it: to be shown once and never kept."""
         body = f"tsd_{self.key_id}_{self.secret}"
-        return f"{body}_{_base62(zlib.crc32(body.encode()), _CHECKSUM_LENGTH)}"
+        return f"{body}_{_checksum(body)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +211,10 @@ def _label_fits(label: str) -> bool:
 
 def _is_utc(moment: datetime) -> bool:
     return moment.utcoffset() == timedelta(0)
+
+
+def _checksum(body: str) -> str:
+    return _base62(zlib.crc32(body.encode()), _CHECKSUM_LENGTH)
 
 
 def _base62(number: int, length: int) -> str:

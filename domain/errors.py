@@ -116,5 +116,13 @@ class SecretUnavailable(DomainError):
     """A secret of the service's own (the pepper) cannot be read or made."""
 
 
+class InstallationIncomplete(DomainError):
+    """A part of the program itself is missing or of another version."""
+
+
 class QuarantineUnavailable(DomainError):
     """The rows set aside cannot be written down, so nothing is trained on the rest."""
+
+
+class ValuationLogUnavailable(DomainError):
+    """Valuations cannot be put on record, or the record of them cannot be read."""

@@ -14,6 +14,9 @@ from domain.property import Property, normalised, printable
 AREAS = ("net_usable_area", "net_area")
 COUNTS = ("n_rooms", "n_bathroom")
 
+_UNITS = (*((name, " m2") for name in AREAS), *((name, "") for name in COUNTS))
+_SHIFTS = (*((name, 0.0) for name in AREAS), *((name, 1.0) for name in COUNTS))
+
 OUTSIDE_MARKET = "outside_market"
 IMPLAUSIBLE_PROPERTY = "implausible_property"
 CONTRADICTORY_LOCATION = "contradictory_location"
@@ -155,14 +158,16 @@ class MarketExtent:
         return _FEW_SALES / (self.whole.sales + 2)
 
     def _distance(self, home: Property, nearest_km: float) -> Iterator[_Finding]:
-        usual = f"nearly all sales have another within {_km(self.spacing.q99)}"
+        if nearest_km <= max(_FAR_TIMES * self.spacing.q99, _FAR_KM):
+            return
+        found = (
+            f"the nearest sale is {_km(nearest_km)} away, while nearly all sales have another within "
+            f"{_km(self.spacing.q99)}"
+        )
         if nearest_km > max(_OUTSIDE_TIMES * self.spacing.q99, _OUTSIDE_KM, self._unseen * self.whole.radius_km):
-            slip = self._slip(home)
-            yield _Finding(
-                f"the nearest sale is {_km(nearest_km)} away, while {usual}{slip}", "far_from_sales", OUTSIDE_MARKET
-            )
-        elif nearest_km > max(_FAR_TIMES * self.spacing.q99, _FAR_KM):
-            yield _Finding(f"the nearest sale is {_km(nearest_km)} away, while {usual}", "far_from_sales")
+            yield _Finding(found + self._slip(home), "far_from_sales", OUTSIDE_MARKET)
+        else:
+            yield _Finding(found, "far_from_sales")
 
     def _slip(self, home: Property) -> str:
         """The slip of the pen that would explain a home outside the market, as the end of a sentence, or nothing."""
@@ -179,7 +184,7 @@ class MarketExtent:
         return ""
 
     def _sizes(self, home: Property) -> Iterator[_Finding]:
-        for name, unit in (*((name, " m2") for name in AREAS), *((name, "") for name in COUNTS)):
+        for name, unit in _UNITS:
             seen, number = self.ranges[name], getattr(home, name)
             if seen.lowest <= number <= seen.highest:
                 continue
@@ -258,23 +263,26 @@ class MarketExtent:
             return
         # A few sales do not show how large their sector is: then it may be as large as others are.
         radius = sector.radius_km if sector.sales >= _SURE_OF_RADIUS else max(sector.radius_km, self.usual_sector_km)
-        away = f"the nearest sale in sector '{printable(home.sector)}' is {_km(nearest_km)} away"
-        usual = f"{away}, while nearly all of its sales lie within {_km(sector.radius_km)} of its middle"
-        outside = max(_OUTSIDE_TIMES * self.spacing.q99, _CONTRADICTORY_KM, _CONTRADICTORY_TIMES * radius)
-        if nearest_km > outside:
-            yield _Finding(f"{usual}: its coordinates contradict it", "sector_mismatch", CONTRADICTORY_LOCATION)
-        elif nearest_km > max(_FAR_TIMES * self.spacing.q99, _MISMATCH_KM, _MISMATCH_TIMES * radius):
-            yield _Finding(usual, "sector_mismatch")
+        if nearest_km > max(_FAR_TIMES * self.spacing.q99, _MISMATCH_KM, _MISMATCH_TIMES * radius):
+            found = (
+                f"the nearest sale in sector '{printable(home.sector)}' is {_km(nearest_km)} away, while nearly all of "
+                f"its sales lie within {_km(sector.radius_km)} of its middle"
+            )
+            if nearest_km > max(_OUTSIDE_TIMES * self.spacing.q99, _CONTRADICTORY_KM, _CONTRADICTORY_TIMES * radius):
+                yield _Finding(f"{found}: its coordinates contradict it", "sector_mismatch", CONTRADICTORY_LOCATION)
+            else:
+                yield _Finding(found, "sector_mismatch")
         if sector.sales < _FEWEST_IN_SECTOR:
             number = "one sale" if sector.sales == 1 else f"{sector.sales} sales"
             yield _Finding(f"the model knows {number} in sector '{printable(home.sector)}'", "few_sales_in_sector")
 
     def _extrapolation(self, home: Property) -> float:
         beyond = 0.0
-        for name, shift in (*((name, 0.0) for name in AREAS), *((name, 1.0) for name in COUNTS)):
+        for name, shift in _SHIFTS:
             number, seen = getattr(home, name), self.ranges[name]
-            bound = min(max(number, seen.lowest), seen.highest)
-            beyond += abs(math.log(number + shift) - math.log(bound + shift))
+            if not seen.lowest <= number <= seen.highest:
+                bound = min(max(number, seen.lowest), seen.highest)
+                beyond += abs(math.log(number + shift) - math.log(bound + shift))
         for name, seen in self.extra_ranges.items():
             extra = home.extras.get(name)
             if isinstance(extra, int | float):

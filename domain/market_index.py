@@ -6,6 +6,7 @@ from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from itertools import pairwise
 
 ALL_SECTORS = "all"
@@ -56,7 +57,7 @@ class MarketIndex:
     @property
     def first_day(self) -> date:
         """The first day of the first month with sales; the reference where no sale was dated."""
-        return date.fromisoformat(f"{self.months[0]}-01") if self.months else self.reference
+        return _first_day_of(self.months[0]) if self.months else self.reference
 
     @property
     def last_day(self) -> date:
@@ -119,6 +120,12 @@ class MarketIndex:
         return levels[after - 1] + share * (levels[after] - levels[after - 1])
 
 
+@lru_cache(maxsize=4096)
+def _first_day_of(month: str) -> date:
+    return date.fromisoformat(f"{month}-01")
+
+
+@lru_cache(maxsize=4096)
 def middle_of(month: str) -> float:
     """The middle of a month as a proleptic ordinal, where noon of a day is its ordinal and a half."""
     year, number = int(month[:4]), int(month[5:])

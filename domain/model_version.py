@@ -12,6 +12,8 @@ from domain.market_index import MarketIndex
 from domain.promotion_gate import GateCheck
 from domain.ratio_study import ErrorMetrics, RatioStudy
 
+LONGEST_REASON = 200
+
 
 @dataclass(frozen=True, slots=True)
 class FeatureSchema:
@@ -74,6 +76,17 @@ class Gate:
 
 
 @dataclass(frozen=True, slots=True)
+class Agreement:
+    """How closely the form in which a model is served follows the pipeline that was fitted.
+
+    homes: on how many both were asked; furthest: the largest relative difference of their values.
+    """
+
+    homes: int
+    furthest: float
+
+
+@dataclass(frozen=True, slots=True)
 class ModelCard:
     """All that training knows of a model: `metrics`, `ratio_study` and `interval` on sales that it has not seen.
 
@@ -107,6 +120,7 @@ class ModelCard:
     screened: int
     unknown: Mapping[str, float]
     gate: Gate
+    agreement: Agreement
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,22 +133,42 @@ class Artifact:
 
 @dataclass(frozen=True, slots=True)
 class ModelVersion:
-    """A stored model: its name (`v1`, `v2`, ... in the order of storing), its card and its bytes."""
+    """A stored model: its name (`v1`, `v2`, ... in the order of storing), its card, its bytes, and who stored it."""
 
     version: str
     card: ModelCard
     artifact: Artifact
+    stored_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Promotion:
-    """One change of the served version: who made it serve, when and why."""
+    """One change of the served version: who made it serve, when and why.
+
+    `number` tells the order of all promotions, from 1 and growing. `at` is what the clock said, and `clock_behind` that
+    it said less than at the promotion before: a clock that is set back reorders nothing.
+    """
 
     version: str
     action: Literal["promote", "rollback"]
     at: datetime
     by: str
     reason: str = ""
+    number: int = 0
+    clock_behind: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What was removed from a repository: versions, those of them to which no rollback leads any more, and files.
+
+    `size` is that of the files in bytes.
+    """
+
+    versions: tuple[str, ...] = ()
+    out_of_reach: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    size: int = 0
 
 
 def served_stack(promotions: Sequence[Promotion]) -> list[str]:
@@ -160,3 +194,18 @@ def version_before(promotions: Sequence[Promotion]) -> str:
     if len(stack) < 2:
         raise NothingToRollBack("No version was served before the current one, so there is none to roll back to.")
     return stack[-2]
+
+
+def reason_fits(reason: str) -> bool:
+    """Whether this may stand in the record as what somebody gave as a reason: one line, and no long one."""
+    return len(reason) <= LONGEST_REASON and reason.isprintable()
+
+
+def dispensable(versions: Sequence[str], promotions: Sequence[Promotion], keep: int) -> list[str]:
+    """Which of `versions`, oldest first, are neither among the newest `keep` nor among the last `keep` served.
+
+    The last served are the one served now and those that rollbacks come to first. keep: at least 1.
+    """
+    served = list(dict.fromkeys(reversed(served_stack(promotions))))[:keep]
+    kept = {*versions[-keep:], *served}
+    return [version for version in versions if version not in kept]

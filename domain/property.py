@@ -100,6 +100,20 @@ class Property:
     extras: Mapping[str, float | str | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        # In one go, since nearly all are sound; NaN compares as false.
+        if not (
+            0 < self.net_usable_area <= LARGEST_AREA
+            and 0 < self.net_area <= LARGEST_AREA
+            and 0 <= self.n_rooms <= LARGEST_COUNT
+            and 0 <= self.n_bathroom <= LARGEST_COUNT
+            and -90 <= self.latitude <= 90
+            and -180 <= self.longitude <= 180
+            and normalised(self.type)
+            and normalised(self.sector)
+        ):
+            self._name_every_problem()
+
+    def _name_every_problem(self) -> None:
         problems = [
             FieldProblem(name, "must not be empty") for name in TEXT_FIELDS if not normalised(getattr(self, name))
         ]

@@ -68,6 +68,28 @@ class ErrorBand:
 
 
 @dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What an ErrorDistribution says at one level and at some shares, worked out for values to come.
+
+    ends: where its bands end. scores: of each band the tails of the interval, and what prices fall below with the
+    probability of each share.
+    """
+
+    level: float
+    ends: tuple[float, ...]
+    scores: tuple[tuple[float, ...], ...]
+
+    def of(self, value: float, spread: float) -> tuple[Interval, tuple[float, ...]]:
+        """The interval and the percentiles around a value, as ErrorDistribution has them. Raises ValueError as it."""
+        _check_positive(value, spread)
+        low, high, *percentiles = [
+            value * math.exp(min(max(spread * score, -FARTHEST_LOG_ERROR), FARTHEST_LOG_ERROR))
+            for score in self.scores[bisect_left(self.ends, value)]
+        ]
+        return Interval(low, high, self.level), tuple(percentiles)
+
+
+@dataclass(frozen=True, slots=True)
 class ErrorDistribution:
     """How far prices fall from values: errors of cross-validation, in units of what was expected at each home.
 
@@ -126,6 +148,15 @@ class ErrorDistribution:
         """
         _check_level(level)
         return tuple(self._tail(band, level) for band in self.bands)
+
+    def surroundings(self, level: float, shares: Sequence[float]) -> Surroundings:
+        """The same as `interval` and `percentiles`, for many values. Raises ValueError unless 0 < level, shares < 1."""
+        ends = tuple(band.up_to for band in self.bands)
+        scores = tuple(
+            (tail.low, tail.high, *(self._score(band, share) for share in shares))
+            for band, tail in zip(self.bands, self.tails(level), strict=True)
+        )
+        return Surroundings(level, ends, scores)
 
     def percentiles(
         self, value: float, spread: float, shares: Sequence[float], *, band_value: float | None = None

@@ -13,7 +13,7 @@ from domain.comparable import SimilarSale
 from domain.equity import EquityCalibration
 from domain.market_extent import MarketExtent
 from domain.market_index import MarketIndex
-from domain.model_version import FeatureSchema
+from domain.model_version import Agreement, FeatureSchema
 from domain.property import Property
 from domain.uncertainty import ErrorDistribution
 from domain.valuation import LogEffects
@@ -92,12 +92,11 @@ class ComparableSales(Protocol):
         """At most `count` of the sales most like `home`, the most similar first; never a sale of the home itself."""
 
     @abstractmethod
-    def nearest_km(self, home: Property) -> float:
-        """The distance to the nearest sale, in kilometres."""
+    def distances_km(self, homes: Sequence[Property]) -> list[tuple[float, float | None]]:
+        """For each home the kilometres to the nearest sale, be it of the home itself, and to that of its own sector.
 
-    @abstractmethod
-    def nearest_in_sector_km(self, home: Property) -> float | None:
-        """The distance to the nearest sale of the home's own sector, in kilometres; None where it has none."""
+        The latter is None where the sector has no sale.
+        """
 
     @abstractmethod
     def known_homes(self, sales: "pd.DataFrame") -> NDArray[np.bool_]:
@@ -119,7 +118,18 @@ class ModelTrainer(Protocol):
     def fit(self, sales: "pd.DataFrame", recipe: str, extras: Extras, seed: int) -> ValuationModel:
         """A model of the prices of `sales`, checked, with at least two rows; their column `price` is the target only.
 
-        The same sales, recipe, extras and seed give the same model. Raises UnknownRecipe, ModelDisagreement.
+        The same sales, recipe, extras and seed give the same model. Raises UnknownRecipe.
+        """
+
+    @abstractmethod
+    def fit_to_publish(
+        self, sales: "pd.DataFrame", unseen: "pd.DataFrame", recipe: str, extras: Extras, seed: int
+    ) -> tuple[ValuationModel, Agreement]:
+        """The same model, once it has been held against what was fitted.
+
+        On sales that it learned from, on all of `unseen`, and on homes made up to part them (categories never seen,
+        missing features, numbers that decide, coincident places, extremes). Raises UnknownRecipe, and ModelDisagreement
+        where values differ by more than 1e-9 relative.
         """
 
     @abstractmethod

@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
+from litestar import Request
 from litestar.dto import AbstractDTO, DTOConfig
 from litestar.exceptions import ClientException, HTTPException
 from litestar.openapi.spec import Reference
@@ -33,7 +34,7 @@ NO_BODY: object = object()
 _KNOWN = frozenset({*PROPERTY_FIELDS, "price", "sold_on", "id"})  # the last three: the rest of a row of sales
 _OF_THE_REQUEST = ("client_ref", "valuation_date")
 _RULES = {rule.name: rule for rule in NUMBER_RULES}
-_JSON = re.compile(r"application/([\w.!#$&^+-]+\+)?json", re.IGNORECASE)
+_JSON = re.compile(rb"application/([\w.!#$&^+-]+\+)?json", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _KINDS = {str: "text", bool: "true or false", type(None): "null", list: "a list", dict: "an object"}
 _MISSING = object()
@@ -41,9 +42,25 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _PLACE = re.compile(r"\(byte (\d+)\)")
 _NO_JSON_NUMBER = re.compile(rb"nan|inf", re.IGNORECASE)
 
+_FEWEST_FIELDS = len(PROPERTY_FIELDS)
+_decode = msgspec.json.Decoder().decode
+
 T = TypeVar("T")
 Fields = Mapping[str, object]
 Problems = list[FieldProblem]
+
+
+class _Sound(msgspec.Struct):
+    """The eight fields of a property, each of its type. What is not meant as that does not fit: true is no number."""
+
+    type: Annotated[str, msgspec.Meta(max_length=LONGEST_TEXT)]
+    sector: Annotated[str, msgspec.Meta(max_length=LONGEST_TEXT)]
+    net_usable_area: float
+    net_area: float
+    n_rooms: float
+    n_bathroom: float
+    latitude: float
+    longitude: float
 
 
 class MalformedBody(ClientException):
@@ -56,6 +73,21 @@ class UnusableRow:
 
     client_ref: str | None
     problems: tuple[FieldProblem, ...]
+
+
+class RawRequest(Request[Any, Any, Any]):
+    """A request whose length is read from its headers as they came; Litestar would make all of them into a mapping."""
+
+    @property
+    def content_length(self) -> int | None:
+        """The length that is announced, in bytes."""
+        for name, value in self.scope["headers"]:
+            if name == b"content-length":
+                try:
+                    return int(value)
+                except ValueError:
+                    raise ClientException("The header Content-Length is no number.") from None
+        return None
 
 
 class JsonBody(AbstractDTO[T]):
@@ -86,12 +118,12 @@ class JsonBody(AbstractDTO[T]):
 
     def decode_bytes(self, value: bytes) -> Any:
         """The JSON values that the body spells."""
-        _check_media_type(self.asgi_connection.headers)
+        _check_media_type(self.asgi_connection.scope["headers"])
         content = value.removeprefix(_BYTE_ORDER_MARK)
         if not content.strip():
             return NO_BODY
         try:
-            return msgspec.json.decode(content)
+            return _decode(content)
         except RecursionError:
             raise MalformedBody("The body is nested too deeply: a property is one flat object.") from None
         except UnicodeDecodeError:
@@ -110,6 +142,8 @@ def read_property(body: object) -> Property:
 def read_request(body: object) -> ValuationRequest:
     """The property, the reference and the date that a body holds. Raises as `read_property` does."""
     fields = _object(body)
+    if "client_ref" not in fields and "valuation_date" not in fields:
+        return ValuationRequest(_property(fields))
     problems: Problems = []
     client_ref = _client_ref(fields.get("client_ref"), problems)
     valuation_date = _date(fields.get("valuation_date"), problems)
@@ -191,10 +225,16 @@ def under(part: str, problems: Iterable[FieldProblem]) -> Problems:
     return [FieldProblem(f"{part}.{problem.field}", problem.message) for problem in problems]
 
 
-def _check_media_type(headers: Mapping[str, str]) -> None:
-    if not _JSON.fullmatch(headers.get("content-type", "").partition(";")[0].strip()):
+def _check_media_type(headers: Iterable[tuple[bytes, bytes]]) -> None:
+    media_type, encoding = b"", b"identity"
+    for name, value in reversed([*headers]):  # of several the first counts
+        if name == b"content-type":
+            media_type = value
+        elif name == b"content-encoding":
+            encoding = value
+    if media_type != b"application/json" and not _JSON.fullmatch(media_type.partition(b";")[0].strip()):
         wanted = JSON_WANTED
-    elif headers.get("content-encoding", "identity").strip().lower() != "identity":
+    elif encoding.strip().lower() != b"identity":
         wanted = "Send the body as it is, not compressed."
     else:
         return
@@ -220,14 +260,45 @@ def _object(body: object) -> dict[str, object]:
 
 
 def _property(fields: Fields, apart_from: tuple[str, ...] = ()) -> Property:
+    """The property, read in one go where nothing is wrong with it, else field by field to name all that is."""
+    try:
+        sound = msgspec.convert(fields, _Sound)
+        if sound.type.isprintable() and sound.sector.isprintable():
+            problems: Problems = []
+            extras = _extras(fields, apart_from, problems) if len(fields) > _FEWEST_FIELDS else {}
+            if not problems:
+                return Property(
+                    sound.type.strip(),
+                    sound.sector.strip(),
+                    sound.net_usable_area,
+                    sound.net_area,
+                    sound.n_rooms,
+                    sound.n_bathroom,
+                    sound.latitude,
+                    sound.longitude,
+                    extras,
+                )
+    except (msgspec.ValidationError, InvalidProperty):
+        pass
+    return _property_or_every_problem(fields, apart_from)
+
+
+def _property_or_every_problem(fields: Fields, apart_from: tuple[str, ...]) -> Property:
     problems: Problems = []
     values: dict[str, Any] = {name: _text(name, fields.get(name, _MISSING), problems) for name in TEXT_FIELDS}
     values |= {rule.name: _number(rule, fields.get(rule.name, _MISSING), problems) for rule in NUMBER_RULES}
-    other = {name: value for name, value in fields.items() if name not in _KNOWN and name not in apart_from}
-    extras = {name: _extra(name, value, problems) for name, value in other.items()}
+    extras = _extras(fields, apart_from, problems)
     if problems:
         raise InvalidProperty(problems)
     return Property(**values, extras=extras)
+
+
+def _extras(fields: Fields, apart_from: tuple[str, ...], problems: Problems) -> dict[str, float | str | None]:
+    return {
+        name: _extra(name, value, problems)
+        for name, value in fields.items()
+        if name not in _KNOWN and name not in apart_from
+    }
 
 
 def _row(place: int, row: object) -> ValuationRequest | UnusableRow:

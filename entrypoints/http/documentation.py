@@ -33,6 +33,10 @@ _TAGS = [
 ]
 _HEADERS = {
     "X-Request-ID": {"description": "Id of the request: your own, or a new one.", "schema": {"type": "string"}},
+    "X-Model-Version": {
+        "description": "The version of the model that computed the answer; none where nothing was computed.",
+        "schema": {"type": "string"},
+    },
     "Retry-After": {"description": "Seconds after which to try again.", "schema": {"type": "integer"}},
 }
 _PROPERTIES = ("PropertyBody", "ValuationBody", "PropertyChanges")
@@ -138,7 +142,9 @@ def _as_answered(document: dict[str, Any]) -> dict[str, Any]:
         if "requestBody" not in operation and all(each["in"] == "path" for each in parameters):
             operation["responses"].pop("400", None)
         for status, response in operation["responses"].items():
-            names = _HEADERS if status == "503" else ["X-Request-ID"]
+            names = ["X-Request-ID", *(["Retry-After"] if status == "503" else [])]
+            if status == "200" and {"predictions", "valuations"} & {*operation["tags"]}:
+                names.append("X-Model-Version")
             response["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
     return document
 

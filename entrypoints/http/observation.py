@@ -4,33 +4,36 @@ Litestar's own middleware never sees what is not routed, so the whole applicatio
 """
 
 import re
+import secrets
 import time
-import uuid
 from typing import Any
 
 import msgspec
-from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
+from entrypoints.http.metrics import Traffic
 from entrypoints.http.problems import MEDIA_TYPE, keep_for_log, problem, with_head
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_NO_SNIFFING = (b"x-content-type-options", b"nosniff")
+_NO_STORE = (b"cache-control", b"no-store")
 _CLIENT_GONE = 499  # nginx's status for a caller that did not wait for the answer
 
 
 class Observed:
     """An application, its requests named and logged, its answers marked; nothing that it raises gets out."""
 
-    def __init__(self, app: ASGIApp, log: Any) -> None:
+    def __init__(self, app: ASGIApp, log: Any, traffic: Traffic) -> None:
         self.app = app
         self._log = log
+        self._traffic = traffic
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves a request; whatever else there is (the lifespan) is passed on."""
         if scope["type"] == ScopeType.HTTP:
-            await _Exchange(scope, receive, send).run(self.app, self._log)
+            await _Exchange(scope, receive, send).run(self.app, self._log, self._traffic)
         else:
             await self.app(scope, receive, send)
 
@@ -46,8 +49,11 @@ class _Exchange:
         self._client_gone = False
         self._id = _request_id(scope)
         self._began = time.perf_counter()
+        own: Any = scope.setdefault("state", {})
+        own["request_id"] = self._id
 
-    async def run(self, app: ASGIApp, log: Any) -> None:
+    async def run(self, app: ASGIApp, log: Any, traffic: Traffic) -> None:
+        traffic.begins()
         clear_contextvars()
         bind_contextvars(request_id=self._id)
         # A HEAD is a GET whose body is not sent.
@@ -59,6 +65,8 @@ class _Exchange:
             if self._status is None:
                 await self._send_problem(error)
         finally:
+            route: Any = scope.get("path_template")
+            traffic.ends(route, self._final_status(), time.perf_counter() - self._began)
             self._log_to(log)
 
     async def receive(self) -> Any:
@@ -70,12 +78,13 @@ class _Exchange:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._status = message["status"]
-            headers = MutableScopeHeaders(message)
-            headers["X-Request-ID"] = self._id
-            headers["X-Content-Type-Options"] = "nosniff"
-            headers.setdefault("Cache-Control", "no-store")
-            if "Allow" in headers:
-                headers["Allow"] = with_head(headers["Allow"])
+            headers = [*message["headers"], (b"x-request-id", self._id.encode()), _NO_SNIFFING]
+            names = [name for name, _ in headers]
+            if b"cache-control" not in names:
+                headers.append(_NO_STORE)
+            if b"allow" in names:
+                headers = [(n, with_head(v.decode()).encode() if n == b"allow" else v) for n, v in headers]
+            message["headers"] = headers
         elif message["type"] == "http.response.body" and self._scope["method"] == "HEAD":
             message = {**message, "body": b""}
         await self._send(message)
@@ -88,8 +97,11 @@ class _Exchange:
         await self.send({"type": "http.response.start", "status": body.status, "headers": encoded})
         await self.send({"type": "http.response.body", "body": content, "more_body": False})
 
+    def _final_status(self) -> int:
+        return _CLIENT_GONE if self._client_gone else self._status or 500
+
     def _log_to(self, log: Any) -> None:
-        status = _CLIENT_GONE if self._client_gone else self._status or 500
+        status = self._final_status()
         client = self._scope.get("client")
         (log.error if status >= 500 else log.info)(
             "request",
@@ -104,4 +116,4 @@ class _Exchange:
 def _request_id(scope: HTTPScope) -> str:
     """The caller's own id of the request, where it is well-formed, else a new one."""
     given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
-    return given.decode() if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+    return given.decode() if _REQUEST_ID.fullmatch(given) else secrets.token_hex(16)

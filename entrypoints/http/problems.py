@@ -33,6 +33,7 @@ from domain.errors import (
     NothingToRollBack,
     ScopeMissing,
     SecretUnavailable,
+    ValuationLogUnavailable,
 )
 from domain.market_extent import Refusal
 from entrypoints.http.bodies import JSON_WANTED, MOST_PROBLEMS, MalformedBody
@@ -96,6 +97,12 @@ _KINDS: Mapping[type[Exception], _Kind] = {
     KeyStoreUnavailable: _KEYS_DOWN,
     KeyStoreMalformed: _KEYS_DOWN,
     SecretUnavailable: _KEYS_DOWN,
+    ValuationLogUnavailable: _Kind(
+        503,
+        "log-unavailable",
+        "Valuations cannot be put on record",
+        "Valuations cannot be put on record at the moment, so that none is given: try again shortly.",
+    ),
 }
 _PLAIN_DETAILS = {
     404: "There is nothing at this address: /docs lists what there is.",
@@ -161,6 +168,12 @@ def keep_for_log(error: Exception) -> None:
 def with_head(allowed: str) -> str:
     """The methods that an `Allow` names, and HEAD where GET is one: it is taken wherever GET is."""
     return f"{allowed}, HEAD" if "GET" in allowed else allowed
+
+
+def answered(kind: Any, description: str, example: object = None) -> dict[int, ResponseSpec]:
+    """What OpenAPI says of the 200 of a route whose handler encodes its answer itself."""
+    examples = None if example is None else [Example(value=example)]
+    return {200: ResponseSpec(kind, generate_examples=False, description=description, examples=examples)}
 
 
 def documented(

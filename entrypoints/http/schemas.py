@@ -35,6 +35,7 @@ EXAMPLE_PROPERTY: dict[str, Any] = {
     "longitude": -93.6198,
 }
 _RULES = {rule.name: rule for rule in NUMBER_RULES}
+_NAMES = {per_cent: str(per_cent) for per_cent in range(101)}
 
 
 def _text(description: str, example: str, longest: int = LONGEST_TEXT) -> Meta:
@@ -52,7 +53,7 @@ def _told(description: str, *examples: object) -> Meta:
     return Meta(description=description, examples=list(examples) or None)
 
 
-_FOLDERS = re.compile(r"(?<![\w:/])/(?:[^/\s]+/)+(?=[^/\s]+\.\w)")
+_FOLDERS = re.compile(r"(?:(?<![\w:/])/|\b(?!https?:)[a-z][a-z0-9+.-]*://)(?:[^/\s]+/)+(?=[^/\s]+\.\w)")
 
 
 def without_folders(text: str) -> str:
@@ -341,8 +342,8 @@ class ValuationAnswer(Struct, kw_only=True):
     ) = UNSET
 
     @classmethod
-    def of(cls, valuation: Valuation) -> Self:
-        """The answer that tells this valuation."""
+    def of(cls, valuation: Valuation, model: ServingModel | None = None) -> Self:
+        """The answer that tells this valuation; `model` is the answer that names its model, where there is one."""
         interval, sure, refusal = valuation.interval, valuation.confidence, valuation.refusal
         explanation, comparables = valuation.explanation, valuation.comparables
         return cls(
@@ -357,14 +358,14 @@ class ValuationAnswer(Struct, kw_only=True):
             value_low=interval.low if interval else None,
             value_high=interval.high if interval else None,
             interval_level=interval.level if interval else None,
-            percentiles={str(share): price for share, price in valuation.percentiles.items()} or None,
+            percentiles={_NAMES[share]: price for share, price in valuation.percentiles.items()} or None,
             fsd=sure.fsd if sure else None,
             confidence_score=sure.score if sure else None,
             confidence_level=sure.level if sure else None,
             limiting_factors=list(sure.limiting_factors) if sure else [],
             comparables=UNSET if comparables is None else [ComparableAnswer.of(each) for each in comparables],
             explanation=UNSET if explanation is None else ExplanationAnswer.of(explanation),
-            model=ServingModel.of(valuation.model),
+            model=model or ServingModel.of(valuation.model),
             warnings=[refusal.explanation, *valuation.warnings] if refusal else list(valuation.warnings),
         )
 
@@ -624,6 +625,13 @@ class GateAnswer(Struct, kw_only=True):
     checks: Annotated[list[GateCheckAnswer], _told("What was compared.")]
 
 
+class AgreementAnswer(Struct, kw_only=True):
+    """How closely the form in which a model is served follows the pipeline that was fitted."""
+
+    homes: Annotated[int, _told("On how many homes both were asked.", 900)]
+    furthest: Annotated[float, _told("The largest relative difference of their values.", 0.0)]
+
+
 class ModelCardAnswer(Struct, kw_only=True):
     """All that training knows of a model."""
 
@@ -661,6 +669,9 @@ class ModelCardAnswer(Struct, kw_only=True):
         _told("By field, how many times larger errors were where it was not known; at least 1.", {"sector": 1.15}),
     ]
     gate: Annotated[GateAnswer, _told("Whether it might take the place of the version in service.")]
+    agreement: Annotated[
+        AgreementAnswer, _told("How closely the form in which the model is served follows the one that was fitted.")
+    ]
 
     @classmethod
     def of(cls, card: ModelCard) -> Self:
@@ -685,6 +696,14 @@ class PromotionAnswer(Struct, kw_only=True):
     at: Annotated[datetime, _told("When, UTC.", "2026-11-22T09:31:00Z")]
     by: Annotated[str, _told("Who did it: the id of a key, or a command.", "Zk3PqW81xYbA")]
     reason: Annotated[str, _told("Why, where a reason was given.", "")]
+    number: Annotated[int, _told("Its place among all promotions and rollbacks.", 12)]
+    clock_behind: Annotated[bool, _told("Whether the one before it is dated later: a clock was set back.")]
+
+
+class PromotionBody(Struct, kw_only=True):
+    """What may be sent along with a change of the served version; nothing has to be."""
+
+    reason: Annotated[str, _told("Why, for the record: one line.", "lower COD in Vitacura")] = ""
 
 
 class ModelAnswer(Struct, kw_only=True):
@@ -693,6 +712,7 @@ class ModelAnswer(Struct, kw_only=True):
     version: Annotated[str, _told("Name of the stored version.", "v3")]
     serving: Annotated[bool, _told("Whether this service values with it now.")]
     refused: Annotated[str | None, _told("Why it must not be served; null where it may be.", None)]
+    stored_by: Annotated[str | None, _told("Who trained and stored it; null where it is refused.", "ana")]
     promotions: Annotated[list[PromotionAnswer], _told("Every change that made it the served one, oldest first.")]
     card: ModelCardAnswer | None
     artifact: ArtifactAnswer | None
@@ -705,6 +725,7 @@ class ModelAnswer(Struct, kw_only=True):
             version=listed.version,
             serving=listed.version == served_version,
             refused=listed.refused and without_folders(listed.refused),
+            stored_by=stored.stored_by if stored else None,
             promotions=_same_fields(listed.promotions, list[PromotionAnswer]),
             card=ModelCardAnswer.of(stored.card) if stored else None,
             artifact=_same_fields(stored.artifact, ArtifactAnswer) if stored else None,
@@ -723,12 +744,21 @@ class Liveness(Struct, kw_only=True):
     status: Annotated[Literal["live"], _told("Always this.", "live")] = "live"
 
 
+class WorkersAnswer(Struct):
+    """How it is with the processes that serve."""
+
+    wanted: Annotated[int, _told("How many there should be.", 4)]
+    alive: Annotated[int, _told("How many serve.", 4)]
+    serving: Annotated[dict[str, int], _told("How many of them serve which version.", {"v3": 4})]
+
+
 class ReadinessAnswer(Struct, kw_only=True):
     """Whether the service can value, and what each part of it said."""
 
     ready: Annotated[bool, _told("Whether requests can be answered.")]
     checks: Annotated[dict[str, str], _told("`ok`, or what is wrong, by part.", {"model": "ok", "key_store": "ok"})]
     serving: Annotated[str | None, _told("The version that is served.", "v3")]
+    workers: Annotated[WorkersAnswer, _told("All processes that serve.")]
     warnings: Annotated[list[str], _told("What an operator should look into.", [])]
 
 

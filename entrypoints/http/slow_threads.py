@@ -12,13 +12,15 @@ T = TypeVar("T")
 
 AT_ONCE = 2
 """How many slow answers of a kind are worked on at the same time; others wait for their turn."""
+WAITING_AT_ONCE = 16
+"""The same of answers that only wait for a disk: they wait for it together."""
 
 
 class SlowThreads:
     """Runs slow answers of one kind (batches, explanations) apart from the event loop, a few at a time."""
 
-    def __init__(self, kind: str) -> None:
-        self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix=kind)
+    def __init__(self, kind: str, at_once: int = AT_ONCE) -> None:
+        self._threads = ThreadPoolExecutor(at_once, thread_name_prefix=kind)
 
     async def run(self, work: Callable[[], T]) -> T:
         """What `work` returns. Raises what it raises."""

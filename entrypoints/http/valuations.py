@@ -1,25 +1,29 @@
 """Valuations: the value, how sure it is, why, compared with which sales, and the model behind it."""
 
-from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
 
-from litestar import Controller, Request, post
+from litestar import Controller, post
 from litestar.di import NamedDependency
 from litestar.exceptions import ValidationException
 from litestar.params import JSONBody, QueryParameter
 from msgspec import UNSET
 
-from application.served_model import ServedModel
-from application.value_property import ValuationRequest, ValueProperty
-from application.what_if import WhatIf
-from domain.api_key import ApiKey, Scope
+from application.value_property import ValuationRequest
+from domain.api_key import Scope
 from domain.errors import FieldProblem, InvalidProperty
+from domain.model_version import ModelVersion
 from domain.valuation import Valuation
+from domain.valuation_record import Caller
+from entrypoints.http.answers import JsonAnswer, encode
 from entrypoints.http.bodies import NO_BODY, JsonBody, UnusableRow, read_request, read_rows, read_what_if, under
-from entrypoints.http.problems import documented
+from entrypoints.http.problems import answered, documented
 from entrypoints.http.schemas import (
     MOST_COMPARABLES,
     ChangedValuationAnswer,
+    ServingModel,
     ValuationAnswer,
     ValuationBatch,
     ValuationBatchAnswer,
@@ -27,9 +31,8 @@ from entrypoints.http.schemas import (
     WhatIfBody,
 )
 from entrypoints.http.security import BY_KEY, needs
-from entrypoints.http.slow_threads import SlowThreads
+from entrypoints.http.valuing import CallerRequest, Valuing, caller_of
 
-CallerRequest = Request[Any, ApiKey, Any]
 Level = Annotated[
     float | None,
     QueryParameter(
@@ -55,8 +58,6 @@ MOST_ROWS = 20_000
 MOST_DETAILS = 1_000
 """The most explanations and comparables that it may ask for: each takes as long as valuing many homes."""
 
-Value = Callable[[Sequence[ValuationRequest]], list[Valuation]]
-
 _PARAMETERS = ("level", "explain", "comparables")
 _STATUSES = (400, 401, 403, 413, 415, 503)
 _MOST_WARNED_OF = 5
@@ -74,66 +75,59 @@ class Valuations(Controller):
     @post(
         "/",
         operation_id="create_valuation",
-        response_description="The valuation.",
         summary="Value a home: the value, how sure it is, why, and by which model",
         status_code=200,
         dto=JsonBody[ValuationBody],
         return_dto=None,
-        responses=documented("/v1/valuations", *_STATUSES),
+        responses=answered(ValuationAnswer, "The valuation.") | documented("/v1/valuations", *_STATUSES),
     )
     async def create(
         self,
         request: CallerRequest,
-        value_property: NamedDependency[ValueProperty],
-        details: NamedDependency[SlowThreads],
+        valuing: NamedDependency[Valuing],
         data: JSONBody[object] = NO_BODY,
         level: Level = None,
         explain: Explain = False,
         comparables: Comparables = 0,
-    ) -> ValuationAnswer:
+    ) -> JsonAnswer:
         """What a home is worth, and between which prices a sale is expected. Needs the scope `value`.
 
         A home outside the market that the model knows is `refused`, with the reason and without figures.
         """
         warnings = _warnings(request, _PARAMETERS)
-        asked = [read_request(data)]
-        if explain or comparables:
-            [valuation] = await details.run(
-                lambda: value_property(asked, level, explain=explain, comparables=comparables)
-            )
-        else:
-            [valuation] = value_property(asked, level)
+        valuation = await valuing.one(request, read_request(data), level, explain=explain, comparables=comparables)
         answer = ValuationAnswer.of(valuation)
         answer.warnings += warnings
-        return answer
+        return JsonAnswer(encode(answer), valuation.model.version)
 
     @post(
         "/what-if",
         operation_id="value_what_if",
-        response_description="Both valuations, and what lies between them.",
         summary="Value a home as it is and as it might be",
         status_code=200,
         dto=JsonBody[WhatIfBody],
         return_dto=None,
-        responses=documented("/v1/valuations/what-if", *_STATUSES),
+        responses=answered(ChangedValuationAnswer, "Both valuations, and what lies between them.")
+        | documented("/v1/valuations/what-if", *_STATUSES),
     )
     async def what_if(
         self,
         request: CallerRequest,
-        what_if: NamedDependency[WhatIf],
-        details: NamedDependency[SlowThreads],
+        valuing: NamedDependency[Valuing],
         data: JSONBody[object] = NO_BODY,
         level: Level = None,
-    ) -> ChangedValuationAnswer:
+    ) -> JsonAnswer:
         """What a home is worth before and after changes, and what each change does. Needs the scope `value`.
 
         The effects of the changed fields add up to the difference.
         """
         warnings = _warnings(request, ("level",))
         home, changes = read_what_if(data)
-        answer = ChangedValuationAnswer.of(await details.run(lambda: what_if(home, changes, level)))
+        caller = caller_of(request)
+        changed = await valuing.details.run(lambda: valuing.changed(caller, home, changes, level))
+        answer = ChangedValuationAnswer.of(changed)
         answer.warnings = warnings or UNSET
-        return answer
+        return JsonAnswer(encode(answer), changed.before.model.version)
 
 
 class BatchValuations(Controller):
@@ -147,24 +141,21 @@ class BatchValuations(Controller):
     @post(
         "/",
         operation_id="create_valuations",
-        response_description="The valuations.",
         summary="Value many homes",
         status_code=200,
         dto=JsonBody[ValuationBatch],
         return_dto=None,
-        responses=documented("/v1/valuations/batch", *_STATUSES),
+        responses=answered(ValuationBatchAnswer, "The valuations.") | documented("/v1/valuations/batch", *_STATUSES),
     )
     async def create_all(
         self,
         request: CallerRequest,
-        value_property: NamedDependency[ValueProperty],
-        served_model: NamedDependency[ServedModel],
-        batches: NamedDependency[SlowThreads],
+        valuing: NamedDependency[Valuing],
         data: JSONBody[object] = NO_BODY,
         level: Level = None,
         explain: Explain = False,
         comparables: Comparables = 0,
-    ) -> ValuationBatchAnswer:
+    ) -> JsonAnswer:
         """What many homes are worth, in their order. Needs the scope `value`.
 
         One bad home never fails the others: in its place stands one that is `refused`, for the reason
@@ -173,48 +164,82 @@ class BatchValuations(Controller):
         """
         warnings = _warnings(request, _PARAMETERS)
 
-        def value(requests: Sequence[ValuationRequest]) -> list[Valuation]:
-            return value_property(requests, level, explain=explain, comparables=comparables)
-
         details = int(explain) + comparables
         most = MOST_DETAILS // details if details else MOST_ROWS
-        answers = await batches.run(lambda: _answers(value, read_rows(data, most), served_model))
-        return ValuationBatchAnswer(valuations=answers, warnings=warnings or UNSET)
+        batch = _Batch(valuing, caller_of(request), level, explain=explain, comparables=comparables)
+        return await valuing.batches.run(lambda: batch.answer(read_rows(data, most), warnings))
 
 
-def _answers(
-    value: Value, rows: Sequence[ValuationRequest | UnusableRow], served_model: ServedModel
-) -> list[ValuationAnswer]:
-    """The answer to each row, in its place."""
-    outcomes = iter(
-        _valued(value, [(place, row) for place, row in enumerate(rows) if isinstance(row, ValuationRequest)])
-    )
-    told = [row if isinstance(row, UnusableRow) else next(outcomes) for row in rows]
-    if not told:
-        return []
-    model = next((row.model for row in told if isinstance(row, Valuation)), None) or served_model.current().description
-    return [
-        ValuationAnswer.of(row)
-        if isinstance(row, Valuation)
-        else ValuationAnswer.unusable(row.client_ref, row.problems, model)
-        for row in told
-    ]
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """What is asked of many homes."""
 
+    valuing: Valuing
+    caller: Caller
+    level: float | None
+    explain: bool
+    comparables: int
 
-def _valued(value: Value, requests: Sequence[tuple[int, ValuationRequest]]) -> list[Valuation | UnusableRow]:
-    """What became of each request, given with its place; the bad ones are found by halving."""
-    try:
-        return [*value([request for _, request in requests])] if requests else []
-    except InvalidProperty as error:
-        if len(requests) > 1:
-            middle = len(requests) // 2
-            return _valued(value, requests[:middle]) + _valued(value, requests[middle:])
-        [(place, request)] = requests
-        return [UnusableRow(request.client_ref, tuple(under(f"properties[{place}]", error.problems)))]
+    def answer(self, rows: Sequence[ValuationRequest | UnusableRow], warnings: list[str]) -> JsonAnswer:
+        """The answer to each row, in its place; every valuation is on record then."""
+        began = time.perf_counter()
+        asked = [(place, row) for place, row in enumerate(rows) if isinstance(row, ValuationRequest)]
+        outcomes = self._valued(asked)
+        valued = [
+            (request, outcome)
+            for (_, request), outcome in zip(asked, outcomes, strict=True)
+            if isinstance(outcome, Valuation)
+        ]
+        self.valuing.record(
+            self.caller,
+            [request for request, _ in valued],
+            [valuation for _, valuation in valued],
+            level=self.level,
+            began=began,
+        )
+        answers, version = self._answers(rows, outcomes, valued[0][1].model if valued else None)
+        return JsonAnswer(encode(ValuationBatchAnswer(valuations=answers, warnings=warnings or UNSET)), version)
+
+    def _answers(
+        self,
+        rows: Sequence[ValuationRequest | UnusableRow],
+        outcomes: Sequence[Valuation | UnusableRow],
+        model: ModelVersion | None,
+    ) -> tuple[list[ValuationAnswer], str | None]:
+        """The answers, and the version of the model that they name."""
+        if not rows:
+            return [], None
+        model = model or self.valuing.served_model.current().description
+        serving = ServingModel.of(model)
+        in_turn = iter(outcomes)
+        told = [row if isinstance(row, UnusableRow) else next(in_turn) for row in rows]
+        answers = [
+            ValuationAnswer.of(row, serving)
+            if isinstance(row, Valuation)
+            else ValuationAnswer.unusable(row.client_ref, row.problems, model)
+            for row in told
+        ]
+        return answers, model.version
+
+    def _valued(self, requests: Sequence[tuple[int, ValuationRequest]]) -> list[Valuation | UnusableRow]:
+        """What became of each request, given with its place; the bad ones are found by halving."""
+        if not requests:
+            return []
+        try:
+            asked = [request for _, request in requests]
+            return [*self.valuing.value_property(asked, self.level, explain=self.explain, comparables=self.comparables)]
+        except InvalidProperty as error:
+            if len(requests) > 1:
+                middle = len(requests) // 2
+                return self._valued(requests[:middle]) + self._valued(requests[middle:])
+            [(place, request)] = requests
+            return [UnusableRow(request.client_ref, tuple(under(f"properties[{place}]", error.problems)))]
 
 
 def _warnings(request: CallerRequest, known: Sequence[str]) -> list[str]:
     """A warning of each of the first query parameters that nothing here reads. Raises for one given twice."""
+    if not request.scope["query_string"]:
+        return []
     given = request.query_params
     twice = [FieldProblem(name, "must be given only once") for name in known if len(given.getall(name, [])) > 1]
     if twice:

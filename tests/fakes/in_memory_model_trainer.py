@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from application.ports.model_trainer import ComparableSales, Extras, ModelTrainer, SpreadModel, ValuationModel
 from domain.errors import UnknownRecipe
-from domain.model_version import FeatureSchema
+from domain.model_version import Agreement, FeatureSchema
 from domain.property import PROPERTY_FIELDS, Property, normalised
 from domain.sale import Sale
 from tests.fakes.models import ConstantPricePerArea, EvenSpread, KnownSales
@@ -37,6 +37,11 @@ class InMemoryModelTrainer(ModelTrainer):
             sectors=tuple(sorted({normalised(text) for text in sales["sector"]})),
         )
         return ConstantPricePerArea(float(np.median(price / area)), schema)
+
+    def fit_to_publish(
+        self, sales: "pd.DataFrame", unseen: "pd.DataFrame", recipe: str, extras: Extras, seed: int
+    ) -> tuple[ValuationModel, Agreement]:
+        return self.fit(sales, recipe, extras, seed), Agreement(len(sales) + len(unseen), 0.0)
 
     def follows_time(self, recipe: str) -> bool:
         return _known(recipe) != "notebook"

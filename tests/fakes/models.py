@@ -16,7 +16,7 @@ from domain.great_circle import great_circle_km
 from domain.interval_study import ConfidenceStudy, HitRate, IntervalStudy
 from domain.market_extent import GroundCircle, MarketExtent, SeenRange, Spacing
 from domain.market_index import ALL_SECTORS, MarketIndex
-from domain.model_version import FeatureSchema, Gate, ModelCard, TrainingData, Validation
+from domain.model_version import Agreement, FeatureSchema, Gate, ModelCard, TrainingData, Validation
 from domain.promotion_gate import GateCheck
 from domain.property import NUMBER_FIELDS, PROPERTY_FIELDS, TEXT_FIELDS, Property, normalised
 from domain.ratio_study import ErrorMetrics, RatioStudy
@@ -95,10 +95,13 @@ class KnownSales(ComparableSales):
         ]
         return sorted(others, key=lambda each: -each.similarity)[:count]
 
-    def nearest_km(self, home: Property) -> float:
-        return min(_kilometres(home, sale.property) for _, sale in self.sales)
+    def distances_km(self, homes: Sequence[Property]) -> list[tuple[float, float | None]]:
+        return [(min(self._kilometres_to_all(home)), self._kilometres_in_sector(home)) for home in homes]
 
-    def nearest_in_sector_km(self, home: Property) -> float | None:
+    def _kilometres_to_all(self, home: Property) -> list[float]:
+        return [_kilometres(home, sale.property) for _, sale in self.sales]
+
+    def _kilometres_in_sector(self, home: Property) -> float | None:
         sector = normalised(home.sector)
         inside = [sale.property for _, sale in self.sales if normalised(sale.property.sector) == sector]
         return min((_kilometres(home, other) for other in inside), default=None)
@@ -268,5 +271,6 @@ def a_card(**changes: Any) -> ModelCard:
             sales=25,
             checks=(GateCheck("MdAPE", "%", 6.25, 6.5, None, -0.25, -0.5, 0.1, 0.9, 0.5, passed=True),),
         ),
+        agreement=Agreement(homes=400, furthest=2.5e-15),
     )
     return replace(card, **changes)

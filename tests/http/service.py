@@ -26,6 +26,7 @@ from tests.fakes.fixed_clock import NOON, FixedClock
 from tests.fakes.in_memory_key_store import InMemoryKeyStore
 from tests.fakes.in_memory_model_repository import InMemoryModelRepository
 from tests.fakes.in_memory_pepper_store import InMemoryPepperStore
+from tests.fakes.in_memory_valuation_log import InMemoryValuationLog
 from tests.fakes.models import SCHEMA, ConstantPricePerArea, a_card, a_trained_model
 
 HOME: dict[str, Any] = {
@@ -70,11 +71,13 @@ class Service:
         keys: KeyStore | None = None,
         refresh_seconds: float = SELDOM,
         max_batch_kb: int = SMALL.max_batch_kb,
+        valuations: InMemoryValuationLog | None = None,
     ) -> None:
         self.folder = folder
         self.clock = FixedClock()
         self.models = models or two_models(self.clock)
         self.keys = keys or Breakable()
+        self.valuations = valuations or InMemoryValuationLog()
         self.screen = io.StringIO()
         self.container = Container(
             settings=Settings(
@@ -86,6 +89,7 @@ class Service:
             key_store=providers.Object(self.keys),
             pepper_store=providers.Object(InMemoryPepperStore()),
             model_repository=providers.Object(self.models),
+            valuation_log=providers.Object(self.valuations),
         )
         self.app: Observed = make_app(self.container, refresh_seconds)
         self.client: TestClient[Observed]

@@ -135,9 +135,11 @@ def test_the_scope_that_a_403_names_is_the_one_that_is_needed(document: dict[str
 
 
 def test_the_headers_of_answers_are_described(document: dict[str, Any]) -> None:
-    for _, _, operation in operations(document):
+    for _, path, operation in operations(document):
         for status, response in operation["responses"].items():
             expected = {"X-Request-ID", "Retry-After"} if status == "503" else {"X-Request-ID"}
+            if status == "200" and path.startswith(("/predict", "/v1/valuations")):
+                expected.add("X-Model-Version")
             assert response["headers"].keys() == expected
 
 

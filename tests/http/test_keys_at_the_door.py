@@ -16,6 +16,7 @@ PUBLIC = {
     ("GET", "/docs/{name}"),
     ("GET", "/health/live"),
     ("GET", "/health/ready"),
+    ("GET", "/metrics"),
 }
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from application.appraisal import appraise_table, doubts_about, homes_of, unknown_fields, widened
+from application.appraisal import Doubts, appraise_table, doubts_about, homes_of, unknown_fields, widened
 from application.ports.model_trainer import ALL_EXTRAS, TrainedModel
 from application.value_property import ValuationRequest
 from domain.market_index import NO_INDEX
@@ -85,16 +85,21 @@ def test_unknown_is_a_type_or_sector_never_seen_and_a_feature_not_given() -> Non
     ]
 
 
+def _doubts_about(model: TrainedModel, home: Property, day: date | None) -> Doubts:
+    [doubts] = doubts_about(model, [home], [day])
+    return doubts
+
+
 def test_doubts_about_several_unknown_fields_multiply() -> None:
-    nothing_known = doubts_about(trained(), replace(HOME, type="castle", sector="Atlantis"), None)
+    nothing_known = _doubts_about(trained(), replace(HOME, type="castle", sector="Atlantis"), None)
     assert nothing_known.unknown_factor == pytest.approx(1.5 * 1.75 * 1.25 * 1.1)
     plain = FeatureSchema((), (), types=("departamento",), sectors=("nunoa",))
-    assert doubts_about(a_trained_model(model=ConstantPricePerArea(1.0, plain)), HOME, None).unknown_factor is None
+    assert _doubts_about(a_trained_model(model=ConstantPricePerArea(1.0, plain)), HOME, None).unknown_factor is None
 
 
 def test_a_field_whose_worth_was_never_measured_widens_nothing() -> None:
     strange = replace(HOME, type="castle", extras={"year_built": 1990.0, "heating": "gas"})
-    assert doubts_about(replace(trained(), unknown={}), strange, None).unknown_factor == 1.0
+    assert _doubts_about(replace(trained(), unknown={}), strange, None).unknown_factor == 1.0
 
 
 @pytest.mark.parametrize("area", [80.0, 1_000.0, 1_500.0, 1_900.0])
@@ -102,7 +107,7 @@ def test_the_farther_beyond_what_was_seen_the_wider(area: float) -> None:
     model = replace(trained(), spread=EvenSpread(0.1), extent=EXTENT, comparables=KNOWN_SALES, index=a_level_index())
     home = Property("Casa", "Ñuñoa", area, max(area, 100.0), 3.0, 2.0, -33.45, -70.6, {"year_built": 1, "heating": ""})
     expected = np.hypot(0.1, max(np.log(area / 1_000.0), 0.0))
-    assert widened(model, 0.1, doubts_about(model, home, None)) == pytest.approx(expected)
+    assert widened(model, 0.1, _doubts_about(model, home, None)) == pytest.approx(expected)
 
 
 def test_a_sale_of_an_unknown_day_is_held_against_the_mean_level() -> None:
@@ -116,24 +121,24 @@ def test_a_sale_of_an_unknown_day_is_held_against_the_mean_level() -> None:
 def test_a_home_of_which_something_is_unknown_is_never_surer_than_the_usual_one() -> None:
     model = replace(trained(), spread=EvenSpread(0.05), typical_spread=0.2)
     told = replace(HOME, extras={"year_built": 1990.0, "heating": "gas"})
-    known, unknown = (doubts_about(model, replace(told, sector=sector), None) for sector in ("Ñuñoa", "Atlantis"))
+    known, unknown = (_doubts_about(model, replace(told, sector=sector), None) for sector in ("Ñuñoa", "Atlantis"))
     assert widened(model, 0.05, unknown) >= 0.2 > widened(model, 0.05, known)
 
 
 def test_all_further_features_together_may_be_missed_more_than_each_by_itself() -> None:
     model = replace(trained(), unknown={"year_built": 1.1, "heating": 1.0, ALL_EXTRAS: 1.5})
     bare = replace(HOME, extras={})
-    assert doubts_about(model, bare, None).unknown_factor == pytest.approx(1.5)
+    assert _doubts_about(model, bare, None).unknown_factor == pytest.approx(1.5)
     one_known = replace(HOME, extras={"heating": "gas"})
-    assert doubts_about(model, one_known, None).unknown_factor == pytest.approx(1.25)
+    assert _doubts_about(model, one_known, None).unknown_factor == pytest.approx(1.25)
 
 
 def test_the_farther_a_day_is_from_the_sales_the_wider() -> None:
     model = replace(trained(index=RISING), typical_spread=0.0)
     last = model.index.last_day
     years = [
-        widened(model, 0.1, doubts_about(model, HOME, last + timedelta(days=365 * years))) for years in (0, 1, 5, 20)
+        widened(model, 0.1, _doubts_about(model, HOME, last + timedelta(days=365 * years))) for years in (0, 1, 5, 20)
     ]
     assert years[0] == years[1] < years[2] < years[3]
-    assert "beyond_index" in doubts_about(model, HOME, date(1900, 1, 1)).limiting_factors
-    assert "beyond_index" not in doubts_about(model, HOME, last).limiting_factors
+    assert "beyond_index" in _doubts_about(model, HOME, date(1900, 1, 1)).limiting_factors
+    assert "beyond_index" not in _doubts_about(model, HOME, last).limiting_factors

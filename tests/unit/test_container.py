@@ -12,6 +12,9 @@ from sqlalchemy import make_url
 
 from adapters.data_sources.none_configured import NoDataSource
 from adapters.data_sources.sql_database import SqlDataSource
+from adapters.valuation_logs.best_effort import BestEffortValuationLog
+from adapters.valuation_logs.jsonl_files import JsonlValuationLog
+from adapters.valuation_logs.nowhere import NoValuationLog
 from application.ports.data_source import DataSource
 from application.ports.key_store import KeyStore
 from application.ports.model_repository import ModelRepository
@@ -25,9 +28,11 @@ from config.settings import (
     ScreeningSettings,
     Settings,
     TrainingSettings,
+    ValuationLogSettings,
 )
 from domain.api_key import Scope
 from domain.errors import KeyStoreUnavailable, SecretUnavailable, SourceUnavailable
+from tests.contracts.test_valuation_log import VALUED
 from tests.fakes.fixed_clock import FixedClock
 from tests.fakes.in_memory_key_event_log import InMemoryKeyEventLog
 from tests.fakes.in_memory_key_store import InMemoryKeyStore
@@ -51,7 +56,7 @@ def configured_kinds() -> list[tuple[str, str]]:
     return [
         (field.name, kind)
         for field in msgspec.structs.fields(Settings)
-        if "kind" in field.type.__struct_fields__ and field.name not in WITHOUT_EFFECT_YET
+        if "kind" in field.type.__struct_fields__ and f"{field.name}.kind" not in WITHOUT_EFFECT_YET
         for kind in choices(field.name, "kind")
     ]
 
@@ -60,6 +65,8 @@ def settings_of_kind(folder: Path, section: str, kind: str) -> Settings:
     """Settings that name this kind, with all that any kind of the section may need."""
     whole = {"kind": kind, "path": folder / section, "url": f"sqlite:///{folder}/{section}.db", "query": "select 1"}
     own = getattr(settings_in(folder), section)
+    if kind == "object_storage":
+        whole["url"] = "memory://models"
     fitting = {key: value for key, value in whole.items() if key in own.__struct_fields__}
     return msgspec.structs.replace(settings_in(folder), **{section: msgspec.structs.replace(own, **fitting)})
 
@@ -68,11 +75,12 @@ def settings_in(folder: Path) -> Settings:
     """Settings under which nothing is read or written outside of `folder`."""
     return Settings(
         logging=LoggingSettings(directory=folder / "logs"),
-        model_repository=ModelRepositorySettings(path=folder / "models"),
+        model_repository=ModelRepositorySettings(path=folder / "models", signing_key_file=folder / "signing-key.pem"),
         key_store=KeyStoreSettings(
             url=f"sqlite:///{folder}/keys.db", path=folder / "keys.csv", pepper_file=folder / "pepper.json"
         ),
         screening=ScreeningSettings(quarantine=folder / "quarantine"),
+        valuation_log=ValuationLogSettings(path=folder / "valuations"),
     )
 
 
@@ -144,6 +152,27 @@ class TestTheContainer:
             *("forest", "spatial", 0.5, 7, 0.8),
         )
         assert plan.reading.layout.columns == {"price": "precio"}
+
+    @pytest.mark.parametrize(
+        ("durability", "when_unwritable", "kind"),
+        [
+            ("process", "refuse", JsonlValuationLog),
+            ("disk", "refuse", JsonlValuationLog),
+            ("process", "serve", BestEffortValuationLog),
+            ("none", "refuse", NoValuationLog),
+        ],
+    )
+    def test_records_valuations_as_the_settings_say(
+        self, tmp_path: Path, durability: Any, when_unwritable: Any, kind: type
+    ) -> None:
+        wanted = ValuationLogSettings(
+            path=tmp_path / "valuations", durability=durability, when_unwritable=when_unwritable
+        )
+        log = Container(settings=msgspec.structs.replace(settings_in(tmp_path), valuation_log=wanted)).valuation_log()
+        assert type(log) is kind
+        assert log.is_slow is (durability == "disk")
+        log.record([VALUED])
+        assert list(log.records()) == ([] if durability == "none" else [VALUED])
 
     def test_without_sales_says_what_to_configure(self, tmp_path: Path) -> None:
         source = Container(settings=settings_in(tmp_path)).data_source()

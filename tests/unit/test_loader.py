@@ -113,13 +113,17 @@ def every_setting(section: type[Section] = Settings, above: tuple[str, ...] = ()
     return found
 
 
+PUBLIC_KEY = f"ed25519:{'A' * 43}="
+
+
 def an_override(keys: tuple[str, ...], kind: Any) -> tuple[str, object]:
     """Text for an environment variable that sets this setting, and the value that it spells."""
     if get_origin(kind) is Literal:
         choice = get_args(kind)[-1]
         return choice, choice
     if get_origin(kind) is tuple:
-        return '["year_built"]', ("year_built",)
+        item = PUBLIC_KEY if keys[-1] == "trusted_keys" else "year_built"
+        return json.dumps([item]), (item,)
     if get_origin(kind) is dict:
         return '{"price": "sale_price"}', {"price": "sale_price"}
     if Path in (kind, *get_args(kind)):
@@ -349,7 +353,11 @@ class TestOverrides:
         self, folder: Path, keys: tuple[str, ...], kind: Any
     ) -> None:
         text, expected = an_override(keys, kind)
-        others = {"TASADOR_DATA_SOURCE__URL": "sqlite:////s.db", "TASADOR_DATA_SOURCE__QUERY": "select 1"}
+        others = {
+            "TASADOR_DATA_SOURCE__URL": "sqlite:////s.db",
+            "TASADOR_DATA_SOURCE__QUERY": "select 1",
+            "TASADOR_MODEL_REPOSITORY__URL": "s3://bucket/models",
+        }
         value: Any = load(folder, SAMPLE, others | {"TASADOR_" + "__".join(keys).upper(): text}).settings
         for key in keys:
             value = getattr(value, key)
@@ -536,7 +544,13 @@ class TestShownSettings:
     def test_hold_every_setting_as_plain_values(self, folder: Path) -> None:
         shown = shown_settings(load(folder, SAMPLE).settings)
         assert json.loads(json.dumps(shown))["data_source"]["extra"] == {"numeric": ["year_built"], "categorical": []}
-        assert shown["model_repository"] == {"kind": "joblib", "path": f"{folder}/var/models"}
+        assert shown["model_repository"] == {
+            "kind": "joblib",
+            "path": f"{folder}/var/models",
+            "url": None,
+            "signing_key_file": f"{folder}/var/model-signing-key.pem",
+            "trusted_keys": (),
+        }
         for keys, _ in every_setting():
             section = shown
             for key in keys[:-1]:

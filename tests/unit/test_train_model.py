@@ -303,7 +303,7 @@ def test_the_typical_home_is_one_of_the_market() -> None:
     assert sales["net_usable_area"].min() <= float(home["net_usable_area"]) <= sales["net_usable_area"].max()
 
 
-@pytest.mark.parametrize("part", ["fit", "fit_spread", "comparables", "libraries"])
+@pytest.mark.parametrize("part", ["fit", "fit_to_publish", "fit_spread", "comparables", "libraries"])
 def test_nothing_is_stored_where_any_part_of_it_fails(part: str) -> None:
     def fail(*_: Any) -> None:
         raise ModelDisagreement(f"{part} went wrong")

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from application.served_model import ServedModel
-from application.value_property import PERCENTILES, VALUATION_DATE, ValuationRequest, ValueProperty
+from application.served_model import PERCENTILES, ServedModel
+from application.value_property import VALUATION_DATE, ValuationRequest, ValueProperty
 from domain.equity import EquityCalibration
 from domain.errors import InvalidProperty, NoModelServed
 from domain.market_extent import CONTRADICTORY_LOCATION, IMPLAUSIBLE_PROPERTY, OUTSIDE_MARKET, GroundCircle, Spacing

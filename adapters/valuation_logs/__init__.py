@@ -1,0 +1,1 @@
+"""Where valuations are put on record."""

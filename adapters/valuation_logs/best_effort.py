@@ -1,0 +1,60 @@
+"""A record of valuations that nobody has to wait for."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
+
+from application.ports.valuation_log import ValuationLog
+from domain.errors import ValuationLogUnavailable
+from domain.valuation_record import ValuationRecord
+
+_SECONDS_BETWEEN_WARNINGS = 60.0
+
+
+class Logger(Protocol):
+    """What this adapter needs of a structured logger."""
+
+    def error(self, event: str, **details: object) -> object:
+        """Writes one event."""
+
+
+class BestEffortValuationLog(ValuationLog):
+    """Another log, of which valuations are not held up: what it cannot take is counted and lost.
+
+    That is told in the service's own log with the count of all that were lost, at the first one and then at most once a
+    minute.
+    """
+
+    def __init__(self, log: ValuationLog, logger: Logger, seconds: Callable[[], float] = time.monotonic) -> None:
+        self._log = log
+        self._logger = logger
+        self._seconds = seconds
+        self._counting = threading.Lock()
+        self._tell_from = float("-inf")
+        self.lost = 0
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether the other log is."""
+        return self._log.is_slow
+
+    def record(self, records: Sequence[ValuationRecord]) -> None:
+        """Puts the valuations on record where that is possible."""
+        try:
+            self._log.record(records)
+        except ValuationLogUnavailable as error:
+            self._count(len(records), str(error))
+
+    def _count(self, more: int, cause: str) -> None:
+        with self._counting:
+            self.lost += more
+            now, lost = self._seconds(), self.lost
+            if now < self._tell_from:
+                return
+            self._tell_from = now + _SECONDS_BETWEEN_WARNINGS
+        self._logger.error("valuations are answered without a record", lost=lost, error=cause)
+
+    def records(self) -> Iterator[ValuationRecord]:
+        """Every record that could be kept. Raises ValuationLogUnavailable."""
+        return self._log.records()

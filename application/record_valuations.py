@@ -1,0 +1,65 @@
+"""Putting valuations on record before anybody is told of them."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from application.ports.clock import Clock
+from application.ports.valuation_log import ValuationLog
+from application.value_property import ValuationRequest
+from domain.valuation import Valuation
+from domain.valuation_record import Caller, ValuationRecord
+
+
+@dataclass(frozen=True, slots=True)
+class RecordValuations:
+    """Records what was asked and what is answered."""
+
+    log: ValuationLog
+    clock: Clock
+
+    def __call__(
+        self,
+        caller: Caller,
+        requests: Sequence[ValuationRequest],
+        valuations: Sequence[Valuation],
+        *,
+        level: float | None,
+        began: float,
+    ) -> None:
+        """Records each valuation with its request. To be done before the answer is sent.
+
+        level: that of the interval, as asked for. began: what `time.perf_counter()` said when the valuing began.
+        Raises ValuationLogUnavailable: nothing is to be answered then.
+        """
+        if not valuations:
+            return
+        at, seconds = self.clock.now(), time.perf_counter() - began
+        self.log.record(
+            [
+                ValuationRecord(
+                    valuation.id,
+                    at,
+                    caller.request_id,
+                    caller.key_id,
+                    valuation.client_ref,
+                    valuation.model.version,
+                    valuation.model.artifact.sha256,
+                    seconds,
+                    request.property,
+                    request.valuation_date,
+                    level,
+                    valuation.currency,
+                    valuation.valuation_date,
+                    valuation.value,
+                    valuation.interval,
+                    valuation.percentiles,
+                    valuation.confidence,
+                    valuation.refusal,
+                    valuation.warnings,
+                    valuation.explanation,
+                    valuation.comparables,
+                )
+                for request, valuation in zip(requests, valuations, strict=True)
+            ]
+        )

@@ -1,0 +1,160 @@
+"""Keys that are remembered: never longer than promised, and never more than that they were let in."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+
+from application.authenticate_key import AuthenticateKey
+from application.issue_key import IssueKey
+from application.known_keys import KnownKeys
+from domain.api_key import ApiKey, Pepper, Scope, Token
+from domain.errors import KeyRejected, KeyStoreUnavailable, ScopeMissing
+from tests.fakes.fixed_clock import FixedClock
+from tests.fakes.in_memory_key_event_log import InMemoryKeyEventLog, KeyEvent
+from tests.fakes.in_memory_key_store import InMemoryKeyStore
+from tests.fakes.in_memory_pepper_store import InMemoryPepperStore
+
+LONGEST = 10.0
+"""Seconds after which a revocation must hold everywhere."""
+
+
+class CountingKeyStore(InMemoryKeyStore):
+    """Keys in memory that count how often they are asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+        self.down = False
+
+    def find(self, key_id: str) -> ApiKey | None:
+        self.asked += 1
+        if self.down:
+            raise KeyStoreUnavailable("down")
+        return super().find(key_id)
+
+
+@dataclass
+class Door:
+    """A door with one key to it, that was just let in."""
+
+    keys: CountingKeyStore = field(default_factory=CountingKeyStore)
+    clock: FixedClock = field(default_factory=FixedClock)
+    log: InMemoryKeyEventLog = field(default_factory=InMemoryKeyEventLog)
+    seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        peppers = InMemoryPepperStore()
+        issue = IssueKey(self.keys, peppers, self.clock, InMemoryKeyEventLog())
+        self.issued = issue("Valora SpA", ("value",), timedelta(days=30))
+        known = KnownKeys(lambda: self.seconds)
+        self.authenticate = AuthenticateKey(self.keys, peppers, self.clock, self.log, known=known)
+        self.authenticate(self.issued.token, Scope.VALUE)
+        self.keys.asked = 0
+
+    def enter(self, presented: str | None = None) -> ApiKey:
+        """As the service lets in: at once, or by asking the store."""
+        token = presented or self.issued.token
+        return self.authenticate.at_once(token, Scope.VALUE, "r") or self.authenticate(token, Scope.VALUE, "r")
+
+
+@pytest.fixture
+def door() -> Door:
+    return Door()
+
+
+def test_a_key_that_was_let_in_is_let_in_again_without_asking(door: Door) -> None:
+    assert door.enter() == door.issued.key
+    assert door.keys.asked == 0
+    assert door.log.events[-1] == KeyEvent("validated", door.issued.key.id, {"needed": "value", "request": "r"})
+
+
+def test_a_revocation_holds_within_ten_seconds_however_often_the_key_is_used(door: Door) -> None:
+    door.enter()
+    door.keys.revoke(door.issued.key.id, door.clock.now())
+
+    def use_it() -> None:
+        while door.seconds < LONGEST:
+            door.enter()
+            door.seconds += 0.25
+
+    with pytest.raises(KeyRejected):
+        use_it()
+
+
+def test_a_revocation_that_one_request_notices_holds_for_all(door: Door) -> None:
+    door.keys.revoke(door.issued.key.id, door.clock.now())
+    with pytest.raises(KeyRejected):
+        door.authenticate(door.issued.token, Scope.VALUE)
+    assert door.authenticate.at_once(door.issued.token, Scope.VALUE) is None
+
+
+def test_what_a_slow_store_said_is_as_old_as_the_question(door: Door) -> None:
+    # The store is asked, the key is revoked, and the answer comes when it is no longer true.
+    known, key = door.authenticate.known, door.issued.key
+    asked_at = known.now()
+    door.seconds += LONGEST
+    known.remember(key, Pepper.generate(), asked_at)
+    assert known.find(key.id) is None
+
+
+def test_a_key_in_use_is_asked_for_by_one_request_on_behalf_of_all(door: Door) -> None:
+    door.seconds = 2.5
+    first, *others = (door.authenticate.at_once(door.issued.token, Scope.VALUE) for _ in range(20))
+    assert first is None
+    assert all(others)
+    door.authenticate(door.issued.token, Scope.VALUE)
+    assert door.enter() == door.issued.key
+    assert door.keys.asked == 1
+
+
+def test_an_expiry_holds_at_once(door: Door) -> None:
+    door.clock.advance(timedelta(days=30))
+    with pytest.raises(KeyRejected):
+        door.enter()
+
+
+def test_whoever_presents_a_known_key_has_to_prove_it(door: Door) -> None:
+    guess = Token(door.issued.key.id, "0" * 43).reveal()
+    with pytest.raises(KeyRejected):
+        door.enter(guess)
+    assert door.log.events[-1].details["cause"] == "wrong_secret"
+
+
+def test_a_missing_scope_is_told_at_once(door: Door) -> None:
+    with pytest.raises(ScopeMissing):
+        door.authenticate.at_once(door.issued.token, Scope.KEYS_ADMIN)
+    assert door.keys.asked == 0
+
+
+@pytest.mark.parametrize("presented", [None, "", "nonsense"])
+def test_what_is_no_token_is_known_to_nobody(door: Door, presented: str | None) -> None:
+    assert door.authenticate.at_once(presented, Scope.VALUE) is None
+
+
+def test_nobody_is_turned_away_from_memory(door: Door) -> None:
+    stranger = Token.generate()
+    for _ in range(2):
+        with pytest.raises(KeyRejected):
+            door.enter(stranger.reveal())
+    assert door.keys.asked == 2
+
+
+def test_a_store_that_is_down_is_told_when_memory_ends(door: Door) -> None:
+    door.keys.down = True
+    assert door.enter() == door.issued.key
+    door.seconds = LONGEST
+    with pytest.raises(KeyStoreUnavailable):
+        door.enter()
+
+
+def test_no_more_keys_are_remembered_than_there_is_room_for(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("application.known_keys._MOST", 2)
+    known = KnownKeys(lambda: 0.0)
+    names = [f"{number:012}" for number in range(3)]
+    for name in names:
+        key = ApiKey(
+            name, "a", "0" * 64, "p", frozenset({Scope.VALUE}), door.issued.key.created_at, door.issued.key.expires_at
+        )
+        known.remember(key, Pepper.generate(), 0.0)
+    assert [known.find(name) is not None for name in names] == [False, True, True]
