@@ -51,6 +51,9 @@ requirements: $(STAMPS)/compile ## Compile the hash-pinned requirement files (UP
 	compile pyproject.toml --constraints requirements/test.txt --output-file requirements/serve.txt; \
 	for name in build compile compiler; do \
 	    compile requirements/$$name.in --constraints requirements/test.txt --output-file requirements/$$name.txt; \
+	done; \
+	for folder in benchmarks benchmarks/peers; do \
+	    compile $$folder/requirements.in --output-file $$folder/requirements.txt; \
 	done
 
 clean: ## Remove the environment and the caches; models, keys and logs in var/ stay
@@ -93,7 +96,7 @@ $(STAMPS)/compile: requirements/compile.txt $(STAMPS)/serve
 # What compiles the native kernel: the machine's own compiler, or else one that comes as a package.
 $(STAMPS)/compiler: requirements/compiler.txt $(STAMPS)/serve
 	@command -v "$${CC:-cc}" >/dev/null 2>&1 || command -v gcc >/dev/null 2>&1 || command -v clang >/dev/null 2>&1 \
-	    || { echo "No C compiler here: installing one (90 MB) beside the libraries, only now."; $(INSTALL) --require-hashes -r $<; }
+	    || { echo "No C compiler here: installing one (100 MB) beside the libraries, only now."; $(INSTALL) --require-hashes -r $<; }
 	@touch $@
 
 $(STAMPS)/project: pyproject.toml hatch_build.py $(wildcard adapters/valuation_models/kernel/*.[ch]) $(STAMPS)/compiler

@@ -26,6 +26,7 @@ _THRESHOLDS = 40
 _MIXED = 300
 _MOST_KNOWN = 2_000
 _ONE_BY_ONE = 50
+_LARGEST = 1e30
 _AREAS = ("net_usable_area", "net_area")
 _COUNTS = ("n_rooms", "n_bathroom")
 
@@ -117,6 +118,7 @@ def _thresholds(fitted: Fitted, random: np.random.Generator) -> Iterator[tuple[s
     for column in fitted.model.columns:
         if isinstance(column, Number):
             asked = np.unique(nodes.threshold[inner & (nodes.feature == place)]) * column.scale + column.centre
+            asked = asked[np.abs(asked) < _LARGEST]  # a split between known and unknown numbers lies at infinity
             if column.name in _AREAS:
                 asked = asked[asked > 0]
             if len(asked):

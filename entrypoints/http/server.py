@@ -79,6 +79,9 @@ class Server(uvicorn.Server):
         """Begins the end. A worker may be told twice, by its parent and by who stopped that; it has only one end."""
         if not self.should_exit:
             self._told = time.monotonic()
+            self.server_state.default_headers = [*self.server_state.default_headers, (b"connection", b"close")]
+            for connection in self._connections():
+                connection.answers_last()
             self._roster.tell_state(State.DRAINING)
             self.should_exit = True
             threading.Thread(target=_end_after, args=(_SECONDS_TO_END,), daemon=True).start()
@@ -89,9 +92,6 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Lets everybody finish who has begun, and closes."""
-        self.server_state.default_headers = [*self.server_state.default_headers, (b"connection", b"close")]
-        for connection in self._connections():
-            connection.answers_last()
         await self._until_nobody_comes()
         if self._roster.all_stop:  # else the other workers take whoever comes
             for listener in sockets or ():

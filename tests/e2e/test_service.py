@@ -127,7 +127,7 @@ def test_quickstart_trains_creates_a_key_prints_a_request_that_works_and_does_ne
 
 def test_quickstart_trains_anew_where_all_that_is_stored_is_of_an_older_program(folder: Path) -> None:
     for manifest in (folder / "var" / "models" / "versions").glob("*/manifest.json"):
-        manifest.write_text(manifest.read_text().replace('"format": 2', '"format": 1', 1))
+        manifest.write_text(manifest.read_text().replace('"format": 3', '"format": 2', 1))
     with serving(folder, "quickstart", environment={"TASADOR_TRAINING__RECIPE": "forest"}) as service:
         request = service.wait_for(r"curl -s (\S+)/predict -H 'X-API-Key: (tsd_\w+)' .* -d '(\{.*\})'")
         assert service.post("/predict", request[2], json.loads(request[3])).status_code == 200

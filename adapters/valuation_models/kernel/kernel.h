@@ -3,7 +3,7 @@
  * Plain C without state and without globals: all memory that outlives a call belongs to the caller, and the caller has
  * checked what its arrays refer to (the Python beside this folder does, before a model is used). Safe for many threads.
  *
- * Built without fused multiply-adds and without -ffast-math, so that every machine gives the same bits: scripts in
+ * Built without fused multiply-adds and without -ffast-math, so that every machine gives the same bits: options in
  * hatch_build.py.
  */
 #ifndef TASADOR_KERNEL_H
