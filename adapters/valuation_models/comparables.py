@@ -93,6 +93,9 @@ class ComparableSales(model_trainer.ComparableSales):
 
     def __post_init__(self) -> None:
         latitudes, longitudes = (self.numbers[name] for name in _COORDINATES)
+        for name, words in self.vocabularies.items():
+            if not np.array_equal(np.unique(self.codes[name]), np.arange(len(words))):
+                raise ValueError(f"The sales have other codes of '{name}' than there are words of it.")
         points = on_the_unit_sphere(latitudes, longitudes)
         everywhere, by_sector = NearestPoints(points), _indexes(points, self.codes["sector"])
         sectors = (kernel.Points * len(by_sector))(*(index.native for index in by_sector))

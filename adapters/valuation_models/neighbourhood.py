@@ -74,6 +74,12 @@ class Neighbourhood(Columns):
     around: NearestPoints = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        self._search()
+
+    def _search(self) -> None:
+        count = len(self.points)
+        if self.figures.shape != (count, 2) or self.attributes.shape != (count, len(ATTRIBUTES)):
+            raise ValueError(f"The {count} sales of this neighbourhood have figures or attributes of other sales.")
         self.around = NearestPoints(self.points)
 
     @classmethod
@@ -93,7 +99,7 @@ class Neighbourhood(Columns):
 
     def __setstate__(self, state: tuple[Plane, Matrix, Matrix, Matrix]) -> None:
         self.plane, self.points, self.figures, self.attributes = state
-        self.around = NearestPoints(self.points)
+        self._search()
 
     def write(self, table: Table, matrix: Matrix) -> None:
         """Writes the columns, for a few thousand homes at a time."""

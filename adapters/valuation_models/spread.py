@@ -33,6 +33,7 @@ from adapters.valuation_models.kernel.nearest import NearestPoints
 from adapters.valuation_models.matrices import NativeColumns
 from adapters.valuation_models.trees import TreeEnsemble, tree_of_histogram_boosting
 from application.ports.model_trainer import LOCATION, SpreadModel
+from domain.errors import ModelDisagreement
 from domain.model_version import FeatureSchema
 from domain.property import NUMBER_FIELDS, TEXT_FIELDS, Property
 
@@ -49,6 +50,8 @@ _LOG_NARROWEST, _LOG_WIDEST = math.log(NARROWEST), math.log(WIDEST)
 # In means: an error of nothing has no logarithm, and one sale that is far off would be all that the trees see.
 SMALLEST_SHARE, FARTHEST = 0.02, 5.0
 SMALLEST_SPREAD = 1e-6
+TOLERANCE = 1e-9
+_MOST_CHECKED = 1_000
 
 
 @dataclass(slots=True)
@@ -64,6 +67,11 @@ class LocalErrors(Columns):
     around: NearestPoints = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        self._search()
+
+    def _search(self) -> None:
+        if self.errors.shape != (len(self.points),):
+            raise ValueError(f"There are {len(self.points)} sales and {len(self.errors)} errors of sales.")
         self.around = NearestPoints(self.points)
 
     @property
@@ -76,7 +84,7 @@ class LocalErrors(Columns):
 
     def __setstate__(self, state: tuple[Plane, Matrix, Vector]) -> None:
         self.plane, self.points, self.errors = state
-        self.around = NearestPoints(self.points)
+        self._search()
 
     def write(self, table: Table, matrix: Matrix) -> None:
         """Writes the mean absolute log error of the 30 nearest sales, and kilometres to the 10th."""
@@ -127,6 +135,8 @@ class CompiledSpread(SpreadModel):
 
     def _prepare(self) -> None:
         self._matrices = NativeColumns(self._features, self._columns)
+        if self._trees and self._trees.columns > self._matrices.width + 1:
+            raise ValueError(f"The trees of the spread ask for more than {self._matrices.width + 1} columns.")
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "_matrices"}
@@ -134,6 +144,11 @@ class CompiledSpread(SpreadModel):
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
         self._prepare()
+
+    @property
+    def features(self) -> FeatureSchema:
+        """What it is read off."""
+        return self._features
 
     def spreads(self, properties: Sequence[Property], values: Vector) -> Vector:
         """The expected absolute log errors of n values, shape (n,)."""
@@ -150,7 +165,11 @@ class CompiledSpread(SpreadModel):
         matrix = np.empty((len(values), self._matrices.width + 1))
         self._matrices.write(numbers, codes, matrix)
         matrix[:, -1] = np.log(values)
-        log_shares = self._weight * (self._trees.predict(matrix) - math.log(self._mean))
+        return self.within_bounds(self._trees.predict(matrix))
+
+    def within_bounds(self, log_spreads: Vector) -> Vector:
+        """What is expected where the trees say this, both of shape (n,)."""
+        log_shares = self._weight * (log_spreads - math.log(self._mean))
         return self._mean * np.exp(np.minimum(np.maximum(log_shares, _LOG_NARROWEST), _LOG_WIDEST))
 
 
@@ -186,8 +205,32 @@ def fit_spread(
     columns = [*own, *learn(table, off)]
     seen = matrix_of(own, table, len(off))
     learned = out_of_part(learn, table, off, home_numbers(sales), seed)
-    _, trees = fit_trees(np.column_stack([seen, learned, np.log(values)]), off, seed)
-    return CompiledSpread(features, mean, columns, trees, weight=len(off) / (len(off) + SALES_FOR_HALF))
+    learner, trees = fit_trees(np.column_stack([seen, learned, np.log(values)]), off, seed)
+    spread = CompiledSpread(features, mean, columns, trees, weight=len(off) / (len(off) + SALES_FOR_HALF))
+    _check_agreement(spread, learner, columns, sales.head(_MOST_CHECKED), values[:_MOST_CHECKED])
+    return spread
+
+
+def _check_agreement(
+    spread: CompiledSpread, learner: Any, columns: Sequence[Columns], sales: "pd.DataFrame", values: Vector
+) -> None:
+    """Raises ModelDisagreement unless the trees as they are served say what the estimator says, within 1e-9 relative.
+
+    Of sales that it learned from, of the same with categories never seen, and with all further features missing.
+    """
+    features = spread.features
+    nothing = {**dict.fromkeys(features.numeric, np.nan), **dict.fromkeys(features.categorical)}
+    unknown = dict.fromkeys((*TEXT_FIELDS, *features.categorical), "\0 a category that no source can hold")
+    for homes in (sales, sales.assign(**unknown), sales.assign(**nothing)):
+        seen = matrix_of(columns, table_of(homes, features), len(homes))
+        expected = spread.within_bounds(np.log(learner.predict(np.column_stack([seen, np.log(values)]))))
+        furthest = float(np.max(np.abs(spread.spreads_table(homes, values) / expected - 1)))
+        if not furthest <= TOLERANCE:
+            raise ModelDisagreement(
+                f"The compiled model of errors differs from the fitted one by up to {furthest:.1e} relative (allowed: "
+                f"{TOLERANCE:g}), so nothing is stored. This is a fault of Tasador or of a library version: please "
+                "report it with the version of scikit-learn."
+            )
 
 
 def fit_trees(matrix: Matrix, off: Vector, seed: int) -> tuple[Any, TreeEnsemble]:

@@ -5,14 +5,18 @@ import subprocess
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from adapters.valuation_models.columns import Vector
+from adapters.valuation_models import spread as spread_module
+from adapters.valuation_models.columns import Matrix, Vector
 from adapters.valuation_models.spread import NARROWEST, WIDEST, CompiledSpread, fit_spread, fit_trees
+from adapters.valuation_models.trees import TreeEnsemble
 from application.ports.model_trainer import SpreadModel
+from domain.errors import ModelDisagreement
 from domain.model_version import FeatureSchema
 from domain.property import Property
 
@@ -187,3 +191,16 @@ class TestServing:
             "assert not {'sklearn', 'pandas', 'category_encoders'} & set(sys.modules), sorted(sys.modules)\n"
         )
         subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parents[2])
+
+
+def test_errors_that_are_expected_otherwise_than_they_were_fitted_are_not_stored(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fit_and_alter(matrix: Matrix, off: Vector, seed: int) -> tuple[Any, TreeEnsemble]:
+        learner, trees = fit_trees(matrix, off, seed)
+        return learner, TreeEnsemble(trees.roots, trees.packed, trees.values + 1e-6, trees.cover, trees.base)
+
+    market = a_market(400, seed=5)
+    monkeypatch.setattr(spread_module, "fit_trees", fit_and_alter)
+    with pytest.raises(ModelDisagreement, match="model of errors differs from the fitted one"):
+        fit_spread(market.sales, market.log_errors, market.values, FEATURES, 0)

@@ -20,6 +20,8 @@ class NearestPoints:
 
     def __init__(self, points: NDArray[np.float64], rows: Rows | None = None) -> None:
         count, dimensions = points.shape
+        if not count or dimensions not in (2, 3) or not np.isfinite(points).all():
+            raise ValueError(f"There is no search among {count} points of {dimensions} dimensions, all finite.")
         self._rows = np.array(np.arange(count) if rows is None else rows, dtype=np.int32)
         self._coordinates = np.array(points, dtype=np.float64, order="C")
         self._boxes = np.empty((library().points_boxes(count), 2, dimensions))
