@@ -19,7 +19,16 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 _FOLDER = Path("adapters", "valuation_models", "kernel")
 # Without contraction into fused multiply-adds, so that every machine gives the same bits.
-_OPTIONS = ("-std=c11", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fvisibility=hidden", "-fPIC", "-shared")
+_OPTIONS = (
+    "-std=c11",
+    "-O3",
+    "-fno-fast-math",
+    "-ffp-contract=off",
+    "-fno-math-errno",
+    "-fvisibility=hidden",
+    "-fPIC",
+    "-shared",
+)
 
 
 class KernelBuildHook(BuildHookInterface):

@@ -8,7 +8,7 @@ from typing import Any
 
 from application.ports.model_repository import ModelRepository
 from application.ports.model_trainer import TrainedModel
-from domain.errors import ModelNotFound, ModelRefused, ModelStoreUnavailable, NoModelServed
+from domain.errors import InstallationIncomplete, ModelNotFound, ModelRefused, ModelStoreUnavailable, NoModelServed
 from domain.model_version import ModelVersion, served_stack
 from domain.property import Property
 from domain.uncertainty import Surroundings
@@ -103,23 +103,26 @@ class ServedModel:
             stack = served_stack(self._models.promotions())
             if stack == self._seen and not (retry and self._refusals):
                 return False
-            before, self._seen = self._served, stack
-            self._served, self._refusals = self._newest_loadable(stack)
+            before, self._seen = self._served, None  # whatever goes wrong below, the next refresh tries again
+            self._served, self._refusals, is_final = self._newest_loadable(stack)
+            self._seen = stack if is_final else None
             return self._served is not before
 
-    def _newest_loadable(self, stack: list[str]) -> tuple[ServedVersion | None, tuple[Refusal, ...]]:
+    def _newest_loadable(self, stack: list[str]) -> tuple[ServedVersion | None, tuple[Refusal, ...], bool]:
+        """What to serve, what was passed over for it, and whether to look again only after another promotion."""
         refusals: list[Refusal] = []
-        served = self._served
+        served, is_final = self._served, True
         for version in dict.fromkeys(reversed(stack)):
             if served and (refusals or served.description.version == version):
                 break
             try:
-                return self._tried(version), tuple(refusals)
-            except (ModelRefused, ModelNotFound, ModelStoreUnavailable) as error:
+                return self._tried(version), tuple(refusals), is_final
+            except (ModelRefused, ModelNotFound) as error:
                 refusals.append(Refusal(version, str(error)))
-                if isinstance(error, ModelStoreUnavailable):
-                    self._seen = None  # nothing is wrong with the version: the next refresh tries again
-        return served, tuple(refusals)
+            except ModelStoreUnavailable as error:  # nothing is wrong with the version
+                refusals.append(Refusal(version, str(error)))
+                is_final = False
+        return served, tuple(refusals), is_final
 
     def _tried(self, version: str) -> ServedVersion:
         """A version that is warm: it has done all that requests ask of it. One of another program may know nothing."""
@@ -127,6 +130,8 @@ class ServedModel:
         fields: dict[str, Any] = dict(loaded.description.card.typical_home)
         try:
             _warm(loaded.trained, Property(**fields))
+        except InstallationIncomplete:
+            raise
         except Exception as error:  # whatever a foreign model raises: it must not be served
             raise ModelRefused(
                 f"Model version {version} was loaded but cannot value ({type(error).__name__}): it was stored by "

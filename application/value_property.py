@@ -61,13 +61,14 @@ class ValueProperty:
         *,
         explain: bool = False,
         comparables: int = 0,
+        served: ServedVersion | None = None,
     ) -> list[Valuation]:
-        """One valuation a request, in their order, all by one model version.
+        """One valuation a request, in their order, all by one model version: `served`, or the one that is served now.
 
         A home outside the market that the model knows is refused, and has no figures. Raises NoModelServed, and
         InvalidProperty for a further feature of the wrong kind.
         """
-        served = self.served.current()
+        served = served or self.served.current()
         today = self.clock.now().date()
         features = served.description.card.features
         for request in requests:

@@ -246,7 +246,9 @@ class Container(containers.DeclarativeContainer):
     value_property = providers.Singleton(ValueProperty, served_model, clock)
     record_valuations = providers.Singleton(RecordValuations, valuation_log, clock)
     what_if = providers.Singleton(WhatIf, value_property, served_model)
-    check_readiness = providers.Singleton(CheckReadiness, served_model, model_repository, key_store, pepper_store)
+    check_readiness = providers.Singleton(
+        CheckReadiness, served_model, model_repository, key_store, pepper_store, valuation_log
+    )
 
     issue_key = providers.Singleton(IssueKey, key_store, pepper_store, clock, key_event_log)
     authenticate_key = providers.Singleton(AuthenticateKey, key_store, pepper_store, clock, key_event_log)

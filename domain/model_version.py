@@ -191,8 +191,12 @@ def served_stack(promotions: Sequence[Promotion]) -> list[str]:
 def version_before(promotions: Sequence[Promotion]) -> str:
     """The version that a rollback serves. Raises NothingToRollBack."""
     stack = served_stack(promotions)
-    if len(stack) < 2:
-        raise NothingToRollBack("No version was served before the current one, so there is none to roll back to.")
+    if not stack:
+        raise NothingToRollBack("No version is served yet: promote one by name.")
+    if len(stack) == 1:
+        raise NothingToRollBack(
+            f"No version was served before {stack[0]} that has not been rolled back from: promote a version by name."
+        )
     return stack[-2]
 
 

@@ -69,6 +69,8 @@ class History:
         if made.at.tzinfo is None:
             raise ValueError("its time has no time zone")
         if made.action == "retire":
+            if made.version in served_stack(self.promotions)[-1:]:
+                raise ValueError(f"it removes {made.version}, which is served")
             return replace(self, number=record.number, last=document, at=made.at, retired=self.retired | {made.version})
         promotion = Promotion(
             made.version, made.action, made.at, made.by, made.reason, record.number, record.clock_behind

@@ -30,7 +30,7 @@ from adapters.model_repositories.serialised import dumped, loaded
 from adapters.model_repositories.signatures import NotTrusted, SigningKeys
 from application.ports.model_repository import ModelRepository
 from application.ports.model_trainer import TrainedModel
-from domain.errors import ModelNotFound, ModelRefused, ModelStoreUnavailable, NothingToRollBack
+from domain.errors import InstallationIncomplete, ModelNotFound, ModelRefused, ModelStoreUnavailable, NothingToRollBack
 from domain.model_version import (
     Artifact,
     ModelCard,
@@ -167,7 +167,12 @@ class SignedModelRepository(ModelRepository):
         """Records that a version is retired before it is removed, so that nobody promotes it meanwhile."""
         history = self._records.read()
         stored = self.versions()
-        gone = [version for version in stored if version in history.retired]  # and yet there: a crash left them
+        served_now = served_stack(history.promotions)[-1:]
+        if keep:
+            for version in served_now:
+                self.verify(version)  # else what is kept might be what nobody can serve
+        # Retired and yet there: a crash left them. That what is served was retired, only a forger would write.
+        gone = [version for version in stored if version in history.retired and version not in served_now]
         if keep:
             old = dispensable([version for version in stored if version not in gone], history.promotions, keep)
             gone += old if dry_run else [version for version in old if self._retired(version, keep, at, by)]
@@ -197,7 +202,13 @@ class SignedModelRepository(ModelRepository):
     def _next_name(self) -> str:
         # A version that once served is in logged valuations: its name is never given again, even if it was removed.
         names = [*self.versions(), *self._records.read().versions]
-        return f"v{max(map(_number, names), default=0) + 1}"
+        name = f"v{max(map(_number, names), default=0) + 1}"
+        if not VERSION_NAME.fullmatch(name):
+            raise ModelStoreUnavailable(
+                f"No version can follow the highest in {self._objects.place(_VERSIONS)} and in the promotions: "
+                "somebody wrote a number there that no training makes. Restore the repository from a backup."
+            )
+        return name
 
     def _sealed(self, stored: ModelVersion) -> bytes:
         try:
@@ -256,6 +267,8 @@ class SignedModelRepository(ModelRepository):
         name = _blob_of(stored.artifact)
         try:
             model = loaded(blob)
+        except InstallationIncomplete:  # nothing is wrong with the model
+            raise
         except Exception as error:
             made_with = ", ".join(f"{name} {version}" for name, version in stored.card.libraries.items())
             cause = f"cannot be loaded here ({_in_words(error)}): it was made with {made_with or 'unknown libraries'}"

@@ -32,12 +32,21 @@ class BestEffortValuationLog(ValuationLog):
         self._seconds = seconds
         self._counting = threading.Lock()
         self._tell_from = float("-inf")
-        self.lost = 0
+        self._lost = 0
 
     @property
     def is_slow(self) -> bool:
         """Whether the other log is."""
         return self._log.is_slow
+
+    @property
+    def lost(self) -> int | None:
+        """How many valuations the other log could not take."""
+        return self._lost
+
+    def check(self) -> None:
+        """Checks the other log. Raises ValuationLogUnavailable."""
+        self._log.check()
 
     def record(self, records: Sequence[ValuationRecord]) -> None:
         """Puts the valuations on record where that is possible."""
@@ -48,8 +57,8 @@ class BestEffortValuationLog(ValuationLog):
 
     def _count(self, more: int, cause: str) -> None:
         with self._counting:
-            self.lost += more
-            now, lost = self._seconds(), self.lost
+            self._lost += more
+            now, lost = self._seconds(), self._lost
             if now < self._tell_from:
                 return
             self._tell_from = now + _SECONDS_BETWEEN_WARNINGS

@@ -3,6 +3,7 @@
 import errno
 import os
 import secrets
+import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -42,6 +43,23 @@ class JsonlValuationLog(ValuationLog):
         """Whether a disk is waited for."""
         return self._to_disk
 
+    @property
+    def lost(self) -> int | None:
+        """None: what cannot be recorded is refused."""
+        return None
+
+    def check(self) -> None:
+        """Makes the folder and writes a byte there, in a file without a name. Raises ValuationLogUnavailable.
+
+        Asking for permissions would miss a full disk, and a folder that not even root can write to.
+        """
+        try:
+            _make(self._folder)
+            with tempfile.TemporaryFile(dir=self._folder, buffering=0) as file:
+                file.write(b"\n")
+        except OSError as error:
+            raise self._unwritable(error) from error
+
     def record(self, records: Sequence[ValuationRecord]) -> None:
         """Appends the records. Raises ValuationLogUnavailable, naming the folder; none is in the file then."""
         if not records:
@@ -54,10 +72,7 @@ class JsonlValuationLog(ValuationLog):
             if self._to_disk:
                 self._flush(file, end)
         except OSError as error:
-            raise ValuationLogUnavailable(
-                f"Valuations cannot be recorded in {self._folder}: {(error.strerror or str(error)).lower()}. Make room "
-                "there or make it writable, or set valuation_log.path to another folder."
-            ) from error
+            raise self._unwritable(error) from error
 
     def _flush(self, file: "_File", end: int) -> None:
         try:
@@ -87,6 +102,12 @@ class JsonlValuationLog(ValuationLog):
         except OSError as error:
             raise self._unreadable(error) from error
 
+    def _unwritable(self, error: OSError) -> ValuationLogUnavailable:
+        return ValuationLogUnavailable(
+            f"Valuations cannot be recorded in {self._folder}: {(error.strerror or str(error)).lower()}. Make room "
+            "there or make it writable, or set valuation_log.path to another folder."
+        )
+
     def _unreadable(self, error: OSError) -> ValuationLogUnavailable:
         return ValuationLogUnavailable(
             f"The recorded valuations in {self._folder} cannot be read: {(error.strerror or str(error)).lower()}."
@@ -104,9 +125,11 @@ class JsonlValuationLog(ValuationLog):
 class _File:
     """A file that nobody else writes to, and how much of it is written and on the disk, in bytes."""
 
-    def __init__(self, descriptor: int, day: date) -> None:
+    def __init__(self, path: Path, descriptor: int, day: date) -> None:
         self.day = day
+        self._path = path
         self._descriptor = descriptor
+        self._inode = os.fstat(descriptor).st_ino
         self._written = 0
         self._on_disk = 0
         self._torn = False
@@ -117,8 +140,11 @@ class _File:
             os.close(self._descriptor)
 
     def is_there(self) -> bool:
-        """Whether the file still has a name: one that was deleted takes lines that nobody will read."""
-        return os.fstat(self._descriptor).st_nlink > 0
+        """Whether the file still has its name: one that was moved takes lines that nobody looks for."""
+        try:
+            return self._path.stat().st_ino == self._inode
+        except FileNotFoundError:
+            return False
 
     def append(self, lines: bytes) -> int:
         """Where the file ends with these lines. Raises OSError, and leaves nothing of them."""
@@ -147,9 +173,14 @@ class _File:
 
 
 def _new_file(folder: Path, day: date) -> _File:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make(folder)
     path = folder / f"{day}-{os.getpid()}-{secrets.token_hex(4)}{_ENDING}"
-    return _File(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), day)
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    return _File(path, descriptor, day)
+
+
+def _make(folder: Path) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def _decoded(decoder: "msgspec.json.Decoder[ValuationRecord]", line: bytes, place: str) -> ValuationRecord:

@@ -14,6 +14,14 @@ class NoValuationLog(ValuationLog):
         """Never."""
         return False
 
+    @property
+    def lost(self) -> int | None:
+        """None: nobody counts on a record."""
+        return None
+
+    def check(self) -> None:
+        """Does nothing."""
+
     def record(self, records: Sequence[ValuationRecord]) -> None:
         """Does nothing."""
 

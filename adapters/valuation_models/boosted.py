@@ -71,7 +71,7 @@ class Effort:
     def for_sales(cls, count: int) -> "Effort":
         """What so many sales are worth."""
         if count < 5_000:
-            return cls(repetitions=4, local=2, rounds=80, rate=0.1, leaves=31, ridge=2.0, trees=20, leaf=2)
+            return cls(repetitions=4, local=2, rounds=125, rate=0.08, leaves=24, ridge=2.0, trees=30, leaf=2)
         leaf = max(3, count // 4_000)  # a forest of whole trees would grow with the sales
         if count < 50_000:
             return cls(repetitions=2, local=2, rounds=300, rate=0.07, leaves=24, ridge=5.0, trees=30, leaf=leaf)

@@ -55,6 +55,10 @@ class Line:
         return np.asarray(np.where(self.slopes == 0, 0.0, self.slopes * np.clip(rows, self.lowest, self.highest)))
 
 
+SAME = 1e-9
+"""How far values may be apart, relative, that ought to be the same."""
+
+
 class CompiledModel(ValuationModel):
     """Columns, trees and perhaps a line; and whether they speak of the logarithm of the price (`log_price`).
 
@@ -80,6 +84,7 @@ class CompiledModel(ValuationModel):
         self._line = line
         self.log_price = log_price
         self.lowest = lowest
+        self._samples: tuple[Numbers, Codes, Vector] | None = None
         self._prepare()
 
     def _prepare(self) -> None:
@@ -100,6 +105,20 @@ class CompiledModel(ValuationModel):
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
         self._prepare()
+        if self._samples:
+            numbers, codes, values = self._samples
+            if not np.allclose(self._values(numbers, codes), values, rtol=SAME, atol=0):
+                raise ValueError(
+                    "homes get other values here than where it was trained: the kernel was built otherwise"
+                )
+
+    def remember(self, homes: "pd.DataFrame") -> None:
+        """Keeps the values of some homes with the model: one that is restored and says otherwise is refused.
+
+        A kernel that was built with other options, or for a processor that computes otherwise, is found out by them.
+        """
+        numbers, codes = self._matrices.inputs.of_table(table_of(homes, self._features), len(homes))
+        self._samples = (numbers, codes, self._values(numbers, codes))
 
     @property
     def features(self) -> FeatureSchema:

@@ -61,9 +61,9 @@ class TreeExplainer:
         self._most_players = np.empty(len(trees.roots), dtype=np.int32)
         self._games = Games(
             pointer(trees.native),
-            address(self._player_of_column),
-            address(self._stages),
-            address(self._most_players),
+            address(self._player_of_column, np.int32),
+            address(self._stages, STAGE),
+            address(self._most_players, np.int32),
             len(trees.packed),
             len(self._players),
         )
@@ -88,7 +88,7 @@ class TreeExplainer:
         part of the training weight that met them on the same path (the path-dependent game of TreeSHAP). Where a
         column is made of several fields, each is credited with an equal part.
         """
-        row, values = np.ascontiguousarray(row), np.zeros(len(self._players))
+        row, values = self._whole(row), np.zeros(len(self._players))
         library().games_contributions(self._games_address, lent(row), self._quadratures_address, lent(values))
         return self._by_field(values, self.fields)
 
@@ -100,9 +100,15 @@ class TreeExplainer:
         equal parts; all other fields get exactly 0. (Columns that differ though none of their fields did are credited
         to all of these, so that the sum holds.)
         """
-        row, baseline, values = np.ascontiguousarray(row), np.ascontiguousarray(baseline), np.zeros(len(self._players))
+        row, baseline, values = self._whole(row), self._whole(baseline), np.zeros(len(self._players))
         library().games_steps(self._games_address, lent(row), lent(baseline), self._unanimity_address, lent(values))
         return self._by_field(values, changed)
+
+    def _whole(self, row: Vector) -> Vector:
+        """The row as the kernel takes it. Raises ValueError for one of other columns."""
+        if row.shape != (len(self._fields_of_columns),):
+            raise ValueError(f"A row has {len(self._fields_of_columns)} columns, and not {row.shape}.")
+        return np.ascontiguousarray(row, dtype=np.float64)
 
     def credited(self, effects: Vector, creditable: Collection[str] | None = None) -> Vector:
         """Effects of the columns of the matrix, shape (columns,), credited to the fields as `steps` does: (fields,)."""

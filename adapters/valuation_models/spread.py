@@ -24,7 +24,7 @@ from adapters.valuation_models.columns import (
     matrix_of,
     usable_share,
 )
-from adapters.valuation_models.compiled import table_of
+from adapters.valuation_models.compiled import SAME, table_of
 from adapters.valuation_models.geography import Plane, RotatedCoordinates
 from adapters.valuation_models.inputs import Codes, Inputs, Numbers
 from adapters.valuation_models.kernel import library as kernel
@@ -50,7 +50,6 @@ _LOG_NARROWEST, _LOG_WIDEST = math.log(NARROWEST), math.log(WIDEST)
 # In means: an error of nothing has no logarithm, and one sale that is far off would be all that the trees see.
 SMALLEST_SHARE, FARTHEST = 0.02, 5.0
 SMALLEST_SPREAD = 1e-6
-TOLERANCE = 1e-9
 _MOST_CHECKED = 1_000
 
 
@@ -103,9 +102,9 @@ class LocalErrors(Columns):
             points=self.around.native,
             figures=address(errors),
             figure_count=1,
-            nearest=address(whole[0]),
+            nearest=address(whole[0], np.int64),
             nearest_count=1,
-            far=address(whole[1]),
+            far=address(whole[1], np.int64),
             far_count=1,
         )
         column = kernel.Column(kind=kernel.LOCAL_ERRORS, width=self.width, around=pointer(around))
@@ -225,10 +224,10 @@ def _check_agreement(
         seen = matrix_of(columns, table_of(homes, features), len(homes))
         expected = spread.within_bounds(np.log(learner.predict(np.column_stack([seen, np.log(values)]))))
         furthest = float(np.max(np.abs(spread.spreads_table(homes, values) / expected - 1)))
-        if not furthest <= TOLERANCE:
+        if not furthest <= SAME:
             raise ModelDisagreement(
                 f"The compiled model of errors differs from the fitted one by up to {furthest:.1e} relative (allowed: "
-                f"{TOLERANCE:g}), so nothing is stored. This is a fault of Tasador or of a library version: please "
+                f"{SAME:g}), so nothing is stored. This is a fault of Tasador or of a library version: please "
                 "report it with the version of scikit-learn."
             )
 

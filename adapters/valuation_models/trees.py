@@ -16,6 +16,8 @@ from adapters.valuation_models.kernel.library import NODE, Ensemble, address, le
 
 _LEAF = np.int64(np.iinfo(np.int64).max)
 """The key of a leaf: no row goes on from it."""
+_DEEPEST = 2_000
+_MOST_COLUMNS = np.iinfo(np.int16).max
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,9 @@ class TreeEnsemble:
         self.roots, self.packed, self.values, self.cover, self.base = roots, packed, values, cover, base
         self._check()
         self.columns = int(packed["feature"].max(initial=0)) + 1
-        self.native = Ensemble(address(packed), address(values), address(roots), len(roots), self.columns, base)
+        self.native = Ensemble(
+            address(packed, NODE), address(values), address(roots, np.int32), len(roots), self.columns, base
+        )
         self._native_address = addressof(self.native)
 
     @classmethod
@@ -109,18 +113,32 @@ class TreeEnsemble:
         return values
 
     def _check(self) -> None:
-        count, child = len(self.packed), self.packed["child"]
+        """All that walks from a root ends in a leaf of its own tree, and each node is reached on one way alone."""
+        count, child = len(self.packed), self.packed["child"].astype(np.int64)
         itself = np.arange(count)
+        inner = np.flatnonzero(child != itself)
+        ends = np.append(self.roots[1:], count)
+        below = np.concatenate([child[inner], child[inner] + 1])
         sound = (
-            self.packed.dtype == NODE
-            and self.roots.dtype == np.int32
-            and len(self.values) == len(self.cover) == count
-            and bool(((child == itself) | ((child > itself) & (child < count - 1))).all())
+            len(self.values) == len(self.cover) == count
+            and len(self.roots) > 0
+            and self.roots[0] == 0
+            and bool((np.diff(self.roots) > 0).all())
+            and bool((below > np.concatenate([inner, inner])).all())
+            and bool((below < np.tile(ends[np.searchsorted(self.roots, inner, side="right") - 1], 2)).all())
+            and np.array_equal(np.sort(below), np.setdiff1d(itself, self.roots))
             and bool((self.packed["feature"] >= 0).all())
-            and bool(((self.roots >= 0) & (self.roots < count)).all())
+            and self._depth(child) <= _DEEPEST
         )
         if not sound:
             raise ValueError("The nodes of these trees refer to what is not there.")
+
+    def _depth(self, child: NDArray[np.int64]) -> int:
+        """Of the deepest tree; explanations follow it by recursion."""
+        level, depth = self.roots.astype(np.int64), 0
+        while len(inner := level[child[level] != level]):
+            level, depth = np.concatenate([child[inner], child[inner] + 1]), depth + 1
+        return depth
 
 
 def _siblings_together(tree: Tree) -> NDArray[np.int64]:
@@ -149,6 +167,8 @@ def _packed(tree: Tree, order: NDArray[np.int64], start: int) -> NDArray[np.void
     place = np.empty(len(order), dtype=np.int64)
     place[order] = np.arange(start, start + len(order))
     leaf = tree.left[order] == order
+    if tree.feature.max(initial=0) > _MOST_COLUMNS:
+        raise ValueError(f"Trees ask for at most {_MOST_COLUMNS} columns, and not for {tree.feature.max()}.")
     packed = np.zeros(len(order), dtype=NODE)
     packed["child"] = place[tree.left[order]]
     packed["key"] = np.where(leaf, _LEAF, _keys_of(tree.threshold[order]))

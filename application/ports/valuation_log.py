@@ -18,6 +18,18 @@ class ValuationLog(Protocol):
     def is_slow(self) -> bool:
         """Whether recording may take so long (milliseconds) that it must not hold up others."""
 
+    @property
+    @abstractmethod
+    def lost(self) -> int | None:
+        """How many valuations were answered without a record since this log was opened.
+
+        None where a valuation that cannot be recorded is not answered.
+        """
+
+    @abstractmethod
+    def check(self) -> None:
+        """Returns where a valuation could be recorded now. Cheap, and leaves no record."""
+
     @abstractmethod
     def record(self, records: Sequence[ValuationRecord]) -> None:
         """Puts the valuations of one request on record, all or none. Once it returns, they are as safe as configured.

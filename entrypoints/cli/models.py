@@ -40,7 +40,10 @@ def models() -> None:
 @json_option
 @configured
 def list_models(loaded: LoadedSettings, *, as_json: bool) -> None:
-    """List the stored models, oldest first."""
+    """List the stored models, oldest first.
+
+    This reads their cards alone: bytes that were altered are found by `models verify`, and when a version is promoted.
+    """
     listed = container_of(loaded).list_models()()
     if as_json:
         print_json(listed)

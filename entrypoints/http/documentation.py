@@ -135,15 +135,23 @@ class Documentation(Controller):
 
 
 def _as_answered(document: dict[str, Any]) -> dict[str, Any]:
-    """The document with the headers of every answer, and without the 400s that Litestar adds and nothing answers."""
+    """The document with the headers of every answer, and without the 400s that Litestar adds and nothing answers.
+
+    A body of which no field is required may be left out.
+    """
     document["components"]["headers"] = _HEADERS
     for operation in (each for path in document["paths"].values() for each in path.values()):
         parameters = operation.get("parameters", [])
+        if body := operation.get("requestBody"):
+            name = body["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+            body["required"] = bool(document["components"]["schemas"][name].get("required"))
         if "requestBody" not in operation and all(each["in"] == "path" for each in parameters):
             operation["responses"].pop("400", None)
         for status, response in operation["responses"].items():
             names = ["X-Request-ID", *(["Retry-After"] if status == "503" else [])]
-            if status == "200" and {"predictions", "valuations"} & {*operation["tags"]}:
+            if (status == "200" and "valuations" in operation["tags"]) or (
+                status in {"200", "400"} and "predictions" in operation["tags"]
+            ):
                 names.append("X-Model-Version")
             response["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
     return document

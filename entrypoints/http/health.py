@@ -46,9 +46,10 @@ class Health(Controller):
     async def ready(
         self, check_readiness: NamedDependency[CheckReadiness], roster: NamedDependency[Roster]
     ) -> Response[ReadinessAnswer]:
-        """Whether a model is loaded, the stores can be reached and all workers serve, whichever of them is asked.
+        """Whether a model is loaded, the stores can be reached, valuations recorded, and all workers serve.
 
-        Needs no key, so it names no places.
+        Any worker tells of all. Needs no key, so it names no places. Where valuations are answered without a record
+        (`valuation_log.when_unwritable = "serve"`), that is a warning.
         """
         try:
             readiness = await asyncio.wait_for(asyncio.to_thread(check_readiness), SECONDS_TO_ANSWER)
@@ -71,6 +72,8 @@ def _for_anyone(readiness: Readiness, roster: Roster) -> ReadinessAnswer:
     workers = roster.seen()
     told["workers"] = "stopping" if roster.draining else _said_of(workers)
     warnings = [f"version {refusal.version} is not served: see the log" for refusal in readiness.refused]
+    if lost := _lost_records(readiness):
+        warnings.append(lost)
     if len(workers.serving) > 1:
         warnings.append("the workers serve different versions, for a moment or since one of them cannot load its own")
     return ReadinessAnswer(
@@ -79,6 +82,18 @@ def _for_anyone(readiness: Readiness, roster: Roster) -> ReadinessAnswer:
         serving=readiness.serving,
         workers=WorkersAnswer(workers.wanted, workers.alive, dict(workers.serving)),
         warnings=warnings,
+    )
+
+
+def _lost_records(readiness: Readiness) -> str | None:
+    """The warning of valuations that are not on record: those of the process that was asked."""
+    count = readiness.unrecorded
+    if count is None:
+        return None
+    if readiness.checks["valuation_log"] != "ok":
+        return f"valuations are answered without a record, {count} since this process started: see the log"
+    return (
+        f"{count} valuations were answered without a record since this process started: see the log" if count else None
     )
 
 

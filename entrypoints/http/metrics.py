@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 from typing import Protocol, TypeVar
 
-from litestar import Controller, Response, get
+from litestar import Controller, MediaType, Response, get
 from litestar.di import NamedDependency
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
@@ -24,6 +24,7 @@ from entrypoints.http.shared_memory import CELLS_FOR_TALLIES
 OTHER = "other"
 """The label value of whatever is not foreseen, such as a path that no route has."""
 
+_CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4.removesuffix("; charset=utf-8")  # Litestar adds the charset
 _STATUSES = (200, 201, 204, 304, 307, 400, 401, 403, 404, 405, 409, 413, 415, 429, 499, 500, 503)
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _Labels = tuple[str, ...]
@@ -181,9 +182,9 @@ class Metrics:
             versions.add_metric([version], workers)
         yield versions
 
-    def text(self) -> bytes:
+    def text(self) -> str:
         """All of it in Prometheus' text format."""
-        return generate_latest(self._registry)
+        return generate_latest(self._registry).decode()
 
 
 class Traffic:
@@ -211,10 +212,17 @@ class Traffic:
 class MetricsPage(Controller):
     """The metrics, for whoever runs the service."""
 
+    tags = ("health",)
     opt = PUBLIC
-    include_in_schema = False
 
-    @get("/metrics", sync_to_thread=False)
-    def metrics(self, metrics: NamedDependency[Metrics]) -> Response[bytes]:
+    @get(
+        "/metrics",
+        operation_id="metrics",
+        response_description="The metrics.",
+        summary="The service's metrics, for Prometheus",
+        media_type=MediaType.TEXT,
+        sync_to_thread=False,
+    )
+    def metrics(self, metrics: NamedDependency[Metrics]) -> Response[str]:
         """The metrics of all workers in Prometheus' text format. Needs no key."""
-        return Response(metrics.text(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+        return Response(metrics.text(), media_type=_CONTENT_TYPE)

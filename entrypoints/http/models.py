@@ -22,6 +22,9 @@ from entrypoints.http.security import BY_KEY, needs
 Version = Annotated[str, PathParameter(description="Name of a stored version, such as v3.")]
 CallerRequest = Request[Any, ApiKey, Any]
 
+_BAD_REASON = FieldProblem("reason", f"must be one line of text, at most {LONGEST_REASON} characters")
+_OWN_EXAMPLES = {400: [InvalidProperty([_BAD_REASON])]}
+
 
 class Models(Controller):
     """The registry of models."""
@@ -41,7 +44,11 @@ class Models(Controller):
     async def all(
         self, list_models: NamedDependency[ListModels], served_model: NamedDependency[ServedModel]
     ) -> ModelList:
-        """Every stored version, oldest first, with its card; a refused one with the reason. Needs `models:read`."""
+        """Every stored version, oldest first, with its card; a refused one with the reason. Needs `models:read`.
+
+        This reads the cards and not the models: bytes that were altered show when a version is promoted, and to
+        `tasador models verify`.
+        """
         listed = await asyncio.to_thread(list_models)
         served = served_version(served_model)
         return ModelList(models=[ModelAnswer.of(model, served) for model in listed])
@@ -84,7 +91,12 @@ class Models(Controller):
         opt=needs(Scope.MODELS_WRITE),
         dto=JsonBody[PromotionBody],
         return_dto=None,
-        responses=documented("/v1/models/v9/promote", 400, 401, 403, 404, 409, 413, 415, 503, scope=Scope.MODELS_WRITE),
+        responses=documented(
+            "/v1/models/v9/promote",
+            *(400, 401, 403, 404, 409, 413, 415, 503),
+            scope=Scope.MODELS_WRITE,
+            examples=_OWN_EXAMPLES,
+        ),
     )
     async def promote(
         self,
@@ -113,7 +125,12 @@ class Models(Controller):
         opt=needs(Scope.MODELS_WRITE),
         dto=JsonBody[PromotionBody],
         return_dto=None,
-        responses=documented("/v1/models/rollback", 400, 401, 403, 409, 413, 415, 503, scope=Scope.MODELS_WRITE),
+        responses=documented(
+            "/v1/models/rollback",
+            *(400, 401, 403, 409, 413, 415, 503),
+            scope=Scope.MODELS_WRITE,
+            examples=_OWN_EXAMPLES,
+        ),
     )
     async def roll_back(
         self,
@@ -142,7 +159,7 @@ def _reason(body: object) -> str:
     problems = [FieldProblem(name, "is not known here") for name in body if name != "reason"]
     reason = body.get("reason", "")
     if not isinstance(reason, str) or not reason_fits(reason):
-        problems.append(FieldProblem("reason", f"must be one line of text, at most {LONGEST_REASON} characters"))
+        problems.append(_BAD_REASON)
     if problems:
         raise InvalidProperty(problems)
     return str(reason)

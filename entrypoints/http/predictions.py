@@ -14,12 +14,11 @@ from domain.property import Property
 from domain.valuation_record import Caller
 from entrypoints.http.answers import JsonAnswer, encode
 from entrypoints.http.bodies import MOST_PROBLEMS, NO_BODY, JsonBody, read_batch, read_property, under
-from entrypoints.http.problems import RefusedProperty, answered, documented
+from entrypoints.http.problems import RefusedProperty, answered, documented_valuing
 from entrypoints.http.schemas import PropertyBatch, PropertyBody
 from entrypoints.http.security import BY_KEY, needs
 from entrypoints.http.valuing import CallerRequest, Valuing, caller_of
 
-_STATUSES = (400, 401, 403, 413, 415, 503)
 _REFUSAL = Refusal(OUTSIDE_MARKET, "the nearest sale is 112 km away, while 99 of 100 sales have another within 1.4 km")
 
 
@@ -38,7 +37,7 @@ class Predictions(Controller):
         dto=JsonBody[PropertyBody],
         return_dto=None,
         responses=answered(float, "The value, in the market's currency.", 184300.0)
-        | documented("/predict", *_STATUSES, also={400: RefusedProperty({"": _REFUSAL})}),
+        | documented_valuing("/predict", RefusedProperty({"": _REFUSAL}, "v3")),
     )
     async def predict(
         self, request: CallerRequest, valuing: NamedDependency[Valuing], data: JSONBody[object] = NO_BODY
@@ -49,7 +48,7 @@ class Predictions(Controller):
         """
         valuation = await valuing.one(request, ValuationRequest(read_property(data)))
         if valuation.refusal:
-            raise RefusedProperty({"": valuation.refusal})
+            raise RefusedProperty({"": valuation.refusal}, valuation.model.version)
         return JsonAnswer(encode(valuation.value), valuation.model.version)
 
 
@@ -68,7 +67,7 @@ class BatchPredictions(Controller):
         dto=JsonBody[PropertyBatch],
         return_dto=None,
         responses=answered(list[float], "The values, in the market's currency.", [184300.0])
-        | documented("/predict_batch", *_STATUSES, also={400: RefusedProperty({"data[3]": _REFUSAL})}),
+        | documented_valuing("/predict_batch", RefusedProperty({"data[3]": _REFUSAL}, "v3")),
     )
     async def predict_batch(
         self, request: CallerRequest, valuing: NamedDependency[Valuing], data: JSONBody[object] = NO_BODY
@@ -92,12 +91,13 @@ def _value_all(valuing: Valuing, caller: Caller, homes: list[Property]) -> JsonA
     except InvalidProperty:
         raise InvalidProperty(_problems_by_row(valuing.value_property, requests)) from None
     refused = {place: each for place, each in enumerate(valuations) if each.refusal}
-    if refused:  # these are told of, and no other
-        asked = [requests[place] for place in refused]
-        valuing.record(caller, asked, [*refused.values()], level=None, began=began)
-        raise RefusedProperty({f"data[{place}]": each.refusal for place, each in refused.items() if each.refusal})
-    valuing.record(caller, requests, valuations, level=None, began=began)
-    return JsonAnswer(encode([valuation.value for valuation in valuations]), valuations[0].model.version)
+    told = refused or dict(enumerate(valuations))  # of a refused batch nobody is told the values
+    valuing.record(caller, [requests[place] for place in told], [*told.values()], level=None, began=began)
+    version = valuations[0].model.version
+    if refused:
+        refusals = {f"data[{place}]": each.refusal for place, each in refused.items() if each.refusal}
+        raise RefusedProperty(refusals, version)
+    return JsonAnswer(encode([valuation.value for valuation in valuations]), version)
 
 
 def _problems_by_row(value_property: ValueProperty, requests: list[ValuationRequest]) -> list[FieldProblem]:

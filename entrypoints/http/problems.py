@@ -36,6 +36,7 @@ from domain.errors import (
     ValuationLogUnavailable,
 )
 from domain.market_extent import Refusal
+from entrypoints.http.answers import MODEL_VERSION
 from entrypoints.http.bodies import JSON_WANTED, MOST_PROBLEMS, MalformedBody
 from entrypoints.http.schemas import MOST_COMPARABLES, FieldProblemBody, ProblemBody, without_folders
 
@@ -47,11 +48,12 @@ NO_MODEL = "No model is served yet: train one with `tasador train`, or promote o
 class RefusedProperty(DomainError):
     """Homes of which no value is given where a number alone was asked for, by their place in the body ("": all of it).
 
-    At least one.
+    At least one. version: of the model that refused them.
     """
 
-    def __init__(self, refusals: Mapping[str, Refusal]) -> None:
+    def __init__(self, refusals: Mapping[str, Refusal], version: str) -> None:
         self.refusals = dict(refusals)
+        self.version = version
         told = [
             f"{place}: {refusal.explanation}" if place else refusal.explanation for place, refusal in refusals.items()
         ]
@@ -177,13 +179,21 @@ def answered(kind: Any, description: str, example: object = None) -> dict[int, R
 
 
 def documented(
-    path: str, *statuses: int, scope: Scope = Scope.VALUE, also: Mapping[int, Exception] | None = None
+    path: str, *statuses: int, scope: Scope = Scope.VALUE, examples: Mapping[int, Sequence[Exception]] | None = None
 ) -> dict[int, ResponseSpec]:
     """What OpenAPI says of these statuses of a route that needs `scope`: each is a problem, as met at `path`.
 
-    `also` holds a further example of a status.
+    `examples` holds what is shown of a status in place of the usual example.
     """
-    return {status: _documented(status, path, scope, (also or {}).get(status)) for status in statuses}
+    own = examples or {}
+    return {status: _documented(status, path, scope, own.get(status)) for status in statuses}
+
+
+def documented_valuing(path: str, *refused: Exception) -> dict[int, ResponseSpec]:
+    """What OpenAPI says of the problems of a route that values homes; `refused` are further examples of its 400."""
+    unrecorded = ValuationLogUnavailable("what callers are not told")
+    examples: Mapping[int, Sequence[Exception]] = {400: [_BAD_FIELDS, *refused], 503: [_NOTHING_SERVED, unrecorded]}
+    return documented(path, 400, 401, 403, 413, 415, 503, examples=examples)
 
 
 def _kind(error: Exception) -> _Kind:
@@ -229,6 +239,8 @@ def _headers(status: int, error: Exception) -> dict[str, str]:
         headers["WWW-Authenticate"] = "Bearer"
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = RETRY_SECONDS
+    if isinstance(error, RefusedProperty):
+        headers[MODEL_VERSION] = error.version
     return headers
 
 
@@ -238,13 +250,12 @@ def _stack(error: Exception) -> str:
     return " < ".join(f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames)
 
 
-_EXAMPLES: Mapping[int, tuple[str, Exception]] = {
-    400: (
-        "The body or a parameter cannot be used; every bad field is named.",
-        InvalidProperty(
-            [FieldProblem("net_area", "must be greater than 0"), FieldProblem("n_rooms", "must be a number, not text")]
-        ),
-    ),
+_BAD_FIELDS = InvalidProperty(
+    [FieldProblem("net_area", "must be greater than 0"), FieldProblem("n_rooms", "must be a number, not text")]
+)
+_NOTHING_SERVED = NoModelServed(NO_MODEL)
+_USUAL: Mapping[int, tuple[str, Exception]] = {
+    400: ("The body or a parameter cannot be used; every bad field is named.", _BAD_FIELDS),
     401: ("The key is missing, malformed, unknown, expired or revoked.", KeyRejected("missing")),
     403: (
         "The key was not given the scope that is needed.",
@@ -257,18 +268,17 @@ _EXAMPLES: Mapping[int, tuple[str, Exception]] = {
     ),
     413: ("The body is too large.", _too_large(64 * 1024)),
     415: ("The body is not sent as JSON.", HTTPException(detail=JSON_WANTED, status_code=415)),
-    503: ("No model is served, or a store cannot be reached: try again.", NoModelServed(NO_MODEL)),
+    503: ("No model is served, or a store cannot be reached: try again.", _NOTHING_SERVED),
 }
 
 
-def _documented(status: int, path: str, scope: Scope, other: Exception | None) -> ResponseSpec:
-    description, usual = _EXAMPLES[status]
+def _documented(status: int, path: str, scope: Scope, errors: Sequence[Exception] | None) -> ResponseSpec:
+    description, usual = _USUAL[status]
     examples = []
-    for error in (usual, other):
-        if error:
-            body, _ = problem(path, error)
-            body.detail = body.detail.replace("{scope}", scope.value)
-            examples.append(Example(summary=body.title, value=msgspec.to_builtins(body)))
+    for error in errors or [usual]:
+        body, _ = problem(path, error)
+        body.detail = body.detail.replace("{scope}", scope.value)
+        examples.append(Example(summary=body.title, value=msgspec.to_builtins(body)))
     return ResponseSpec(
         ProblemBody, generate_examples=False, description=description, media_type=MEDIA_TYPE, examples=examples
     )

@@ -14,7 +14,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from application.list_models import ListedModel
 from application.what_if import ChangedValuation
 from domain.errors import FieldProblem
-from domain.model_version import ModelCard, ModelVersion
+from domain.model_version import LONGEST_REASON, ModelCard, ModelVersion
 from domain.property import NUMBER_RULES, PROPERTY_FIELDS
 from domain.valuation import Comparable, Contribution, Explanation, Valuation
 
@@ -703,7 +703,14 @@ class PromotionAnswer(Struct, kw_only=True):
 class PromotionBody(Struct, kw_only=True):
     """What may be sent along with a change of the served version; nothing has to be."""
 
-    reason: Annotated[str, _told("Why, for the record: one line.", "lower COD in Vitacura")] = ""
+    reason: Annotated[
+        str,
+        Meta(
+            max_length=LONGEST_REASON,
+            description="Why, for the record: one line, without line breaks or other control characters.",
+            examples=["lower COD in Vitacura"],
+        ),
+    ] = ""
 
 
 class ModelAnswer(Struct, kw_only=True):

@@ -34,7 +34,7 @@ class Connection(HttpToolsProtocol):
 
     def answers_last(self) -> None:
         """The request that is being answered is the last one on this connection."""
-        if self.cycle is not None and not self.cycle.response_complete:
+        if self.cycle is not None and not self.cycle.response_started:  # else the next one says that it is the last
             self.cycle.keep_alive = False
 
     def shutdown(self) -> None:

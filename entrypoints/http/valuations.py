@@ -11,15 +11,15 @@ from litestar.exceptions import ValidationException
 from litestar.params import JSONBody, QueryParameter
 from msgspec import UNSET
 
+from application.served_model import ServedVersion
 from application.value_property import ValuationRequest
 from domain.api_key import Scope
 from domain.errors import FieldProblem, InvalidProperty
-from domain.model_version import ModelVersion
 from domain.valuation import Valuation
 from domain.valuation_record import Caller
 from entrypoints.http.answers import JsonAnswer, encode
 from entrypoints.http.bodies import NO_BODY, JsonBody, UnusableRow, read_request, read_rows, read_what_if, under
-from entrypoints.http.problems import answered, documented
+from entrypoints.http.problems import answered, documented_valuing
 from entrypoints.http.schemas import (
     MOST_COMPARABLES,
     ChangedValuationAnswer,
@@ -59,7 +59,6 @@ MOST_DETAILS = 1_000
 """The most explanations and comparables that it may ask for: each takes as long as valuing many homes."""
 
 _PARAMETERS = ("level", "explain", "comparables")
-_STATUSES = (400, 401, 403, 413, 415, 503)
 _MOST_WARNED_OF = 5
 _LONGEST_NAME = 40
 
@@ -79,7 +78,7 @@ class Valuations(Controller):
         status_code=200,
         dto=JsonBody[ValuationBody],
         return_dto=None,
-        responses=answered(ValuationAnswer, "The valuation.") | documented("/v1/valuations", *_STATUSES),
+        responses=answered(ValuationAnswer, "The valuation.") | documented_valuing("/v1/valuations"),
     )
     async def create(
         self,
@@ -108,7 +107,7 @@ class Valuations(Controller):
         dto=JsonBody[WhatIfBody],
         return_dto=None,
         responses=answered(ChangedValuationAnswer, "Both valuations, and what lies between them.")
-        | documented("/v1/valuations/what-if", *_STATUSES),
+        | documented_valuing("/v1/valuations/what-if"),
     )
     async def what_if(
         self,
@@ -145,7 +144,7 @@ class BatchValuations(Controller):
         status_code=200,
         dto=JsonBody[ValuationBatch],
         return_dto=None,
-        responses=answered(ValuationBatchAnswer, "The valuations.") | documented("/v1/valuations/batch", *_STATUSES),
+        responses=answered(ValuationBatchAnswer, "The valuations.") | documented_valuing("/v1/valuations/batch"),
     )
     async def create_all(
         self,
@@ -166,15 +165,24 @@ class BatchValuations(Controller):
 
         details = int(explain) + comparables
         most = MOST_DETAILS // details if details else MOST_ROWS
-        batch = _Batch(valuing, caller_of(request), level, explain=explain, comparables=comparables)
-        return await valuing.batches.run(lambda: batch.answer(read_rows(data, most), warnings))
+        caller = caller_of(request)
+
+        def value() -> JsonAnswer:
+            rows = read_rows(data, most)
+            if not rows:
+                return JsonAnswer(encode(ValuationBatchAnswer(valuations=[], warnings=warnings or UNSET)))
+            served = valuing.served_model.current()
+            return _Batch(valuing, served, caller, level, explain, comparables).answer(rows, warnings)
+
+        return await valuing.batches.run(value)
 
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """What is asked of many homes."""
+    """What is asked of many homes, all to be valued by one version, whatever is promoted meanwhile."""
 
     valuing: Valuing
+    served: ServedVersion
     caller: Caller
     level: float | None
     explain: bool
@@ -197,29 +205,23 @@ class _Batch:
             level=self.level,
             began=began,
         )
-        answers, version = self._answers(rows, outcomes, valued[0][1].model if valued else None)
+        answers = self._answers(rows, outcomes)
+        version = self.served.description.version
         return JsonAnswer(encode(ValuationBatchAnswer(valuations=answers, warnings=warnings or UNSET)), version)
 
     def _answers(
-        self,
-        rows: Sequence[ValuationRequest | UnusableRow],
-        outcomes: Sequence[Valuation | UnusableRow],
-        model: ModelVersion | None,
-    ) -> tuple[list[ValuationAnswer], str | None]:
-        """The answers, and the version of the model that they name."""
-        if not rows:
-            return [], None
-        model = model or self.valuing.served_model.current().description
+        self, rows: Sequence[ValuationRequest | UnusableRow], outcomes: Sequence[Valuation | UnusableRow]
+    ) -> list[ValuationAnswer]:
+        model = self.served.description
         serving = ServingModel.of(model)
         in_turn = iter(outcomes)
         told = [row if isinstance(row, UnusableRow) else next(in_turn) for row in rows]
-        answers = [
+        return [
             ValuationAnswer.of(row, serving)
             if isinstance(row, Valuation)
             else ValuationAnswer.unusable(row.client_ref, row.problems, model)
             for row in told
         ]
-        return answers, model.version
 
     def _valued(self, requests: Sequence[tuple[int, ValuationRequest]]) -> list[Valuation | UnusableRow]:
         """What became of each request, given with its place; the bad ones are found by halving."""
@@ -227,7 +229,11 @@ class _Batch:
             return []
         try:
             asked = [request for _, request in requests]
-            return [*self.valuing.value_property(asked, self.level, explain=self.explain, comparables=self.comparables)]
+            return [
+                *self.valuing.value_property(
+                    asked, self.level, explain=self.explain, comparables=self.comparables, served=self.served
+                )
+            ]
         except InvalidProperty as error:
             if len(requests) > 1:
                 middle = len(requests) // 2

@@ -29,6 +29,7 @@ _LOOKS_UNTIL_HUNG = 25
 _SECONDS_TO_START = 60.0
 _SECONDS_TO_PROVE = 10.0
 _MOST_SECONDS_OFF = 30.0
+_MOST_FIRST_FAILURES = 2
 _SECONDS_TO_FINISH = 10.0
 
 
@@ -109,10 +110,11 @@ class Workers:
                 place.process.stdin.write(self._settings)
 
     def _replace(self, place: _Place, process: "subprocess.Popen[bytes]") -> None:
-        reason = self._roster.last_words(place.number) or _ending(process.returncode)
+        last_words = self._roster.last_words(place.number)
+        reason = last_words or _ending(process.returncode)
         self._roster.gone(place.number)
         self._forget(place, process)
-        if not self._any_has_served:
+        if not self._any_has_served and (last_words or place.failures >= _MOST_FIRST_FAILURES):
             raise CannotServe(f"no worker could be started: {reason}")
         proven = place.serving_since and time.monotonic() - place.serving_since >= _SECONDS_TO_PROVE
         place.failures = 0 if proven else place.failures + 1

@@ -213,6 +213,22 @@ class TestDamage:
             with pytest.raises(ModelRefused, match=version):
                 models.load(version)
 
+    def test_pruning_waits_where_what_serves_is_refused(self, models: JoblibModelRepository, folder: Path) -> None:
+        for _ in range(2):
+            models.promote(models.store(a_trained_model(), a_card()).version, NOON, "ana")
+        blob_of(folder, "v2").unlink()
+        with pytest.raises(ModelRefused, match="v2 is refused"):
+            models.prune(1, timedelta(0), NOON, "ana")
+        assert models.versions() == ["v1", "v2"]
+
+    def test_no_version_follows_one_that_no_training_makes(self, models: JoblibModelRepository, folder: Path) -> None:
+        stored = models.store(a_trained_model(), a_card())
+        highest = folder / "versions" / f"v{10**18 - 1}"
+        highest.mkdir()
+        (highest / "manifest.json").write_bytes((folder / "versions" / stored.version / "manifest.json").read_bytes())
+        with pytest.raises(ModelStoreUnavailable, match="No version can follow"):
+            models.store(a_trained_model(), a_card())
+
     def test_a_missing_model_is_refused_by_name(self, models: JoblibModelRepository, folder: Path) -> None:
         models.store(a_trained_model(), a_card())
         blob = blob_of(folder, "v1")

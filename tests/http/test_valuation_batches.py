@@ -1,6 +1,6 @@
 """Valuations of many homes over HTTP: one bad row never fails the others."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
@@ -14,9 +14,10 @@ from application.served_model import ServedModel
 from domain.property import Property
 from entrypoints.http.schemas import ValuationAnswer
 from entrypoints.http.valuations import MOST_DETAILS, MOST_ROWS
+from tests.fakes.fixed_clock import NOON
 from tests.fakes.in_memory_model_repository import InMemoryModelRepository
-from tests.fakes.models import ConstantPricePerArea, a_trained_model
-from tests.http.service import FAR_AWAY, HOME, Service, fields, serving, with_extras
+from tests.fakes.models import ConstantPricePerArea, a_card, a_trained_model
+from tests.http.service import ERRORS, FAR_AWAY, HOME, Service, fields, serving, with_extras
 
 ROUTE = "/v1/valuations/batch"
 
@@ -162,3 +163,42 @@ def test_all_rows_of_an_answer_name_the_model_that_is_served(asked: Service) -> 
     served: ServedModel = asked.container.served_model()
     version = served.current().description.version
     assert {each["model"]["version"] for each in valuations(asked, [HOME, {}, FAR_AWAY])} == {version}
+
+
+class Interrupted(ConstantPricePerArea):
+    """A model that is busy valuing when something happens."""
+
+    def value(self, properties: Sequence[Property]) -> NDArray[np.float64]:
+        for act in MEANWHILE:
+            act()
+        return super().value(properties)
+
+
+MEANWHILE: list[Callable[[], object]] = []
+
+
+def test_a_batch_is_valued_by_one_version_whatever_is_promoted_meanwhile(tmp_path: Path) -> None:
+    models = with_extras()
+    schema = models.describe("v1").card.features
+    for price in (2000.0, 3000.0):
+        models.store(a_trained_model(log_ratios=ERRORS, model=Interrupted(price, schema)), a_card(features=schema))
+    models.promote("v2", NOON, "a test")
+    with Service(tmp_path, models=models).running() as service:
+        served: ServedModel = service.container.served_model()
+
+        def switch() -> None:
+            MEANWHILE.clear()  # the new version is tried before it serves, which is no request
+            models.promote("v3" if served.current().description.version == "v2" else "v2", NOON, "a test")
+            served.refresh()
+            MEANWHILE.append(switch)
+
+        rows = [HOME, HOME, HOME | {"year_built": "old"}, HOME, HOME]
+        MEANWHILE.append(switch)
+        try:
+            answer = service.post(ROUTE, {"properties": rows})
+        finally:
+            MEANWHILE.clear()
+        told = answer.json()["valuations"]
+        assert [each["status"] for each in told] == ["valued", "valued", "refused", "valued", "valued"]
+        assert {each["value"] for each in told} == {160_000.0, None}
+        assert {each["model"]["version"] for each in told} == {"v2"} == {answer.headers["X-Model-Version"]}

@@ -104,6 +104,18 @@ def test_a_refusal_is_on_record(service: Service) -> None:
     assert record.refusal.reason == OUTSIDE_MARKET
 
 
+@pytest.mark.parametrize(("path", "body"), [("/predict", FAR_AWAY), ("/predict_batch", {"data": [HOME, FAR_AWAY]})])
+def test_a_refusal_names_the_version_that_refused(promoted: Service, path: str, body: Any) -> None:
+    answer = promoted.post(path, body)
+    assert (answer.status_code, answer.json()["type"]) == (400, "/problems/refused-property")
+    assert answer.headers["X-Model-Version"] == "v2"
+    assert [record.model_version for record in recorded(promoted)] == ["v2"]
+
+
+def test_a_body_that_cannot_be_read_names_no_version(service: Service) -> None:
+    assert "X-Model-Version" not in service.post("/predict", {}).headers
+
+
 def test_of_a_batch_that_is_refused_what_is_told_is_on_record(service: Service) -> None:
     assert service.post("/predict_batch", {"data": [HOME, FAR_AWAY, HOME]}).status_code == 400
     assert [record.property.latitude for record in recorded(service)] == [FAR_AWAY["latitude"]]

@@ -68,7 +68,13 @@ def test_repeated_rollbacks_walk_back_to_the_first_version_and_no_further(histor
         assert version_before(history) == way_back.pop()
         history = rolled_back(history)
         assert len(served_stack(history)) == len(way_back) + 1
-    with pytest.raises(NothingToRollBack, match="No version was served before"):
+    with pytest.raises(NothingToRollBack, match=r"No version .* promote .* by name"):
+        version_before(history)
+
+
+def test_after_a_rollback_to_the_first_version_it_is_not_said_that_none_was_served_after_it() -> None:
+    history = rolled_back([promoted("v1"), promoted("v2")])
+    with pytest.raises(NothingToRollBack, match="before v1 that has not been rolled back from: promote a version"):
         version_before(history)
 
 

@@ -16,6 +16,7 @@ from tests.fakes.fixed_clock import NOON, FixedClock
 from tests.fakes.in_memory_key_store import InMemoryKeyStore
 from tests.fakes.in_memory_model_repository import InMemoryModelRepository
 from tests.fakes.in_memory_pepper_store import InMemoryPepperStore
+from tests.fakes.in_memory_valuation_log import InMemoryValuationLog
 from tests.fakes.models import a_card, a_trained_model
 from tests.unit.test_served_model import stored
 
@@ -101,7 +102,8 @@ class Service:
     def __init__(self) -> None:
         self.models, self.keys = stored(2), InMemoryKeyStore()
         self.served = ServedModel(self.models)
-        self.check = CheckReadiness(self.served, self.models, self.keys, InMemoryPepperStore())
+        self.valuations = InMemoryValuationLog()
+        self.check = CheckReadiness(self.served, self.models, self.keys, InMemoryPepperStore(), self.valuations)
 
     def serve(self, version: str) -> None:
         self.models.promote(version, NOON, "ana")
@@ -131,6 +133,16 @@ def test_a_service_whose_repository_is_down_serves_on_and_says_so() -> None:
     readiness = service.check()
     assert readiness.ready
     assert readiness.checks["model_repository"] != "ok"
+
+
+def test_a_service_that_cannot_record_and_refuses_to_value_is_not_ready_and_says_why() -> None:
+    service = Service()
+    service.serve("v1")
+    service.valuations.full = True
+    readiness = service.check()
+    assert not readiness.ready
+    assert "/srv/records" in readiness.checks["valuation_log"]
+    assert readiness.unrecorded is None
 
 
 def test_a_refused_version_is_a_warning() -> None:

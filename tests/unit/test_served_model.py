@@ -170,6 +170,31 @@ def test_a_version_that_could_not_be_reached_is_tried_again_at_the_next_look() -
     assert served_version(served) == "v1"
 
 
+class Exhausted(InMemoryModelRepository):
+    """A repository that cannot hand out one version for want of memory, the first time."""
+
+    failures = 1
+
+    def load(self, version: str) -> TrainedModel:
+        if version == "v2" and self.failures:
+            self.failures -= 1
+            raise MemoryError
+        return super().load(version)
+
+
+def test_a_promotion_is_not_forgotten_where_loading_failed_for_want_of_memory() -> None:
+    models = Exhausted()
+    served = ServedModel(models)
+    models.promote(models.store(a_trained_model(), a_card()).version, NOON, "ana")
+    served.refresh()
+    models.promote(models.store(a_trained_model(), a_card()).version, NOON, "ana")
+    with pytest.raises(MemoryError):
+        served.refresh(retry=False)
+    assert served_version(served) == "v1"
+    assert served.refresh(retry=False)
+    assert served_version(served) == "v2"
+
+
 class Foreign(ConstantPricePerArea):
     """A model of another program: it loads, and cannot value."""
 

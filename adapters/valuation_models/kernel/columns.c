@@ -16,20 +16,22 @@ static int64_t at_most(int64_t count, int64_t most) {
     return count < most ? count : most;
 }
 
-/* The nearest sales and their distances; how many, or -1 where memory runs out. */
-static int64_t find_near(const Neighbourhood *a, const double *home, int64_t wanted, Room *room) {
+/* The nearest sales and their distances, and how many these are. */
+static int find_near(const Neighbourhood *a, const double *home, int64_t wanted, Room *room, int64_t *count) {
     double place[2];
-    int64_t count = at_most(wanted, a->points.points);
+    *count = at_most(wanted, a->points.points);
     place_on(&a->plane, home, place);
-    if (nearest_to(&a->points, place, count, room->distances, room->rows) != DONE) return -1;
-    for (int64_t i = 0; i < count; i++) room->distances[i] = sqrt(room->distances[i]);
-    return count;
+    int result = nearest_to(&a->points, place, *count, room->distances, room->rows);
+    for (int64_t i = 0; result == DONE && i < *count; i++) room->distances[i] = sqrt(room->distances[i]);
+    return result;
 }
 
 static int write_neighbourhood(const Neighbourhood *a, const double *home, Room *room, double *out) {
-    int64_t count = find_near(a, home, a->nearest[a->nearest_count - 1], room), alike = at_most(a->alike, count);
+    int64_t count;
+    int result = find_near(a, home, a->nearest[a->nearest_count - 1], room, &count);
+    if (result != DONE) return result;
+    int64_t alike = at_most(a->alike, count);
     double *weights = room->weighted + count;
-    if (count < 0) return OUT_OF_MEMORY;
     for (int64_t r = 0; r < a->radius_count; r++)
         for (int64_t i = 0; i < count; i++) {
             double share = room->distances[i] / a->radii[r];
@@ -61,8 +63,9 @@ static int write_neighbourhood(const Neighbourhood *a, const double *home, Room 
 }
 
 static int write_local_errors(const Neighbourhood *a, const double *home, Room *room, double *out) {
-    int64_t count = find_near(a, home, a->nearest[0], room);
-    if (count < 0) return OUT_OF_MEMORY;
+    int64_t count;
+    int result = find_near(a, home, a->nearest[0], room, &count);
+    if (result != DONE) return result;
     for (int64_t i = 0; i < count; i++) room->near[i] = a->figures[room->rows[i]];
     out[0] = sum_of(room->near, count) / (double)count;
     out[1] = room->distances[at_most(a->far[0], count) - 1];

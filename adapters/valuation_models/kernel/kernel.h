@@ -24,7 +24,7 @@
 #define EXPORT __attribute__((visibility("default")))
 #endif
 
-enum { DONE = 0, OUT_OF_MEMORY = 1 };
+enum { DONE = 0, OUT_OF_MEMORY = 1, NO_NUMBER = 2 };
 
 /* ---- trees.c ---- */
 

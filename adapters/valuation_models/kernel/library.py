@@ -17,6 +17,7 @@ from adapters.valuation_models.kernel.digest import FOLDER, sources_digest
 from domain.errors import InstallationIncomplete
 
 FILE = FOLDER / "kernel.so"
+_NO_NUMBER = 2
 _MEND = "install Tasador again (`make run`, or `pip install` of its folder)"
 
 NODE = np.dtype([("key", "<i8"), ("child", "<i4"), ("feature", "<i2"), ("nan_left", "<i2")])
@@ -162,7 +163,10 @@ class Quadrature(ctypes.Structure):
 
 
 class Library:
-    """The functions of the kernel. Each takes addresses; those that may run out of memory raise MemoryError then."""
+    """The functions of the kernel. Each takes addresses.
+
+    Those that may fail raise MemoryError, or ValueError for a place that is no number.
+    """
 
     def __init__(self, loaded: ctypes.CDLL) -> None:
         self.ensemble_values = _fallible(loaded.ensemble_values, c_void_p, c_void_p, c_int64, c_int64, c_void_p)
@@ -192,8 +196,10 @@ def library() -> Library:
     return Library(loaded)
 
 
-def address(array: NDArray[Any]) -> int:
-    """Where the first element of a contiguous array lies."""
+def address(array: NDArray[Any], kind: Any = np.float64) -> int:
+    """Where the first element of an array lies. Raises ValueError unless its numbers of this kind lie side by side."""
+    if array.dtype != kind or not array.flags.c_contiguous:
+        raise ValueError(f"The kernel wants {np.dtype(kind)} side by side, and not {array.dtype}.")
     return array.ctypes.data
 
 
@@ -206,7 +212,7 @@ def lent(array: Any) -> Any:
 
 def _fallible(function: Any, *arguments: Any) -> Callable[..., int]:
     checked = _function(function, c_int32, *arguments)
-    checked.errcheck = _raise_without_memory  # type: ignore[attr-defined]
+    checked.errcheck = _raise_failure  # type: ignore[attr-defined]
     return checked
 
 
@@ -215,7 +221,9 @@ def _function(function: Any, result: Any, *arguments: Any) -> Callable[..., Any]
     return function  # type: ignore[no-any-return]
 
 
-def _raise_without_memory(result: int, _: Any, __: Any) -> int:
+def _raise_failure(result: int, _: Any, __: Any) -> int:
+    if result == _NO_NUMBER:
+        raise ValueError("A place is no number: nothing is near to it.")
     if result:
         raise MemoryError
     return result

@@ -195,14 +195,17 @@ int nearest_to(const Points *points, const double *point, int64_t count, double 
     if (!found) return OUT_OF_MEMORY;
     Search s = {points, point, found, 0, count, room, {INFINITY, INT32_MAX}};
     search(&s, 0, 0.0, 0, points->points);
-    select_found(found, s.count, count - 1);
-    sort_found(found, found + room, count);
-    for (int64_t i = 0; i < count; i++) {
-        squares[i] = found[i].square;
-        rows[i] = found[i].row;
+    int result = s.count < count ? NO_NUMBER : DONE; /* nothing is near to a place that is no number */
+    if (result == DONE) {
+        select_found(found, s.count, count - 1);
+        sort_found(found, found + room, count);
+        for (int64_t i = 0; i < count; i++) {
+            squares[i] = found[i].square;
+            rows[i] = found[i].row;
+        }
     }
     if (found != few) free(found);
-    return DONE;
+    return result;
 }
 
 EXPORT int points_nearest(

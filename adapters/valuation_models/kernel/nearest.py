@@ -25,7 +25,9 @@ class NearestPoints:
         self._rows = np.array(np.arange(count) if rows is None else rows, dtype=np.int32)
         self._coordinates = np.array(points, dtype=np.float64, order="C")
         self._boxes = np.empty((library().points_boxes(count), 2, dimensions))
-        self.native = Points(address(self._coordinates), address(self._rows), address(self._boxes), count, dimensions)
+        self.native = Points(
+            address(self._coordinates), address(self._rows, np.int32), address(self._boxes), count, dimensions
+        )
         self._native_address = addressof(self.native)
         library().points_sort(self._native_address)
 
@@ -35,9 +37,12 @@ class NearestPoints:
     def nearest(self, points: NDArray[np.float64], count: int) -> tuple[NDArray[np.float64], Rows]:
         """The `count` nearest to each of `points` (m, dimensions), all where there are fewer, the nearest first.
 
-        Squares of distances and rows, each of shape (m, count).
+        Squares of distances and rows, each of shape (m, count). Raises ValueError for places of other dimensions, or of
+        which a number is NaN.
         """
         points = np.ascontiguousarray(points, dtype=np.float64)
+        if points.ndim != 2 or points.shape[1] != self.native.dimensions:
+            raise ValueError(f"Places of {self.native.dimensions} dimensions are searched, and not of {points.shape}.")
         shape = (len(points), min(count, len(self)))
         squares, rows = np.empty(shape), np.empty(shape, dtype=np.int32)
         library().points_nearest(self._native_address, lent(points), shape[0], shape[1], lent(squares), lent(rows))
