@@ -10,8 +10,10 @@ STAMPS := .venv/stamps
 INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input --no-user --no-compile
 # In parallel and without the libraries' own tests: half of the time that pip takes for it.
 COMPILE := $(BIN)/python -m compileall -qq -j 0 -x /tests/ .venv/lib
-# A worker per core: the threads of the numeric libraries would only fight the workers for them.
-PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --no-header -n auto --maxprocesses 4 --dist loadfile
+# A worker more than there are cores, since some tests wait for processes that start and stop; the threads of the
+# numeric libraries would only fight the workers for the cores.
+PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 PYTEST_XDIST_AUTO_NUM_WORKERS=$$(($$(getconf _NPROCESSORS_ONLN) + 1)) \
+    $(BIN)/python -m pytest --no-header -n auto --maxprocesses 5 --dist loadfile
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
