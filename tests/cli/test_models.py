@@ -89,7 +89,7 @@ class TestPromoteAndRollback:
     def test_to_nothing_is_refused(self, trained: dict[str, Any], tasador: Command) -> None:
         refused = tasador("models", "rollback")
         assert refused.code == 1
-        assert "none to roll back to" in refused.told
+        assert "promote a version by name" in refused.told
         assert served(tasador) == ["v1"]
 
     def test_of_what_was_never_stored_is_refused(self, trained: dict[str, Any], tasador: Command) -> None:

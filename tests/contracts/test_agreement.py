@@ -86,7 +86,7 @@ def names_of(columns: Sequence[Columns]) -> list[str]:
 NUMBERS = st.floats(1e-6, 1e9) | st.sampled_from([0.5, 1.0, 80.0, 1e6])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.data())
 def test_whatever_home_it_is_asked_about(boosted: Fitted, data: st.DataObject) -> None:
     texts = {
