@@ -16,11 +16,14 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 
-from domain.errors import InvalidKeyRequest
+from domain.errors import InvalidKeyRequest, KeyNotActive
 
 DEFAULT_LIFETIME = timedelta(days=90)
 LONGEST_LIFETIME = timedelta(days=366)
 LONGEST_LABEL = 100
+LONGEST_REASON = 200
+LONGEST_NAME = 100
+DEFAULT_OVERLAP = timedelta(hours=1)
 
 KeyState = Literal["active", "expired", "revoked"]
 
@@ -34,6 +37,9 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 _TOKEN = re.compile(
     rf"tsd_([0-9A-Za-z]{{{_ID_LENGTH}}})_([0-9A-Za-z]{{{_SECRET_LENGTH}}})_([0-9A-Za-z]{{{_CHECKSUM_LENGTH}}})"
 )
+
+_INSTANT = timedelta(microseconds=1)
+_REASON_RULE = f"must be one line of at most {LONGEST_REASON} printable characters"
 
 _LIFETIME = re.compile(r"([1-9][0-9]{0,5})([mhdw])")
 _LIFETIME_UNITS = {
@@ -115,7 +121,9 @@ class Token:
 class ApiKey:
     """What is stored of a key. Times are in UTC; a key is valid up to, not at, `expires_at`.
 
-    `created_at` is no bound: the clocks of two machines differ, and a new key must work on both.
+    `created_at` is no bound: the clocks of two machines differ, and a new key must work on both. `created_by` and
+    `revoked_by` name a key or a user of the machine, "" where nobody knows. `last_used_at` is about a minute late.
+    `replaced_by` is the id of the key that a rotation put in its place.
     Raises ValueError, saying which field, where what it is made of cannot be a key. No field's value is repeated.
     """
 
@@ -127,6 +135,11 @@ class ApiKey:
     created_at: datetime
     expires_at: datetime
     revoked_at: datetime | None = None
+    revoked_by: str = ""
+    revoked_because: str = ""
+    created_by: str = ""
+    last_used_at: datetime | None = None
+    replaced_by: str | None = None
 
     def __post_init__(self) -> None:
         for name, fits, rule in (
@@ -138,6 +151,11 @@ class ApiKey:
             ("created_at", _is_utc(self.created_at), "must be in UTC"),
             ("expires_at", _is_utc(self.expires_at), "must be in UTC"),
             ("revoked_at", self.revoked_at is None or _is_utc(self.revoked_at), "must be in UTC"),
+            ("revoked_by", _name_fits(self.revoked_by), f"must be at most {LONGEST_NAME} printable characters"),
+            ("revoked_because", reason_fits(self.revoked_because), _REASON_RULE),
+            ("created_by", _name_fits(self.created_by), f"must be at most {LONGEST_NAME} printable characters"),
+            ("last_used_at", self.last_used_at is None or _is_utc(self.last_used_at), "must be in UTC"),
+            ("replaced_by", self.replaced_by is None or is_key_id(self.replaced_by), "must be the id of a key"),
         ):
             if not fits:
                 raise ValueError(f"{name} {rule}")
@@ -150,9 +168,37 @@ class ApiKey:
             return "revoked"
         return "active" if moment < self.expires_at else "expired"
 
-    def revoked(self, moment: datetime) -> "ApiKey":
+    def is_admin_at(self, moment: datetime) -> bool:
+        """Whether this key may manage keys at that moment."""
+        return Scope.KEYS_ADMIN in self.scopes and self.state_at(moment) == "active"
+
+    def revoked(self, moment: datetime, by: str = "", because: str = "") -> "ApiKey":
         """This key, revoked at `moment`; a key that is revoked already stays as it is."""
-        return self if self.revoked_at is not None else replace(self, revoked_at=moment.astimezone(UTC))
+        if self.revoked_at is not None:
+            return self
+        return replace(self, revoked_at=moment.astimezone(UTC), revoked_by=by, revoked_because=because)
+
+    def check_rotatable(self, moment: datetime) -> None:
+        """Raises KeyNotActive where this key has expired, is revoked or was replaced before."""
+        state = self.state_at(moment)
+        if self.replaced_by is not None:
+            state_told = f"was replaced by {self.replaced_by} before"
+        elif state != "active":
+            state_told = "is revoked" if state == "revoked" else "has expired"
+        else:
+            return
+        raise KeyNotActive(f"Key {self.id} {state_told}, so that it cannot be rotated: issue another.")
+
+    def replaced(self, successor: str, until: datetime) -> "ApiKey":
+        """This key, to be used until then at the latest, and never for longer than it was to live anyway."""
+        soonest = self.created_at + _INSTANT  # a clock that is behind that of the key's creation
+        return replace(self, replaced_by=successor, expires_at=min(self.expires_at, max(until, soonest)))
+
+    def used(self, moment: datetime) -> "ApiKey":
+        """This key, last used at `moment`, unless it was used later already."""
+        if self.last_used_at is not None and self.last_used_at >= moment:
+            return self
+        return replace(self, last_used_at=moment.astimezone(UTC))
 
 
 def is_key_id(text: str) -> bool:
@@ -166,6 +212,19 @@ def checked_label(label: str) -> str:
     if not _label_fits(trimmed):
         raise InvalidKeyRequest(f"A key's label is 1 to {LONGEST_LABEL} printable characters: say whose key it is.")
     return trimmed
+
+
+def checked_reason(reason: str) -> str:
+    """`reason`, trimmed. Raises InvalidKeyRequest where it is too long or holds control characters."""
+    trimmed = reason.strip()
+    if not reason_fits(trimmed):
+        raise InvalidKeyRequest(f"A reason {_REASON_RULE}.")
+    return trimmed
+
+
+def reason_fits(reason: str) -> bool:
+    """Whether `reason`, which may be empty, can be kept with a revocation."""
+    return len(reason) <= LONGEST_REASON and reason == reason.strip() and (not reason or reason.isprintable())
 
 
 def checked_scopes(names: Iterable[str]) -> frozenset[Scope]:
@@ -190,6 +249,13 @@ def checked_lifetime(lifetime: timedelta) -> timedelta:
     return lifetime
 
 
+def checked_overlap(overlap: timedelta) -> timedelta:
+    """`overlap`. Raises InvalidKeyRequest where it is negative or longer than any key lives."""
+    if not timedelta(0) <= overlap <= LONGEST_LIFETIME:
+        raise InvalidKeyRequest(f"The overlap of a rotation is at most {LONGEST_LIFETIME.days} days.")
+    return overlap
+
+
 def parse_lifetime(text: str) -> timedelta:
     """The time that `90m`, `12h`, `30d` or `2w` spells. Raises InvalidKeyRequest.
 
@@ -207,6 +273,10 @@ def parse_lifetime(text: str) -> timedelta:
 
 def _label_fits(label: str) -> bool:
     return 0 < len(label) <= LONGEST_LABEL and label == label.strip() and label.isprintable()
+
+
+def _name_fits(name: str) -> bool:
+    return len(name) <= LONGEST_NAME and (not name or name.isprintable())
 
 
 def _is_utc(moment: datetime) -> bool:

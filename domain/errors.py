@@ -87,6 +87,25 @@ class DuplicateKey(DomainError):
     """A key of this id is stored already."""
 
 
+class KeyNotActive(DomainError):
+    """A key that has expired, was revoked or was replaced, so that it cannot be rotated."""
+
+
+class LastAdminKey(DomainError):
+    """The only key left that may manage keys; `key_id` is its id."""
+
+    def __init__(self, key_id: str) -> None:
+        self.key_id = key_id
+        super().__init__(
+            f"Key {key_id} is the last that may manage keys: issue another with the scope keys:admin first, or revoke "
+            "it on the service's own machine with `tasador keys revoke --force`."
+        )
+
+
+class ScopeNotHeld(DomainError):
+    """A key was asked to hand on scopes that it does not have itself."""
+
+
 class KeyRejected(DomainError):
     """A key that does not open the door; the message is the same whatever the cause.
 
@@ -106,6 +125,10 @@ class ScopeMissing(DomainError):
 
 class KeyStoreUnavailable(DomainError):
     """The key store cannot be reached, read or written; nothing is said of any key."""
+
+
+class SchemaOutdated(KeyStoreUnavailable):
+    """The database was set up by another version of the program; the message says which, and what to do."""
 
 
 class KeyStoreMalformed(DomainError):

@@ -79,7 +79,9 @@ class CsvKeyStore(KeyStore):
                 self._only(key.id, lines)
         return sorted(keys, key=attrgetter("created_at", "id"))
 
-    def revoke(self, key_id: str, at: datetime) -> ApiKey:
+    def revoke(
+        self, key_id: str, at: datetime, by: str = "", because: str = "", *, spare_last_admin: bool = False
+    ) -> ApiKey:
         """Revokes a key for good. Raises KeyNotFound, KeyStoreUnavailable, KeyStoreMalformed naming the line."""
         with self._rewriting() as (target, lines):
             revoked_line = self._only(key_id, lines[1:])

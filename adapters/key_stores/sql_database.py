@@ -93,7 +93,9 @@ class SqlKeyStore(KeyStore):
             rows = connection.execute(sql.select(_KEYS)).all()
         return sorted((self._key_of(row) for row in rows), key=attrgetter("created_at", "id"))
 
-    def revoke(self, key_id: str, at: datetime) -> ApiKey:
+    def revoke(
+        self, key_id: str, at: datetime, by: str = "", because: str = "", *, spare_last_admin: bool = False
+    ) -> ApiKey:
         """Revokes a key for good. Raises KeyNotFound, KeyStoreUnavailable, KeyStoreMalformed naming the id."""
         of_this_id = _KEYS.c.id == key_id
         with self._transaction(writing=True) as connection:

@@ -16,3 +16,10 @@ class PepperStore(Protocol):
     @abstractmethod
     def find(self, pepper_id: str) -> Pepper | None:
         """The pepper of this id, or None. Raises SecretUnavailable."""
+
+    def rotate(self) -> Pepper:
+        """Makes a new pepper the current one and returns it; keys hashed under older ones stay valid.
+
+        Of two rotations at once both take place. Raises SecretUnavailable, also where it can only be done by hand.
+        """
+        raise NotImplementedError

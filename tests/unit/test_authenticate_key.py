@@ -27,7 +27,9 @@ class UnreachableKeyStore(KeyStore):
     def all(self) -> list[ApiKey]:
         raise KeyStoreUnavailable("down")
 
-    def revoke(self, key_id: str, at: datetime) -> ApiKey:
+    def revoke(
+        self, key_id: str, at: datetime, by: str = "", because: str = "", *, spare_last_admin: bool = False
+    ) -> ApiKey:
         raise KeyStoreUnavailable("down")
 
 
