@@ -91,7 +91,8 @@ class SigningKeys:
             cause = f"cannot be checked for its signature: no key is pinned, and there is no {self._file}"
         raise NotTrusted(
             cause.rstrip("."),
-            "set model_repository.trusted_keys to what `tasador models signing-key` shows on the training machine",
+            f"mend {self._file} or restore it from its backup, or set model_repository.trusted_keys to what `tasador "
+            "models signing-key` shows on the training machine",
         )
 
     def _own(self) -> tuple[str, "Ed25519PrivateKey"]:

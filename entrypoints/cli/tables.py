@@ -37,6 +37,8 @@ def model_table(model: ModelVersion, *, serving: bool) -> RenderableType:
         "judged": f"{validation.scheme} holdout: trained on {validation.train}, judged by {validation.test}",
         "prices": _index(card),
         "gate": card.gate.reason + (f" ({card.gate.sales} sales compared)" if card.gate.sales else ""),
+        "agreement": f"{card.agreement.homes} homes valued both as fitted and as served, at most "
+        f"{card.agreement.furthest:.2g} of the value apart",
         "artifact": f"{model.artifact.size / 1024:.0f} KiB, SHA-256 {model.artifact.sha256[:16]}...",
     }
     return Group(

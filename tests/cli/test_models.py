@@ -45,6 +45,9 @@ class TestShow:
         assert shown["promotions"][0]["reason"] == "trained by recipe forest"
         out = tasador("models", "show", "v1").out
         assert "v1 (forest), served" in out
+        agreement = shown["description"]["card"]["agreement"]
+        assert f"{agreement['homes']} homes valued both as fitted and as served" in out
+        assert f"at most {agreement['furthest']:.2g} of the value apart" in out
         assert "1. promote, " in out
         assert out.rstrip().endswith(": trained by recipe forest")
 
@@ -188,7 +191,9 @@ class TestSigning:
     ) -> None:
         key = tasador("models", "signing-key", "--json").json["public_key"]
         Path("var/model-signing-key.pem").unlink()
-        assert "no key is pinned" in tasador("models", "show", "v1").told
+        lost = tasador("models", "show", "v1").told
+        assert "no key is pinned" in lost
+        assert lost.index("restore it from its backup") < lost.index("model_repository.trusted_keys")
         monkeypatch.setenv("TASADOR_MODEL_REPOSITORY__TRUSTED_KEYS", json.dumps([OTHER_KEY, key]))
         assert tasador("models", "verify").code == 0
         assert tasador("models", "promote", "v2").code == 0
@@ -214,7 +219,9 @@ class TestSigning:
         file = Path("var/model-signing-key.pem").resolve()
         file.write_text(content)
         assert f"The signing key {file} holds no Ed25519 private key" in tasador("train").told
-        assert f"{file} holds no Ed25519 private key" in tasador("models", "show", "v1").told
+        refused = tasador("models", "show", "v1").told
+        assert f"{file} holds no Ed25519 private key" in refused
+        assert f"mend {file} or restore it from its backup" in refused
 
     def test_a_key_that_others_can_read_is_refused(self, trained: dict[str, Any], tasador: Command) -> None:
         Path("var/model-signing-key.pem").chmod(0o644)
