@@ -9,6 +9,8 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from adapters.durable_files import flush_folder, written
+
 _LOCK_SECONDS = 10.0
 _POLL_SECONDS = 0.01
 
@@ -37,19 +39,7 @@ def replace(path: Path, content: bytes) -> None:
 
     Whatever fails or is killed half-way, the file is either as it was or as it is to be. Raises OSError.
     """
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+    begun = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    with written(begun, content) as temporary:
         temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    flush_folder(path.parent)

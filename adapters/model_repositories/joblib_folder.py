@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from adapters.model_repositories.durable_folders import flush, make_folder
+from adapters.durable_files import flush_folder, make_folder, written
 from adapters.model_repositories.objects import About, Objects
 from adapters.model_repositories.signatures import SigningKeys
 from adapters.model_repositories.signed_models import SignedModelRepository
@@ -82,25 +82,20 @@ class _FolderObjects(Objects):
             empty = [folder for folder in self._folder.glob("versions/v*") if folder.is_dir() and _is_empty(folder)]
         return [str(path.relative_to(self._folder)) for path in (*temporary, *empty)]
 
-    def _write(self, name: str, content: bytes, into_place: Callable[[str, Path], None]) -> None:
+    def _write(self, name: str, content: bytes, into_place: Callable[[Path, Path], None]) -> None:
         target = self._folder / name
         with self._translated(FileExistsError):
             for folder in (self._folder, target.parent.parent, target.parent):
                 make_folder(folder)
-            descriptor, temporary = _begun(target)
+            begun = _begun(target)
             try:
-                with os.fdopen(descriptor, "wb") as file:
-                    file.write(content)
-                    file.flush()
-                    os.fsync(file.fileno())
-                into_place(temporary, target)
+                with written(begun, content) as temporary:
+                    into_place(temporary, target)
             except BaseException:
-                _remove(temporary)
                 with suppress(OSError):  # not empty
                     target.parent.rmdir()
                 raise
-            _remove(temporary)
-            flush(target.parent)
+            flush_folder(target.parent)
 
     @contextmanager
     def _translated(self, told: type[OSError] = FileNotFoundError) -> Iterator[None]:
@@ -126,12 +121,7 @@ def _begun(target: Path) -> tuple[int, str]:
     raise NotADirectoryError(errno.ENOTDIR, "its folders vanish while it is written")
 
 
-def _remove(temporary: str) -> None:
-    with suppress(FileNotFoundError):
-        os.unlink(temporary)  # noqa: PTH108 (a name, not a Path)
-
-
-def _link(temporary: str, target: Path) -> None:
+def _link(temporary: Path, target: Path) -> None:
     """Puts a file into place where none is: links are made by one process alone. Raises FileExistsError."""
     try:
         os.link(temporary, target)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from adapters.durable_files import flush_folder
 from application.ports.valuation_log import ValuationLog
 from domain.errors import DomainError, ValuationLogUnavailable
 from domain.valuation_record import ValuationRecord
@@ -118,7 +119,7 @@ class JsonlValuationLog(ValuationLog):
         if file is None or file.day != day or not file.is_there():
             self._file = file = _new_file(self._folder, day)
             if self._to_disk:
-                _flush_folder(self._folder)
+                flush_folder(self._folder)
         return file
 
 
@@ -190,12 +191,3 @@ def _decoded(decoder: "msgspec.json.Decoder[ValuationRecord]", line: bytes, plac
         raise ValuationLogUnavailable(
             f"{place}, is no record of a valuation: it was altered, or another version of Tasador wrote it."
         ) from None
-
-
-def _flush_folder(folder: Path) -> None:
-    """Makes the name of a new file survive a loss of power."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
