@@ -1,6 +1,5 @@
 """`tasador models`: the stored models, and which of them is served."""
 
-import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,9 @@ from rich.text import Text
 from application.list_models import ListedModel
 from config.loader import LoadedSettings
 from config.logs import on_one_line
+from domain.duration import parse_duration
 from domain.model_version import LONGEST_REASON, Promotion, reason_fits
+from entrypoints.cli.report.words import count
 from entrypoints.cli.session import configured, container_of, json_option, operator, print_json, print_table, tell
 from entrypoints.cli.tables import model_table
 
@@ -131,7 +132,7 @@ def verify(loaded: LoadedSettings, *, as_json: bool) -> int:
     else:
         for version, cause in found.versions.items():
             click.echo(cause or f"{version}: unaltered, signed by a trusted key")
-        click.echo(found.promotions_refused or f"promotions: {_count(found.promotions, 'record')}, none altered")
+        click.echo(found.promotions_refused or f"promotions: {count(found.promotions, 'record')}, none altered")
         for number in found.clocks_behind:
             click.echo(
                 f"note: promotion {number} is dated before {number - 1}: a clock was set back, their order holds"
@@ -139,7 +140,7 @@ def verify(loaded: LoadedSettings, *, as_json: bool) -> int:
         for file in found.unreferenced:
             click.echo(f"note: no version needs {file}: `tasador models prune` removes it once it is an hour old")
     if refused:
-        tell(f"{len(refused)} of {_count(len(found.versions), 'stored version')} refused: {', '.join(refused)}")
+        tell(f"{len(refused)} of {count(len(found.versions), 'stored version')} refused: {', '.join(refused)}")
     elif found.promotions_refused:
         tell("the promotions cannot be read")
     return 0 if found.sound else 1
@@ -179,7 +180,7 @@ def prune(loaded: LoadedSettings, *, keep: int | None, older_than: str, dry_run:
     for file in pruned.files:
         click.echo(f"{file}: {done}")
     size = f"{pruned.size / 1024:.0f} KiB"
-    click.echo(f"{_count(len(pruned.versions), 'version')} and {_count(len(pruned.files), 'file')} ({size}) {done}")
+    click.echo(f"{count(len(pruned.versions), 'version')} and {count(len(pruned.files), 'file')} ({size}) {done}")
 
 
 @models.command("signing-key")
@@ -217,13 +218,8 @@ def _who_when_and_why(promotion: Promotion) -> str:
     return on_one_line(f"{promotion.at:%Y-%m-%d %H:%M} UTC{behind} by {promotion.by}{reason}")
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
 def _age(text: str) -> timedelta:
-    match = re.fullmatch(r"(\d{1,6})([mhdw])", text.strip())
-    if not match:
+    age = parse_duration(text)
+    if age is None:
         raise click.BadParameter("give a time such as 30m, 12h, 2d", param_hint="--older-than")
-    units = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-    return timedelta(**{units[match[2]]: int(match[1])})
+    return age
