@@ -9,7 +9,7 @@ import numpy as np
 from application.calibrate_uncertainty import calibrate, out_of_time_allowance
 from application.equity_calibration import calibrated
 from application.fit_market_index import fit_market_index, log_levels_of_table
-from application.ports.model_trainer import ALL_EXTRAS, Extras, ModelTrainer
+from application.ports.model_trainer import ALL_EXTRAS, UNSEEN_CATEGORY, Extras, ModelTrainer
 from application.sales.table import PRICE
 from application.split_sales import fold_numbers, rolling_origins
 from domain.equity import EquityCalibration
@@ -26,7 +26,6 @@ FOLDS = 5
 ORIGINS = 2
 LATE_SHARE = 0.3
 _ROUNDING = 1e-9
-_UNKNOWN = "\0 a category that no source can hold"
 
 Progress = Callable[[str, int, int], None]
 """Is told what is being done, how many steps of it are done, and how many there are."""
@@ -101,7 +100,7 @@ def cross_validate(way: Way, sales: "pd.DataFrame", index: MarketIndex, progress
 def _nothing(name: str, features: FeatureSchema) -> float | str | None:
     if name in features.numeric:
         return np.nan
-    return _UNKNOWN if name in TEXT_FIELDS else None
+    return UNSEEN_CATEGORY if name in TEXT_FIELDS else None
 
 
 def learn_errors(

@@ -81,11 +81,7 @@ class Surroundings:
 
     def of(self, value: float, spread: float) -> tuple[Interval, tuple[float, ...]]:
         """The interval and the percentiles around a value, as ErrorDistribution has them. Raises ValueError as it."""
-        _check_positive(value, spread)
-        low, high, *percentiles = [
-            value * math.exp(min(max(spread * score, -FARTHEST_LOG_ERROR), FARTHEST_LOG_ERROR))
-            for score in self.scores[bisect_left(self.ends, value)]
-        ]
+        low, high, *percentiles = _prices(value, spread, self.scores[bisect_left(self.ends, value)])
         return Interval(low, high, self.level), tuple(percentiles)
 
 
@@ -135,9 +131,8 @@ class ErrorDistribution:
         positive.
         """
         _check_level(level)
-        _check_positive(value, spread)
         tail = self._tail(self.band_of(value if band_value is None else band_value), level)
-        low, high = (value * math.exp(capped(spread * score)) for score in (tail.low, tail.high))
+        low, high = _prices(value, spread, (tail.low, tail.high))
         return Interval(low, high, level)
 
     def tails(self, level: float) -> tuple[Tail, ...]:
@@ -168,9 +163,8 @@ class ErrorDistribution:
         expected, which need not be the value. Raises ValueError unless 0 < share < 1, and value and spread are
         positive.
         """
-        _check_positive(value, spread)
         band = self.band_of(value if band_value is None else band_value)
-        return tuple(value * math.exp(capped(spread * self._score(band, share))) for share in shares)
+        return tuple(_prices(value, spread, [self._score(band, share) for share in shares]))
 
     def fsd(self, spread: float) -> float:
         """The forecast standard deviation, a share of the value: within +-FSD of it lie about 68 % of prices."""
@@ -225,16 +219,13 @@ def confidence_level(score: int) -> ConfidenceLevel:
     return "low" if score < LOW_BELOW else "medium"
 
 
-def capped(log_error: float) -> float:
-    """The log error, or the farthest that a price can be from a value."""
-    return min(max(log_error, -FARTHEST_LOG_ERROR), FARTHEST_LOG_ERROR)
+def _prices(value: float, spread: float, scores: Sequence[float]) -> list[float]:
+    """The prices at these scores around a value. Raises ValueError unless value and spread are positive."""
+    if not (value > 0 and spread > 0):
+        raise ValueError(f"value {value} and spread {spread} are positive")
+    return [value * math.exp(min(max(spread * score, -FARTHEST_LOG_ERROR), FARTHEST_LOG_ERROR)) for score in scores]
 
 
 def _check_level(level: float) -> None:
     if not 0 < level < 1:
         raise ValueError(f"an interval's level lies between 0 and 1, and is not {level}")
-
-
-def _check_positive(value: float, spread: float) -> None:
-    if not (value > 0 and spread > 0):
-        raise ValueError(f"value {value} and spread {spread} are positive")

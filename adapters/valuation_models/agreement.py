@@ -21,13 +21,13 @@ from adapters.valuation_models.compiled import SAME, table_of
 from adapters.valuation_models.neighbourhood import NEAREST, Neighbourhood
 from adapters.valuation_models.recipes import Fitted
 from application.appraisal import homes_of
+from application.ports.model_trainer import UNSEEN_CATEGORY
 from domain.errors import ModelDisagreement
 from domain.model_version import Agreement, FeatureSchema
 from domain.property import NUMBER_FIELDS, TEXT_FIELDS
 
 TOLERANCE = SAME
 
-_UNKNOWN = "\0 a category that no source can hold"
 _ORDINARY = 40
 _THRESHOLDS = 40
 _MIXED = 300
@@ -113,8 +113,8 @@ def _of_unknown(ordinary: pd.DataFrame, features: FeatureSchema) -> Iterator[pd.
     categories = (*TEXT_FIELDS, *features.categorical)
     missing = {**dict.fromkeys(features.numeric, np.nan), **dict.fromkeys(features.categorical)}
     for name in categories:
-        yield ordinary.assign(**{name: _UNKNOWN})
-    yield ordinary.assign(**dict.fromkeys(categories, _UNKNOWN))
+        yield ordinary.assign(**{name: UNSEEN_CATEGORY})
+    yield ordinary.assign(**dict.fromkeys(categories, UNSEEN_CATEGORY))
     for name, nothing in missing.items():
         yield ordinary.assign(**{name: nothing})
     yield ordinary.assign(**missing)

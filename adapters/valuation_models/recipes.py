@@ -31,6 +31,7 @@ from adapters.valuation_models.columns import (
 )
 from adapters.valuation_models.compiled import CompiledModel, table_of
 from adapters.valuation_models.trees import TreeEnsemble, tree_of_scikit_learn
+from application.ports.model_trainer import UNSEEN_CATEGORY
 from domain.model_version import FeatureSchema
 from domain.property import NUMBER_FIELDS, PROPERTY_FIELDS, TEXT_FIELDS
 
@@ -187,7 +188,7 @@ def _codes_of_plain_encoder(encoder: Any, homes: pd.DataFrame) -> list[Encoded]:
     for name in TEXT_FIELDS:
         known = sorted(homes[name].unique())
         probes = pd.DataFrame({other: [homes[other].iloc[0]] * (len(known) + 1) for other in TEXT_FIELDS})
-        probes[name] = [*known, "\0 a category that no source can hold"]
+        probes[name] = [*known, UNSEEN_CATEGORY]
         with _quiet_category_encoders():
             *codes, unknown = encoder.transform(probes.astype(object))[name].tolist()
         encoded.append(

@@ -32,7 +32,7 @@ from adapters.valuation_models.kernel.library import address
 from adapters.valuation_models.kernel.nearest import NearestPoints
 from adapters.valuation_models.matrices import NativeColumns
 from adapters.valuation_models.trees import TreeEnsemble, tree_of_histogram_boosting
-from application.ports.model_trainer import LOCATION, SpreadModel
+from application.ports.model_trainer import LOCATION, UNSEEN_CATEGORY, SpreadModel
 from domain.errors import ModelDisagreement
 from domain.model_version import FeatureSchema
 from domain.property import NUMBER_FIELDS, TEXT_FIELDS, Property
@@ -219,7 +219,7 @@ def _check_agreement(
     """
     features = spread.features
     nothing = {**dict.fromkeys(features.numeric, np.nan), **dict.fromkeys(features.categorical)}
-    unknown = dict.fromkeys((*TEXT_FIELDS, *features.categorical), "\0 a category that no source can hold")
+    unknown = dict.fromkeys((*TEXT_FIELDS, *features.categorical), UNSEEN_CATEGORY)
     for homes in (sales, sales.assign(**unknown), sales.assign(**nothing)):
         seen = matrix_of(columns, table_of(homes, features), len(homes))
         expected = spread.within_bounds(np.log(learner.predict(np.column_stack([seen, np.log(values)]))))

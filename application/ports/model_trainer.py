@@ -25,6 +25,8 @@ ALL_EXTRAS = "*"
 """What errors without any further feature stand under in `TrainedModel.unknown`."""
 LOCATION = "location"
 """What the effects of latitude and longitude are credited to: neither means anything without the other."""
+UNSEEN_CATEGORY = "\0 a category that no source can hold"
+"""Tells how a model values a home of a category that it has never seen."""
 
 
 @dataclass(frozen=True, slots=True)
