@@ -1,7 +1,7 @@
 """The matrix of a learner, made by the kernel."""
 
 from collections.abc import Sequence
-from ctypes import addressof, c_int64
+from ctypes import addressof
 
 import numpy as np
 
@@ -27,7 +27,6 @@ class NativeColumns:
             width=self.width,
             numbers=self.inputs.numbers,
             codes=self.inputs.codes,
-            most_neighbours=max((_neighbours_of(each.column) for each in made), default=0),
         )
         self._address = addressof(self.native)
 
@@ -40,11 +39,3 @@ class NativeColumns:
         matrix = np.empty((len(numbers), self.width))
         self.write(numbers, codes, matrix)
         return matrix
-
-
-def _neighbours_of(column: kernel.Column) -> int:
-    if not column.around:
-        return 0
-    around = column.around.contents
-    nearest: list[int] = list((c_int64 * around.nearest_count).from_address(around.nearest))
-    return max(nearest)

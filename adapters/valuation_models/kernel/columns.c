@@ -115,10 +115,14 @@ static int write_row(const Columns *c, const double *home, const int32_t *codes,
 EXPORT int columns_write(
     const Columns *c, const double *numbers, const int32_t *codes, int64_t n, double *matrix, int64_t stride
 ) {
-    size_t most = (size_t)c->most_neighbours + 1, most_radii = 0;
-    for (int64_t i = 0; i < c->count; i++)
-        if (c->columns[i].around && (size_t)c->columns[i].around->radius_count > most_radii)
-            most_radii = (size_t)c->columns[i].around->radius_count;
+    size_t most = 1, most_radii = 0;
+    for (int64_t i = 0; i < c->count; i++) {
+        const Neighbourhood *around = c->columns[i].around;
+        if (!around) continue;
+        size_t nearest = (size_t)around->nearest[around->nearest_count - 1], radii = (size_t)around->radius_count;
+        if (nearest > most) most = nearest;
+        if (radii > most_radii) most_radii = radii;
+    }
     double *doubles = malloc((3 + most_radii) * most * sizeof *doubles);
     int32_t *rows = malloc(most * sizeof *rows);
     int result = doubles && rows ? DONE : OUT_OF_MEMORY;

@@ -79,8 +79,8 @@ typedef struct {
 
 /* How many boxes there are for so many points. */
 EXPORT int64_t points_boxes(int64_t points);
-/* Fills `boxes` and sorts `coordinates` and `rows`, which hold the points in any order. */
-EXPORT void points_sort(Points *points);
+/* Fills `boxes` and sorts `coordinates` and `rows`, which hold the points with their rows ascending. */
+EXPORT int points_sort(Points *points);
 /* The `count` points nearest to `point`, the nearest first, of equals that of the lower row: squares of distances, and
  * rows. count is at most the number of points. */
 int nearest_to(const Points *points, const double *point, int64_t count, double *squares, int32_t *rows);
@@ -123,7 +123,7 @@ typedef struct {
     const double *attributes;
     const int64_t *own;
     int64_t attribute_count;
-    const int64_t *nearest; /* over how many sales the figures are averaged */
+    const int64_t *nearest; /* over how many sales the figures are averaged, ascending */
     int64_t nearest_count;
     const double *radii;
     int64_t radius_count;
@@ -146,9 +146,8 @@ typedef struct {
 typedef struct {
     const Column *columns;
     int64_t count;
-    int64_t width;  /* of the matrix */
-    int64_t numbers, codes;  /* of a home */
-    int64_t most_neighbours; /* of any column; 0: none */
+    int64_t width;          /* of the matrix */
+    int64_t numbers, codes; /* of a home */
 } Columns;
 
 /* numbers: (n, columns->numbers), codes: (n, columns->codes); matrix: (n, width), rows `stride` apart. */

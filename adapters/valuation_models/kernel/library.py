@@ -127,7 +127,6 @@ class Columns(ctypes.Structure):
         ("width", c_int64),
         ("numbers", c_int64),
         ("codes", c_int64),
-        ("most_neighbours", c_int64),
     )
 
 
@@ -177,7 +176,7 @@ class Library:
         self.games_steps = _fallible(loaded.games_steps, c_void_p, c_void_p, c_void_p, c_void_p, c_void_p)
         self.places_distances = _fallible(loaded.places_distances, c_void_p, c_void_p, c_void_p, c_int64, c_void_p)
         self.points_boxes = _function(loaded.points_boxes, c_int64, c_int64)
-        self.points_sort = _function(loaded.points_sort, None, c_void_p)
+        self.points_sort = _fallible(loaded.points_sort, c_void_p)
         self.points_nearest = _fallible(loaded.points_nearest, c_void_p, c_void_p, c_int64, c_int64, c_void_p, c_void_p)
 
 

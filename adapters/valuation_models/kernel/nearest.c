@@ -12,39 +12,31 @@ EXPORT int64_t points_boxes(int64_t points) {
     return 2 * last_level - 1;
 }
 
-static void swap(Points *p, int64_t i, int64_t j) {
-    int32_t row = p->rows[i];
-    p->rows[i] = p->rows[j];
-    p->rows[j] = row;
-    for (int64_t d = 0; d < p->dimensions; d++) {
-        double number = p->coordinates[i * p->dimensions + d];
-        p->coordinates[i * p->dimensions + d] = p->coordinates[j * p->dimensions + d];
-        p->coordinates[j * p->dimensions + d] = number;
-    }
+/* A number of a point: one of its coordinates, or the square of the way to it. */
+typedef struct {
+    double number;
+    int32_t row;
+} Ranked;
+
+/* No two points are level. */
+static int is_before(const Ranked *one, const Ranked *other) {
+    return one->number < other->number || (one->number == other->number && one->row < other->row);
 }
 
-/* Whether point i stands before (number, row) along one dimension; no two points are level. */
-static int is_before(const Points *p, int64_t i, int64_t dimension, double number, int32_t row) {
-    double own = p->coordinates[i * p->dimensions + dimension];
-    return own < number || (own == number && p->rows[i] < row);
-}
-
-static int is_after(const Points *p, int64_t i, int64_t dimension, double number, int32_t row) {
-    double own = p->coordinates[i * p->dimensions + dimension];
-    return own > number || (own == number && p->rows[i] > row);
-}
-
-/* Brings the point of this rank, and those before it, to their side (Hoare's selection). */
-static void select_rank(Points *p, int64_t low, int64_t high, int64_t rank, int64_t dimension) {
-    high--;
+/* Brings the one of this rank, and those before it, to their side (Hoare's selection). */
+static void select_rank(Ranked *ranked, int64_t count, int64_t rank) {
+    int64_t low = 0, high = count - 1;
     while (low < high) {
-        int64_t middle = low + (high - low) / 2, i = low, j = high;
-        double number = p->coordinates[middle * p->dimensions + dimension];
-        int32_t row = p->rows[middle];
+        Ranked pivot = ranked[low + (high - low) / 2];
+        int64_t i = low, j = high;
         while (i <= j) {
-            while (is_before(p, i, dimension, number, row)) i++;
-            while (is_after(p, j, dimension, number, row)) j--;
-            if (i <= j) swap(p, i++, j--);
+            while (is_before(ranked + i, &pivot)) i++;
+            while (is_before(&pivot, ranked + j)) j--;
+            if (i <= j) {
+                Ranked other = ranked[i];
+                ranked[i++] = ranked[j];
+                ranked[j--] = other;
+            }
         }
         if (rank <= j) high = j;
         else if (rank >= i) low = i;
@@ -52,13 +44,14 @@ static void select_rank(Points *p, int64_t low, int64_t high, int64_t rank, int6
     }
 }
 
-static void sort_into(Points *p, int64_t box, int64_t low, int64_t high) {
+/* order: the points by where they stand. */
+static void sort_into(const Points *p, Ranked *order, int64_t box, int64_t low, int64_t high) {
     int64_t longest = 0;
     double *corner = p->boxes + box * 2 * p->dimensions, length = -1.0;
     for (int64_t d = 0; d < p->dimensions; d++) {
         double lowest = INFINITY, highest = -INFINITY;
         for (int64_t i = low; i < high; i++) {
-            double number = p->coordinates[i * p->dimensions + d];
+            double number = p->coordinates[order[i].row * p->dimensions + d];
             if (number < lowest) lowest = number;
             if (number > highest) highest = number;
         }
@@ -71,60 +64,49 @@ static void sort_into(Points *p, int64_t box, int64_t low, int64_t high) {
     }
     if (high - low <= IN_A_LEAF) return;
     int64_t middle = low + (high - low) / 2;
-    select_rank(p, low, high, middle, longest);
-    sort_into(p, 2 * box + 1, low, middle);
-    sort_into(p, 2 * box + 2, middle, high);
+    for (int64_t i = low; i < high; i++) order[i].number = p->coordinates[order[i].row * p->dimensions + longest];
+    select_rank(order + low, high - low, middle - low);
+    sort_into(p, order, 2 * box + 1, low, middle);
+    sort_into(p, order, 2 * box + 2, middle, high);
 }
 
-EXPORT void points_sort(Points *points) {
-    sort_into(points, 0, 0, points->points);
+EXPORT int points_sort(Points *p) {
+    size_t points = (size_t)p->points, width = (size_t)p->dimensions * sizeof *p->coordinates;
+    Ranked *order = malloc(points * sizeof *order);
+    double *coordinates = malloc(points * width);
+    int32_t *rows = malloc(points * sizeof *rows);
+    int result = order && coordinates && rows ? DONE : OUT_OF_MEMORY;
+    if (result == DONE) {
+        for (int64_t i = 0; i < p->points; i++) order[i].row = (int32_t)i;
+        sort_into(p, order, 0, 0, p->points);
+        memcpy(coordinates, p->coordinates, points * width);
+        memcpy(rows, p->rows, points * sizeof *rows);
+        for (int64_t i = 0; i < p->points; i++) {
+            memcpy(p->coordinates + i * p->dimensions, coordinates + order[i].row * p->dimensions, width);
+            p->rows[i] = rows[order[i].row];
+        }
+    }
+    free(order);
+    free(coordinates);
+    free(rows);
+    return result;
 }
-
-typedef struct {
-    double square;
-    int32_t row;
-} Found;
 
 /* found: the nearest so far and some more, in no order, room for `room`; none at `farthest` or beyond is wanted. */
 typedef struct {
     const Points *points;
     const double *point;
-    Found *found;
+    Ranked *found;
     int64_t count, wanted, room;
-    Found farthest;
+    Ranked farthest;
 } Search;
 
-static int is_nearer(const Found *one, const Found *other) {
-    return one->square < other->square || (one->square == other->square && one->row < other->row);
-}
-
-/* Brings the one of this rank, and those before it, to their places (Hoare's selection). */
-static void select_found(Found *found, int64_t count, int64_t rank) {
-    int64_t low = 0, high = count - 1;
-    while (low < high) {
-        Found pivot = found[low + (high - low) / 2];
-        int64_t i = low, j = high;
-        while (i <= j) {
-            while (is_nearer(found + i, &pivot)) i++;
-            while (is_nearer(&pivot, found + j)) j--;
-            if (i <= j) {
-                Found other = found[i];
-                found[i++] = found[j];
-                found[j--] = other;
-            }
-        }
-        if (rank <= j) high = j;
-        else if (rank >= i) low = i;
-        else return;
-    }
-}
-
 static void offer(Search *s, double square, int32_t row) {
-    Found one = {square, row};
-    if (!is_nearer(&one, &s->farthest)) return;
+    Ranked one = {square, row};
+    if (!is_before(&one, &s->farthest)) return;
     s->found[s->count++] = one;
     if (s->count == s->room) {
-        select_found(s->found, s->count, s->wanted - 1);
+        select_rank(s->found, s->count, s->wanted - 1);
         s->count = s->wanted;
         s->farthest = s->found[s->wanted - 1];
     }
@@ -145,7 +127,7 @@ static double square_to(const Points *p, int64_t box, const double *point) {
 
 static void search(Search *s, int64_t box, double to_box, int64_t low, int64_t high) {
     const Points *p = s->points;
-    if (to_box > s->farthest.square) return;
+    if (to_box > s->farthest.number) return;
     if (high - low <= IN_A_LEAF) {
         for (int64_t i = low; i < high; i++) {
             double square = 0.0;
@@ -169,13 +151,13 @@ static void search(Search *s, int64_t box, double to_box, int64_t low, int64_t h
 }
 
 /* Sorts by merging; `spare` is as long. */
-static void sort_found(Found *found, Found *spare, int64_t count) {
+static void sort_found(Ranked *found, Ranked *spare, int64_t count) {
     enum { BY_INSERTION = 8 };
     if (count <= BY_INSERTION) {
         for (int64_t i = 1; i < count; i++) {
-            Found one = found[i];
+            Ranked one = found[i];
             int64_t j = i;
-            for (; j > 0 && is_nearer(&one, found + j - 1); j--) found[j] = found[j - 1];
+            for (; j > 0 && is_before(&one, found + j - 1); j--) found[j] = found[j - 1];
             found[j] = one;
         }
         return;
@@ -184,23 +166,23 @@ static void sort_found(Found *found, Found *spare, int64_t count) {
     sort_found(found, spare, half);
     sort_found(found + half, spare, count - half);
     memcpy(spare, found, (size_t)half * sizeof *found);
-    while (i < half && j < count) found[k++] = is_nearer(found + j, spare + i) ? found[j++] : spare[i++];
+    while (i < half && j < count) found[k++] = is_before(found + j, spare + i) ? found[j++] : spare[i++];
     memcpy(found + k, spare + i, (size_t)(half - i) * sizeof *found);
 }
 
 int nearest_to(const Points *points, const double *point, int64_t count, double *squares, int32_t *rows) {
     if (count < 1) return DONE;
     int64_t room = 2 * count + 2 * IN_A_LEAF;
-    Found few[ON_THE_STACK], *found = 2 * room <= ON_THE_STACK ? few : malloc(2 * (size_t)room * sizeof *found);
+    Ranked few[ON_THE_STACK], *found = 2 * room <= ON_THE_STACK ? few : malloc(2 * (size_t)room * sizeof *found);
     if (!found) return OUT_OF_MEMORY;
     Search s = {points, point, found, 0, count, room, {INFINITY, INT32_MAX}};
     search(&s, 0, 0.0, 0, points->points);
     int result = s.count < count ? NO_NUMBER : DONE; /* nothing is near to a place that is no number */
     if (result == DONE) {
-        select_found(found, s.count, count - 1);
+        select_rank(found, s.count, count - 1);
         sort_found(found, found + room, count);
         for (int64_t i = 0; i < count; i++) {
-            squares[i] = found[i].square;
+            squares[i] = found[i].number;
             rows[i] = found[i].row;
         }
     }
