@@ -72,7 +72,8 @@ class ValueProperty:
         today = self.clock.now().date()
         features = served.description.card.features
         for request in requests:
-            _check_extras(request.property, features)
+            if problems := problems_of(request.property, features):
+                raise InvalidProperty(problems)
         asked = _Asked(level or served.description.card.interval.level, explain, comparables)
         days = [request.valuation_date or today for request in requests]
         return [
@@ -167,8 +168,9 @@ def _comparables(served: ServedVersion, home: Property, day: date, value: float,
     return tuple(found)
 
 
-def _check_extras(home: Property, features: FeatureSchema) -> None:
-    problems = [
+def problems_of(home: Property, features: FeatureSchema) -> list[FieldProblem]:
+    """The further features of a home that a model of these features cannot read; none where it can be valued."""
+    return [
         FieldProblem(name, "must be a finite number, or null where it is unknown")
         for name in features.numeric
         if not _is_number_or_unknown(home.extras.get(name))
@@ -177,8 +179,6 @@ def _check_extras(home: Property, features: FeatureSchema) -> None:
         for name in features.categorical
         if not isinstance(home.extras.get(name), str | None)
     ]
-    if problems:
-        raise InvalidProperty(problems)
 
 
 def _is_number_or_unknown(value: float | str | None) -> bool:

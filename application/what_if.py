@@ -1,13 +1,13 @@
 """What a home would be worth, were it another."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from application.ports.model_trainer import LOCATION
 from application.served_model import ServedModel, ServedVersion
-from application.value_property import VALUATION_DATE, ValuationRequest, ValueProperty
+from application.value_property import VALUATION_DATE, ValuationRequest, ValueProperty, problems_of
 from domain.errors import FieldProblem, InvalidProperty
 from domain.market_index import MarketIndex
 from domain.model_version import FeatureSchema
@@ -83,16 +83,10 @@ class WhatIf:
         try:
             return self.value_property([request, changed], level)
         except InvalidProperty as error:
-            own = _under("property", self._problems(request, level))
-            others = _under("changes", [each for each in self._problems(changed, level) if each.field in changes])
-            raise InvalidProperty([*own, *others] or error.problems) from None
-
-    def _problems(self, request: ValuationRequest, level: float | None) -> Sequence[FieldProblem]:
-        try:
-            self.value_property([request], level)
-        except InvalidProperty as error:
-            return error.problems
-        return ()
+            features = self.served.current().description.card.features
+            own = _under("property", problems_of(request.property, features))
+            others = [each for each in problems_of(changed.property, features) if each.field in changes]
+            raise InvalidProperty([*own, *_under("changes", others)] or error.problems) from None
 
 
 def _under(part: str, problems: Iterable[FieldProblem]) -> list[FieldProblem]:

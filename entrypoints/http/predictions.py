@@ -6,10 +6,11 @@ from litestar import Controller, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
-from application.value_property import ValuationRequest, ValueProperty
+from application.value_property import ValuationRequest, problems_of
 from domain.api_key import Scope
 from domain.errors import FieldProblem, InvalidProperty
 from domain.market_extent import OUTSIDE_MARKET, Refusal
+from domain.model_version import FeatureSchema
 from domain.property import Property
 from domain.valuation_record import Caller
 from entrypoints.http.answers import JsonAnswer, encode
@@ -17,6 +18,7 @@ from entrypoints.http.bodies import MOST_PROBLEMS, NO_BODY, JsonBody, read_batch
 from entrypoints.http.problems import RefusedProperty, answered, documented_valuing
 from entrypoints.http.schemas import PropertyBatch, PropertyBody
 from entrypoints.http.security import BY_KEY, needs
+from entrypoints.http.valuations import MOST_ROWS
 from entrypoints.http.valuing import CallerRequest, Valuing, caller_of
 
 _REFUSAL = Refusal(OUTSIDE_MARKET, "the nearest sale is 112 km away, while 99 of 100 sales have another within 1.4 km")
@@ -75,10 +77,11 @@ class BatchPredictions(Controller):
         """The values of homes in the market's currency, in their order. Needs the scope `value`.
 
         One bad home refuses the whole batch; every bad field is named with the place of its home, from 0. So does one
-        of which no value can be given (`/problems/refused-property`). `/v1/valuations/batch` answers the others.
+        of which no value can be given (`/problems/refused-property`). `/v1/valuations/batch` answers the others. At
+        most 20000 homes.
         """
         caller = caller_of(request)
-        return await valuing.batches.run(lambda: _value_all(valuing, caller, read_batch(data)))
+        return await valuing.batches.run(lambda: _value_all(valuing, caller, read_batch(data, MOST_ROWS)))
 
 
 def _value_all(valuing: Valuing, caller: Caller, homes: list[Property]) -> JsonAnswer:
@@ -86,10 +89,10 @@ def _value_all(valuing: Valuing, caller: Caller, homes: list[Property]) -> JsonA
     if not requests:
         return JsonAnswer(b"[]")
     began = time.perf_counter()
-    try:
-        valuations = valuing.value_property(requests)
-    except InvalidProperty:
-        raise InvalidProperty(_problems_by_row(valuing.value_property, requests)) from None
+    served = valuing.served_model.current()
+    if problems := _problems_by_row(homes, served.description.card.features):
+        raise InvalidProperty(problems)
+    valuations = valuing.value_property(requests, served=served)
     refused = {place: each for place, each in enumerate(valuations) if each.refusal}
     told = refused or dict(enumerate(valuations))  # of a refused batch nobody is told the values
     valuing.record(caller, [requests[place] for place in told], [*told.values()], level=None, began=began)
@@ -100,14 +103,11 @@ def _value_all(valuing: Valuing, caller: Caller, homes: list[Property]) -> JsonA
     return JsonAnswer(encode([valuation.value for valuation in valuations]), version)
 
 
-def _problems_by_row(value_property: ValueProperty, requests: list[ValuationRequest]) -> list[FieldProblem]:
-    """What is wrong with each home, found one at a time since the use case names no places."""
+def _problems_by_row(homes: list[Property], features: FeatureSchema) -> list[FieldProblem]:
+    """What is wrong with each home for a model of these features."""
     problems: list[FieldProblem] = []
-    for place, request in enumerate(requests):
-        try:
-            value_property([request])
-        except InvalidProperty as error:
-            problems += under(f"data[{place}]", error.problems)
+    for place, home in enumerate(homes):
+        problems += under(f"data[{place}]", problems_of(home, features))
         if len(problems) > MOST_PROBLEMS:
             break
     return problems

@@ -12,9 +12,10 @@ from litestar.params import JSONBody, QueryParameter
 from msgspec import UNSET
 
 from application.served_model import ServedVersion
-from application.value_property import ValuationRequest
+from application.value_property import ValuationRequest, problems_of
 from domain.api_key import Scope
-from domain.errors import FieldProblem, InvalidProperty
+from domain.errors import FieldProblem
+from domain.model_version import FeatureSchema
 from domain.valuation import Valuation
 from domain.valuation_record import Caller
 from entrypoints.http.answers import JsonAnswer, encode
@@ -191,55 +192,34 @@ class _Batch:
     def answer(self, rows: Sequence[ValuationRequest | UnusableRow], warnings: list[str]) -> JsonAnswer:
         """The answer to each row, in its place; every valuation is on record then."""
         began = time.perf_counter()
-        asked = [(place, row) for place, row in enumerate(rows) if isinstance(row, ValuationRequest)]
-        outcomes = self._valued(asked)
-        valued = [
-            (request, outcome)
-            for (_, request), outcome in zip(asked, outcomes, strict=True)
-            if isinstance(outcome, Valuation)
-        ]
-        self.valuing.record(
-            self.caller,
-            [request for request, _ in valued],
-            [valuation for _, valuation in valued],
-            level=self.level,
-            began=began,
-        )
-        answers = self._answers(rows, outcomes)
-        version = self.served.description.version
-        return JsonAnswer(encode(ValuationBatchAnswer(valuations=answers, warnings=warnings or UNSET)), version)
-
-    def _answers(
-        self, rows: Sequence[ValuationRequest | UnusableRow], outcomes: Sequence[Valuation | UnusableRow]
-    ) -> list[ValuationAnswer]:
         model = self.served.description
+        rows = [_usable(place, row, model.card.features) for place, row in enumerate(rows)]
+        asked = [row for row in rows if isinstance(row, ValuationRequest)]
+        valuations = self._valued(asked)
+        self.valuing.record(self.caller, asked, valuations, level=self.level, began=began)
         serving = ServingModel.of(model)
-        in_turn = iter(outcomes)
-        told = [row if isinstance(row, UnusableRow) else next(in_turn) for row in rows]
-        return [
-            ValuationAnswer.of(row, serving)
-            if isinstance(row, Valuation)
-            else ValuationAnswer.unusable(row.client_ref, row.problems, model)
-            for row in told
+        in_turn = iter(valuations)
+        answers = [
+            ValuationAnswer.unusable(row.client_ref, row.problems, model)
+            if isinstance(row, UnusableRow)
+            else ValuationAnswer.of(next(in_turn), serving)
+            for row in rows
         ]
+        return JsonAnswer(encode(ValuationBatchAnswer(valuations=answers, warnings=warnings or UNSET)), model.version)
 
-    def _valued(self, requests: Sequence[tuple[int, ValuationRequest]]) -> list[Valuation | UnusableRow]:
-        """What became of each request, given with its place; the bad ones are found by halving."""
-        if not requests:
+    def _valued(self, asked: Sequence[ValuationRequest]) -> list[Valuation]:
+        if not asked:
             return []
-        try:
-            asked = [request for _, request in requests]
-            return [
-                *self.valuing.value_property(
-                    asked, self.level, explain=self.explain, comparables=self.comparables, served=self.served
-                )
-            ]
-        except InvalidProperty as error:
-            if len(requests) > 1:
-                middle = len(requests) // 2
-                return self._valued(requests[:middle]) + self._valued(requests[middle:])
-            [(place, request)] = requests
-            return [UnusableRow(request.client_ref, tuple(under(f"properties[{place}]", error.problems)))]
+        return self.valuing.value_property(
+            asked, self.level, explain=self.explain, comparables=self.comparables, served=self.served
+        )
+
+
+def _usable(place: int, row: ValuationRequest | UnusableRow, features: FeatureSchema) -> ValuationRequest | UnusableRow:
+    """The row, or what is wrong with it for a model of these features."""
+    if isinstance(row, ValuationRequest) and (problems := problems_of(row.property, features)):
+        return UnusableRow(row.client_ref, tuple(under(f"properties[{place}]", problems)))
+    return row
 
 
 def _warnings(request: CallerRequest, known: Sequence[str]) -> list[str]:
