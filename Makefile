@@ -6,6 +6,7 @@ IMAGE ?= tasador
 
 BIN := .venv/bin
 STAMPS := .venv/stamps
+KERNEL := adapters/valuation_models/kernel
 # Under -qq pip says what went wrong, and nothing else.
 INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input --no-user --no-compile
 # In parallel and without the libraries' own tests: half of the time that pip takes for it.
@@ -18,7 +19,7 @@ PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 PYTEST_XDIST_AUTO_NUM_WORKERS
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check bench image requirements clean
+.PHONY: help run test check fuzz audit sbom bench image requirements clean
 
 help: ## Show this list
 	@awk -F ':[^#]*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -37,6 +38,15 @@ check: $(STAMPS)/test $(STAMPS)/project ## Check format, lint, types, imports an
 	@$(BIN)/deptry .
 	@$(PYTEST)
 
+fuzz: $(STAMPS)/fuzz $(STAMPS)/project ## Ask the running service 10,000 things that nobody would (ARGS="--cases 500 --seed 7")
+	@$(BIN)/python -m scripts.api_fuzzing.fuzz $(ARGS)
+
+audit: $(STAMPS)/audit $(STAMPS)/project ## Look for known vulnerabilities, weak code, secrets, unfit licences (asks PyPI)
+	@$(BIN)/python -m scripts.supply_chain.audit
+
+sbom: $(STAMPS)/audit $(STAMPS)/serve ## Write the bill of materials: build/sbom.cdx.json (CycloneDX)
+	@$(BIN)/python -m scripts.supply_chain.sbom
+
 bench: $(STAMPS)/test $(STAMPS)/project ## Measure: run every file of benchmarks/
 	@set -e; for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file"; done
 
@@ -51,7 +61,7 @@ requirements: $(STAMPS)/compile ## Compile the hash-pinned requirement files (UP
 	}; \
 	compile pyproject.toml --group test --group check --output-file requirements/test.txt; \
 	compile pyproject.toml --constraints requirements/test.txt --output-file requirements/serve.txt; \
-	for name in build compile compiler; do \
+	for name in audit build compile compiler fuzz; do \
 	    compile requirements/$$name.in --constraints requirements/test.txt --output-file requirements/$$name.txt; \
 	done; \
 	for folder in benchmarks benchmarks/peers; do \
@@ -92,6 +102,12 @@ endif
 $(STAMPS)/test: requirements/test.txt $(STAMPS)/serve
 	$(call install,requirements/test.txt,Installing what the tests and checks need: half a minute and only now.)
 
+$(STAMPS)/fuzz: requirements/fuzz.txt $(STAMPS)/serve
+	$(call install,requirements/fuzz.txt,Installing what the fuzzing needs: half a minute and only now.)
+
+$(STAMPS)/audit: requirements/audit.txt $(STAMPS)/serve
+	$(call install,requirements/audit.txt,Installing what audits: half a minute and only now.)
+
 $(STAMPS)/compile: requirements/compile.txt $(STAMPS)/serve
 	$(call install,requirements/compile.txt,Installing uv.)
 
@@ -101,6 +117,11 @@ $(STAMPS)/compiler: requirements/compiler.txt $(STAMPS)/serve
 	    || { echo "No C compiler here: installing one (100 MB) beside the libraries, only now."; $(INSTALL) --require-hashes -r $<; }
 	@touch $@
 
-$(STAMPS)/project: pyproject.toml hatch_build.py $(wildcard adapters/valuation_models/kernel/*.[ch]) $(STAMPS)/compiler
+# The kernel lies among the sources, where it may have been removed while the environment stayed.
+ifeq ($(wildcard $(KERNEL)/kernel.so),)
+.PHONY: $(STAMPS)/project
+endif
+
+$(STAMPS)/project: pyproject.toml hatch_build.py $(wildcard $(KERNEL)/*.[ch]) $(STAMPS)/compiler
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -40,15 +40,14 @@ def out_of_part(learn: Learn, table: Table, log_prices: Vector, homes: Homes, se
         homes = np.arange(count)
     number_of_homes = int(homes.max()) + 1
     part = (np.random.default_rng(seed).permutation(number_of_homes) % min(PARTS, number_of_homes))[homes]
-    matrix: Matrix | None = None
+    matrix: Matrix = np.empty((count, 0))
     for number in range(part.max() + 1):
         inside, outside = part != number, part == number
         columns = learn(rows(table, inside), log_prices[inside])
         learned = matrix_of(columns, rows(table, outside), int(outside.sum()))
-        if matrix is None:
+        if number == 0:
             matrix = np.empty((count, learned.shape[1]))
         matrix[outside] = learned
-    assert matrix is not None  # noqa: S101 (there is always a part)
     return matrix
 
 
