@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from application.key_uses import KeyUses
 from application.known_keys import KnownKeys
 from application.ports.clock import Clock
 from application.ports.key_event_log import KeyEventLog
@@ -25,6 +26,7 @@ class AuthenticateKey:
     """Hashes the secrets of unknown keys, so that they cost what known ones do: no key's, and never stored."""
 
     known: KnownKeys = field(default_factory=KnownKeys)
+    uses: KeyUses = field(default_factory=KeyUses)
 
     def __call__(self, presented: str | None, needed: Scope, request: str = "") -> ApiKey:
         """The key whose token `presented` spells, where it is valid now and has the scope `needed`. Asks the store.
@@ -48,7 +50,27 @@ class AuthenticateKey:
         token = Token.parse(presented) if presented else None
         if token is None:
             return None
-        known = self.known.find(token.key_id)
+        return self._from_memory(token, self.known.find(token.key_id), needed, request)
+
+    def without_store(self, presented: str | None, needed: Scope, request: str = "") -> ApiKey | None:
+        """The same where the store has turned out not to answer: a key that it let in within the last minute, or None.
+
+        Raises ScopeMissing.
+        """
+        token = Token.parse(presented) if presented else None
+        if token is None:
+            return None
+        return self._from_memory(token, self.known.find_without_store(token.key_id), needed, request)
+
+    def remembers(self, presented: str | None) -> bool:
+        """Whether this token was right when it was last seen, however long ago: its bearer is no stranger."""
+        token = Token.parse(presented) if presented else None
+        known = self.known.recall(token.key_id) if token else None
+        return token is not None and known is not None and known[1].matches(token.secret, known[0].secret_hash)
+
+    def _from_memory(
+        self, token: Token, known: tuple[ApiKey, Pepper] | None, needed: Scope, request: str
+    ) -> ApiKey | None:
         if known is None:
             self.of_strangers.matches(token.secret, _NO_HASH)  # costs what a known one's does
             return None
@@ -58,6 +80,7 @@ class AuthenticateKey:
         return self._let_in(key, needed, request)
 
     def _let_in(self, key: ApiKey, needed: Scope, request: str) -> ApiKey:
+        self.uses.note(key.id, self.clock.now())
         if needed not in key.scopes:
             self.events.record("refused", key.id, cause="scope", needed=needed.value, request=request)
             raise ScopeMissing(f"This key was not given the scope '{needed}', which is needed here: use one that was.")
@@ -72,6 +95,7 @@ class AuthenticateKey:
             raise KeyRejected("malformed")
         asked_at = self.known.now()
         key = self.keys.find(token.key_id)
+        self.known.store_answers()
         pepper = self.peppers.find("" if key is None else key.pepper_id) or self.of_strangers
         # The secret before the state: a guess at an expired key is a wrong secret, not an expired key.
         matches = pepper.matches(token.secret, _NO_HASH if key is None else key.secret_hash)

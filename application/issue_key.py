@@ -2,13 +2,23 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from application.ports.clock import Clock
 from application.ports.key_event_log import KeyEventLog
 from application.ports.key_store import KeyStore
 from application.ports.pepper_store import PepperStore
-from domain.api_key import DEFAULT_LIFETIME, ApiKey, Token, checked_label, checked_lifetime, checked_scopes
+from domain.api_key import (
+    DEFAULT_LIFETIME,
+    ApiKey,
+    KeyAdmin,
+    Pepper,
+    Scope,
+    Token,
+    checked_label,
+    checked_lifetime,
+    checked_scopes,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,22 +41,32 @@ class IssueKey:
     clock: Clock
     events: KeyEventLog
 
-    def __call__(self, label: str, scopes: Iterable[str], lifetime: timedelta = DEFAULT_LIFETIME) -> IssuedKey:
+    def __call__(
+        self, label: str, scopes: Iterable[str], by: KeyAdmin, lifetime: timedelta = DEFAULT_LIFETIME
+    ) -> IssuedKey:
         """A key for `label`, good for `scopes` from now on for `lifetime`, stored and recorded as `issued`.
 
-        Raises InvalidKeyRequest, KeyStoreUnavailable, KeyStoreMalformed, SecretUnavailable.
+        Raises InvalidKeyRequest, ScopeNotHeld, KeyStoreUnavailable, KeyStoreMalformed, SecretUnavailable.
         """
         label, granted, lifetime = checked_label(label), checked_scopes(scopes), checked_lifetime(lifetime)
-        token = Token.generate()
-        pepper = self.peppers.current()
-        now = self.clock.now()
-        key = ApiKey(token.key_id, label, pepper.hash(token.secret), pepper.id, granted, now, now + lifetime)
-        self.keys.add(key)
-        self.events.record(
-            "issued",
-            key.id,
-            label=key.label,
-            scopes=" ".join(sorted(key.scopes)),
-            expires_at=key.expires_at.isoformat(),
-        )
-        return IssuedKey(key, token.reveal())
+        by.check_may_grant(granted)
+        new = new_key(label, granted, by, lifetime, self.clock.now(), self.peppers.current())
+        self.keys.add(new.key)
+        record_issue(self.events, new.key)
+        return new
+
+
+def new_key(
+    label: str, scopes: frozenset[Scope], by: KeyAdmin, lifetime: timedelta, now: datetime, pepper: Pepper
+) -> IssuedKey:
+    """A key that is stored nowhere yet."""
+    token = Token.generate()
+    secret_hash = pepper.hash(token.secret)
+    key = ApiKey(token.key_id, label, secret_hash, pepper.id, scopes, now, now + lifetime, created_by=by.name)
+    return IssuedKey(key, token.reveal())
+
+
+def record_issue(events: KeyEventLog, key: ApiKey) -> None:
+    """Writes down that a key was issued."""
+    scopes, expiry = " ".join(sorted(key.scopes)), key.expires_at.isoformat()
+    events.record("issued", key.id, by=key.created_by, label=key.label, scopes=scopes, expires_at=expiry)

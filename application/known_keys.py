@@ -1,4 +1,4 @@
-"""Keys that the store knew a moment ago, so that not every request has to ask it."""
+"""Keys that the store knew a moment ago, so that not every request has to ask it, nor fails with it."""
 
 import threading
 import time
@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from domain.api_key import ApiKey, Pepper
 
 _SECONDS_FRESH = 2.0
-_SECONDS_KEPT = 4.0
+_SECONDS_BETWEEN_ASKS = 1.0
+_SECONDS_HELD = 8.0
+_SECONDS_WITHOUT_STORE = 60.0
 _MOST = 10_000
 
 
@@ -16,22 +18,24 @@ _MOST = 10_000
 class _Known:
     key: ApiKey
     pepper: Pepper
+    confirmed_at: float
     ask_from: float
-    forget_at: float
 
 
 class KnownKeys:
-    """Remembers keys that were let in, with the peppers of their hashes, for at most four seconds. Safe for threads.
+    """Remembers keys that were let in, with the peppers of their hashes. Safe for threads.
 
-    That is the longest for which a revocation is not noticed. Nothing else is remembered: who is turned away may be let
-    in the next moment, and whoever presents a remembered key still has to prove it. After two seconds the store is
-    asked again, by one request on behalf of all. At most 10,000 keys are remembered.
+    After two seconds the store is asked again, by one request at a time on behalf of all. While it answers, nothing is
+    let in that it said more than eight seconds ago: the longest for which a revocation is not noticed. While it does
+    not, what it said holds for a minute. Nothing else is remembered: who is turned away may be let in the next moment,
+    and whoever presents a remembered key still has to prove it. At most 10,000 keys are remembered.
     """
 
     def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:
         self._seconds = seconds
         self._known: dict[str, _Known] = {}
         self._changing = threading.Lock()
+        self._store_is_down = False
 
     def find(self, key_id: str) -> tuple[ApiKey, Pepper] | None:
         """The key of this id and its pepper, or None where the store is to be asked."""
@@ -39,13 +43,27 @@ class KnownKeys:
         if known is None:
             return None
         now = self._seconds()
-        if now >= known.forget_at:
-            self.forget(key_id)
-            return None
-        if now >= known.ask_from:
-            known.ask_from = known.forget_at  # the others need not ask too
+        age = now - known.confirmed_at
+        if age >= _SECONDS_FRESH:
+            if age >= (_SECONDS_WITHOUT_STORE if self._store_is_down else _SECONDS_HELD):
+                return None
+            if now >= known.ask_from:
+                known.ask_from = now + _SECONDS_BETWEEN_ASKS  # the others need not ask too
+                return None
+        return known.key, known.pepper
+
+    def find_without_store(self, key_id: str) -> tuple[ApiKey, Pepper] | None:
+        """The key of this id and its pepper, where the store knew it in the last minute and does not answer now."""
+        self._store_is_down = True
+        known = self._known.get(key_id)
+        if known is None or self._seconds() - known.confirmed_at >= _SECONDS_WITHOUT_STORE:
             return None
         return known.key, known.pepper
+
+    def recall(self, key_id: str) -> tuple[ApiKey, Pepper] | None:
+        """What was last known of the key of this id, however long ago: nobody is let in by it."""
+        known = self._known.get(key_id)
+        return None if known is None else (known.key, known.pepper)
 
     def remember(self, key: ApiKey, pepper: Pepper, asked_at: float) -> None:
         """Takes in what the store said when it was asked at this time of `now`."""
@@ -53,12 +71,16 @@ class KnownKeys:
             self._known.pop(key.id, None)
             if len(self._known) >= _MOST:
                 del self._known[next(iter(self._known))]
-            self._known[key.id] = _Known(key, pepper, asked_at + _SECONDS_FRESH, asked_at + _SECONDS_KEPT)
+            self._known[key.id] = _Known(key, pepper, asked_at, asked_at)
 
     def forget(self, key_id: str) -> None:
         """Remembers nothing of this key."""
         with self._changing:
             self._known.pop(key_id, None)
+
+    def store_answers(self) -> None:
+        """The store has answered, whatever it said."""
+        self._store_is_down = False
 
     def now(self) -> float:
         """The time by which keys grow old, in seconds; no clock that somebody sets."""

@@ -16,7 +16,8 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 
-from domain.errors import InvalidKeyRequest, KeyNotActive
+from domain.duration import parse_duration
+from domain.errors import InvalidKeyRequest, KeyNotActive, KeyNotFound, ScopeNotHeld
 
 DEFAULT_LIFETIME = timedelta(days=90)
 LONGEST_LIFETIME = timedelta(days=366)
@@ -40,14 +41,7 @@ _TOKEN = re.compile(
 
 _INSTANT = timedelta(microseconds=1)
 _REASON_RULE = f"must be one line of at most {LONGEST_REASON} printable characters"
-
-_LIFETIME = re.compile(r"([1-9][0-9]{0,5})([mhdw])")
-_LIFETIME_UNITS = {
-    "m": timedelta(minutes=1),
-    "h": timedelta(hours=1),
-    "d": timedelta(days=1),
-    "w": timedelta(weeks=1),
-}
+_DURATION_RULE = "give a whole number of minutes, hours, days or weeks"
 
 
 class Scope(StrEnum):
@@ -60,6 +54,21 @@ class Scope(StrEnum):
     OUTCOMES_WRITE = "outcomes:write"
     MONITOR_READ = "monitor:read"
     AUDIT_READ = "audit:read"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyAdmin:
+    """Who manages keys, by name: a user of the service's machine, who may grant everything, or a key (its id)."""
+
+    name: str
+    may_grant: frozenset[Scope] = frozenset(Scope)
+
+    def check_may_grant(self, scopes: frozenset[Scope]) -> None:
+        """Raises ScopeNotHeld, naming what is not this admin's to grant."""
+        if lacking := sorted(scopes - self.may_grant):
+            raise ScopeNotHeld(
+                f"Key {self.name} lacks {', '.join(lacking)} itself and cannot hand that on: use one that has it."
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +215,13 @@ def is_key_id(text: str) -> bool:
     return _ID.fullmatch(text) is not None
 
 
+def checked_key_id(text: str) -> str:
+    """`text`. Raises KeyNotFound where it has not the form of an id; it is not repeated: it may be a whole token."""
+    if not is_key_id(text):
+        raise KeyNotFound("That is not the id of a key: an id is 12 letters and digits, as the list of keys shows it.")
+    return text
+
+
 def checked_label(label: str) -> str:
     """`label`, trimmed. Raises InvalidKeyRequest where it is empty, too long or holds control characters."""
     trimmed = label.strip()
@@ -257,18 +273,23 @@ def checked_overlap(overlap: timedelta) -> timedelta:
 
 
 def parse_lifetime(text: str) -> timedelta:
-    """The time that `90m`, `12h`, `30d` or `2w` spells. Raises InvalidKeyRequest.
+    """The time that `90m`, `12h`, `30d` or `2w` spells, more than none. Raises InvalidKeyRequest.
 
     >>> parse_lifetime("2w")
     datetime.timedelta(days=14)
     """
-    match = _LIFETIME.fullmatch(text.strip().lower())
-    if match is None:
-        raise InvalidKeyRequest(
-            f"{reprlib.repr(text)} is no lifetime: give a whole number of minutes, hours, days or weeks, "
-            "such as 90m, 12h, 30d or 2w."
-        )
-    return int(match[1]) * _LIFETIME_UNITS[match[2]]
+    lifetime = parse_duration(text)
+    if not lifetime:
+        raise InvalidKeyRequest(f"{reprlib.repr(text)} is no lifetime: {_DURATION_RULE}, such as 90m, 12h, 30d or 2w.")
+    return lifetime
+
+
+def parse_overlap(text: str) -> timedelta:
+    """The time that `0m`, `12h` or `2d` spells. Raises InvalidKeyRequest."""
+    overlap = parse_duration(text)
+    if overlap is None:
+        raise InvalidKeyRequest(f"{reprlib.repr(text)} is no overlap: {_DURATION_RULE}, such as 0m, 1h or 2d.")
+    return overlap
 
 
 def _label_fits(label: str) -> bool:

@@ -123,6 +123,25 @@ class ScopeMissing(DomainError):
     """A valid key that was not given the scope which the request needs."""
 
 
+class RateLimited(DomainError):
+    """Something is done too often; it may be done again in `seconds`, a whole number from 1 on."""
+
+    def __init__(self, said: str, seconds: int) -> None:
+        self.seconds = seconds
+        super().__init__(said)
+
+
+class FailedKeysThrottled(RateLimited):
+    """Keys that do not open the door were presented too often; the message is the same whatever was wrong with them."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(
+            "This key is not valid, and too many such came from this address or under its id: wait, then send a valid "
+            "key. Valid keys are answered all the while.",
+            seconds,
+        )
+
+
 class KeyStoreUnavailable(DomainError):
     """The key store cannot be reached, read or written; nothing is said of any key."""
 

@@ -2,8 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from domain.api_key import ApiKey, Pepper, Scope, Token
+from domain.api_key import ApiKey, KeyAdmin, Pepper, Scope, Token
 
+OPERATOR = KeyAdmin("operator")
 PEPPER = Pepper("example", b"0123456789abcdef0123456789abcdef")
 
 

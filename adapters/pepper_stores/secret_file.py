@@ -3,6 +3,7 @@
 import json
 import os
 import stat
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,6 +51,18 @@ class SecretFilePepperStore(PepperStore):
             return None
         return Pepper(pepper_id, peppers.secrets[pepper_id])
 
+    def rotate(self) -> Pepper:
+        """Makes a new pepper the current one; the old ones stay in the file. Raises SecretUnavailable."""
+        pepper = Pepper.generate()
+        try:
+            with private_file.locked(self._path) as target:
+                peppers = self._read()
+                secrets = peppers.secrets if peppers else {}
+                _write(target, pepper.id, secrets | {pepper.id: pepper.secret})
+        except OSError as error:
+            raise self._unavailable("written", error) from error
+        return pepper
+
     def _read(self) -> _Peppers | None:
         """What the file holds, or None where there is none. It is parsed anew only when it has changed."""
         try:
@@ -69,12 +82,11 @@ class SecretFilePepperStore(PepperStore):
 
     def _make(self) -> _Peppers:
         pepper = Pepper.generate()
-        content = {"current": pepper.id, "peppers": {pepper.id: pepper.secret.hex()}}
         try:
             with private_file.locked(self._path) as target:
                 # Another process may have been first: its pepper is the one.
                 if not target.exists():
-                    private_file.replace(target, json.dumps(content, indent=1).encode() + b"\n")
+                    _write(target, pepper.id, {pepper.id: pepper.secret})
         except OSError as error:
             raise self._unavailable("made", error) from error
         made = self._read()
@@ -106,6 +118,11 @@ class SecretFilePepperStore(PepperStore):
     def _unavailable(self, what: str, error: OSError) -> SecretUnavailable:
         cause = error.strerror or "another process holds its lock"
         return SecretUnavailable(f"The secret file {self._path} cannot be {what}: {cause}.")
+
+
+def _write(path: Path, current: str, secrets: Mapping[str, bytes]) -> None:
+    content = {"current": current, "peppers": {name: secret.hex() for name, secret in secrets.items()}}
+    private_file.replace(path, json.dumps(content, indent=1).encode() + b"\n")
 
 
 def _state(status: os.stat_result) -> tuple[int, ...]:

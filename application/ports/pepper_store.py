@@ -17,9 +17,9 @@ class PepperStore(Protocol):
     def find(self, pepper_id: str) -> Pepper | None:
         """The pepper of this id, or None. Raises SecretUnavailable."""
 
+    @abstractmethod
     def rotate(self) -> Pepper:
         """Makes a new pepper the current one and returns it; keys hashed under older ones stay valid.
 
         Of two rotations at once both take place. Raises SecretUnavailable, also where it can only be done by hand.
         """
-        raise NotImplementedError

@@ -47,6 +47,24 @@ class TestPepperStore:
         pepper = reopen().current()
         assert reopen().find(pepper.id) == pepper
 
+    def test_a_rotation_makes_another_pepper_the_current_one_and_keeps_the_old(self, reopen: Opener) -> None:
+        peppers, beside = reopen(), reopen()
+        old = peppers.current()
+        new = peppers.rotate()
+
+        assert new != old
+        assert peppers.current() == beside.current() == reopen().current() == new
+        assert reopen().find(old.id) == beside.find(old.id) == old
+
+    def test_a_rotation_before_the_first_use_makes_the_first(self, reopen: Opener) -> None:
+        assert reopen().rotate() == reopen().current()
+
+    def test_of_simultaneous_rotations_none_is_lost(self, reopen: Opener) -> None:
+        with ThreadPoolExecutor(4) as pool:
+            made = list(pool.map(lambda _: reopen().rotate(), range(8)))
+        assert [reopen().find(pepper.id) for pepper in made] == made
+        assert reopen().current() in made
+
     def test_an_unknown_id_finds_nothing(self, reopen: Opener) -> None:
         assert reopen().find("unknown") is None
         reopen().current()

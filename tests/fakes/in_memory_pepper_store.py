@@ -27,5 +27,6 @@ class InMemoryPepperStore(PepperStore):
     def rotate(self) -> Pepper:
         """Makes a new pepper the current one; the old ones stay."""
         pepper = Pepper.generate()
-        self._peppers.append(pepper)
+        with self._making:
+            self._peppers.append(pepper)
         return pepper

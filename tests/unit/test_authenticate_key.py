@@ -6,16 +6,16 @@ import pytest
 
 from application.authenticate_key import AuthenticateKey
 from application.issue_key import IssuedKey, IssueKey
-from application.ports.key_store import KeyStore
 from domain.api_key import ApiKey, Pepper, Scope, Token
 from domain.errors import KeyRejected, KeyStoreUnavailable, ScopeMissing, SecretUnavailable
+from tests.example_keys import OPERATOR
 from tests.fakes.fixed_clock import FixedClock
 from tests.fakes.in_memory_key_event_log import InMemoryKeyEventLog, KeyEvent
 from tests.fakes.in_memory_key_store import InMemoryKeyStore
 from tests.fakes.in_memory_pepper_store import InMemoryPepperStore
 
 
-class UnreachableKeyStore(KeyStore):
+class UnreachableKeyStore(InMemoryKeyStore):
     """A key store whose database is down."""
 
     def add(self, key: ApiKey) -> None:
@@ -79,7 +79,7 @@ class Door:
 
     def issue(self, *scopes: str) -> IssuedKey:
         issue = IssueKey(self.keys, self.peppers, self.clock, InMemoryKeyEventLog())
-        return issue("Valora SpA", scopes or ("value", "models:read"), timedelta(days=30))
+        return issue("Valora SpA", scopes or ("value", "models:read"), OPERATOR, timedelta(days=30))
 
     @property
     def token(self) -> Token:

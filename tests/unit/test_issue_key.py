@@ -19,6 +19,7 @@ from application.ports.pepper_store import PepperStore
 from application.revoke_key import RevokeKey
 from domain.api_key import Scope, Token, parse_lifetime
 from domain.errors import InvalidKeyRequest, KeyRejected, KeyStoreUnavailable
+from tests.example_keys import OPERATOR
 from tests.fakes.fixed_clock import NOON, FixedClock
 from tests.fakes.in_memory_key_event_log import InMemoryKeyEventLog, KeyEvent
 from tests.fakes.in_memory_key_store import InMemoryKeyStore
@@ -35,7 +36,7 @@ class Office:
     events: InMemoryKeyEventLog = field(default_factory=InMemoryKeyEventLog)
 
     def issue(self, label: str = "Valora SpA", scopes: tuple[str, ...] = ("value",), **options: timedelta) -> IssuedKey:
-        return IssueKey(self.keys, self.peppers, self.clock, self.events)(label, scopes, **options)
+        return IssueKey(self.keys, self.peppers, self.clock, self.events)(label, scopes, OPERATOR, **options)
 
     def lets_in(self, token: str) -> bool:
         try:
@@ -83,7 +84,12 @@ class TestIssueKey:
         office = Office()
         issued = office.issue(scopes=("value", "models:read"), lifetime=timedelta(days=1))
 
-        details = {"label": "Valora SpA", "scopes": "models:read value", "expires_at": "2026-11-23T12:00:00+00:00"}
+        details = {
+            "by": "operator",
+            "label": "Valora SpA",
+            "scopes": "models:read value",
+            "expires_at": "2026-11-23T12:00:00+00:00",
+        }
         assert office.events.events == [KeyEvent("issued", issued.key.id, details)]
 
     @pytest.mark.parametrize(
@@ -121,7 +127,7 @@ class TestIssueKey:
         office = Office()
         short, long = office.issue(lifetime=timedelta(hours=1)), office.issue(lifetime=timedelta(days=1))
         gone = office.issue()
-        RevokeKey(office.keys, office.clock, office.events)(gone.key.id)
+        RevokeKey(office.keys, office.clock, office.events)(gone.key.id, OPERATOR)
         office.clock.advance(timedelta(hours=1))
 
         listed = {each.key.id: each.state for each in ListKeys(office.keys, office.clock)()}
@@ -143,7 +149,7 @@ class TestFaultsOfTheOriginal:
         assert not office.lets_in(issued.token[:-1])  # mistyped
         assert not office.lets_in(Token(token.key_id, token.secret[::-1]).reveal())  # guessed
         assert not office.lets_in(Token("Unknown00000", token.secret).reveal())
-        RevokeKey(office.keys, office.clock, office.events)(issued.key.id)
+        RevokeKey(office.keys, office.clock, office.events)(issued.key.id, OPERATOR)
         assert not office.lets_in(issued.token)
 
         written = b"".join(file.read_bytes() for file in vault.parent.iterdir())

@@ -10,6 +10,7 @@ from application.issue_key import IssueKey
 from application.known_keys import KnownKeys
 from domain.api_key import ApiKey, Pepper, Scope, Token
 from domain.errors import KeyRejected, KeyStoreUnavailable, ScopeMissing
+from tests.example_keys import OPERATOR
 from tests.fakes.fixed_clock import FixedClock
 from tests.fakes.in_memory_key_event_log import InMemoryKeyEventLog, KeyEvent
 from tests.fakes.in_memory_key_store import InMemoryKeyStore
@@ -46,7 +47,7 @@ class Door:
     def __post_init__(self) -> None:
         peppers = InMemoryPepperStore()
         issue = IssueKey(self.keys, peppers, self.clock, InMemoryKeyEventLog())
-        self.issued = issue("Valora SpA", ("value",), timedelta(days=30))
+        self.issued = issue("Valora SpA", ("value",), OPERATOR, timedelta(days=30))
         known = KnownKeys(lambda: self.seconds)
         self.authenticate = AuthenticateKey(self.keys, peppers, self.clock, self.log, known=known)
         self.authenticate(self.issued.token, Scope.VALUE)
@@ -140,12 +141,72 @@ def test_nobody_is_turned_away_from_memory(door: Door) -> None:
     assert door.keys.asked == 2
 
 
-def test_a_store_that_is_down_is_told_when_memory_ends(door: Door) -> None:
+@dataclass
+class Outage:
+    """A door whose store goes down: it lets in as the service does, from memory where the store does not answer."""
+
+    door: Door
+
+    def enter(self) -> ApiKey:
+        authenticate, token = self.door.authenticate, self.door.issued.token
+        key = authenticate.at_once(token, Scope.VALUE, "r")
+        if key is None:
+            try:
+                return authenticate(token, Scope.VALUE, "r")
+            except KeyStoreUnavailable:
+                key = authenticate.without_store(token, Scope.VALUE, "r")
+                if key is None:
+                    raise
+        return key
+
+
+@pytest.fixture
+def outage(door: Door) -> Outage:
     door.keys.down = True
-    assert door.enter() == door.issued.key
-    door.seconds = LONGEST
+    return Outage(door)
+
+
+@pytest.mark.parametrize("step", [0.25, 7.0, 59.9])
+def test_a_known_key_serves_on_for_a_minute_without_the_store_and_no_longer(outage: Outage, step: float) -> None:
+    while outage.door.seconds < 60.0:
+        assert outage.enter() == outage.door.issued.key
+        outage.door.seconds += step
+    outage.door.seconds = max(outage.door.seconds, 60.0)
     with pytest.raises(KeyStoreUnavailable):
-        door.enter()
+        outage.enter()
+
+
+def test_the_store_is_asked_once_a_second_while_it_is_down(outage: Outage) -> None:
+    outage.door.seconds = 10.0
+    for _ in range(100):
+        outage.enter()
+        outage.door.seconds += 0.1
+    assert outage.door.keys.asked <= 11
+
+
+def test_what_the_store_says_when_it_is_back_counts_at_once(outage: Outage) -> None:
+    door = outage.door
+    door.seconds = 30.0
+    outage.enter()
+    door.keys.revoke(door.issued.key.id, door.clock.now())
+    door.keys.down = False
+    door.seconds += 1.0
+    with pytest.raises(KeyRejected):
+        outage.enter()
+    assert door.authenticate.without_store(door.issued.token, Scope.VALUE) is None
+
+
+def test_a_key_that_expires_while_the_store_is_down_ends(outage: Outage) -> None:
+    outage.door.clock.advance(timedelta(days=30))
+    with pytest.raises(KeyStoreUnavailable):
+        outage.enter()
+
+
+def test_an_unknown_key_is_not_called_wrong_while_the_store_is_down(outage: Outage) -> None:
+    for token in (Token.generate().reveal(), Token(outage.door.issued.key.id, "0" * 43).reveal()):
+        with pytest.raises(KeyStoreUnavailable):
+            outage.door.authenticate(token, Scope.VALUE)
+        assert outage.door.authenticate.without_store(token, Scope.VALUE) is None
 
 
 def test_no_more_keys_are_remembered_than_there_is_room_for(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,3 +219,12 @@ def test_no_more_keys_are_remembered_than_there_is_room_for(door: Door, monkeypa
         )
         known.remember(key, Pepper.generate(), 0.0)
     assert [known.find(name) is not None for name in names] == [False, True, True]
+
+
+def test_a_key_that_was_right_once_is_recognised_however_long_ago_and_lets_nobody_in(door: Door) -> None:
+    door.seconds = 3600.0
+    assert door.authenticate.remembers(door.issued.token)
+    assert not door.authenticate.remembers(Token(door.issued.key.id, "0" * 43).reveal())
+    assert not any(door.authenticate.remembers(other) for other in (None, "nonsense", Token.generate().reveal()))
+    assert door.authenticate.at_once(door.issued.token, Scope.VALUE) is None
+    assert door.authenticate.without_store(door.issued.token, Scope.VALUE) is None
