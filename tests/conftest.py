@@ -12,6 +12,8 @@ from hypothesis import settings
 from psycopg import sql
 from sqlalchemy import make_url
 
+from tests.redis_server import RedisServer
+
 # Laws are checked without a clock: how long an example takes says nothing of whether it holds.
 settings.register_profile("tasador", deadline=None)
 settings.load_profile("tasador")
@@ -50,3 +52,12 @@ def fresh_postgres_url(postgres_url: str) -> Iterator[str]:
     yield make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    """A Redis server, which tests start and stop as they need it; stopped after the session."""
+    with TemporaryDirectory(prefix="tasador-redis-") as folder:
+        server = RedisServer(Path(folder))
+        yield server
+        server.stop()

@@ -3,13 +3,16 @@
 from abc import abstractmethod
 from typing import Protocol
 
+THROTTLED = "throttled"
+"""What is set in the logging context while a caller's refusals are summed up, so that each has no line of its own."""
+
 
 class KeyEventLog(Protocol):
     """The record of what happened to keys: who was let in, who was not, which keys came and went."""
 
     @abstractmethod
     def record(self, event: str, key_id: str | None, **details: str) -> None:
-        """Writes one event down: `issued`, `revoked`, `validated` or `refused`, the key's id, and what else is known.
+        """Writes one event down: `issued`, `revoked`, `validated`, `refused` or `throttled`, and the key's id.
 
-        Details never hold a token, a secret or a hash.
+        `details` are what else is known, and never hold a token, a secret or a hash.
         """

@@ -68,7 +68,7 @@ def environment(home: Path, **more: str) -> dict[str, str]:
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
         "TASADOR_HOME": str(home),
-        "TASADOR_HTTP__RATE_LIMIT": "1000000000/minute",
+        "TASADOR_HTTP__RATE_LIMIT": "1000000/second",
         **more,
     }
 

@@ -11,6 +11,9 @@ from litestar.types import Receive, Scope, Send
 MODEL_VERSION = "X-Model-Version"
 """The header that names the version which computed what is answered."""
 
+FURTHER_HEADERS = "further_headers"
+"""Where the state of a request holds further headers of its answer, encoded."""
+
 encode = msgspec.json.Encoder().encode
 
 

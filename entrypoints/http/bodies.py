@@ -198,11 +198,16 @@ def read_what_if(body: object) -> tuple[ValuationRequest, dict[str, float | str 
     return request, changes
 
 
-def read_batch(body: object) -> list[Property]:
-    """The properties in a body's `data`. Raises as `read_property` does; fields are named like `data[3].net_area`."""
+def read_batch(body: object, most: int) -> list[Property]:
+    """The properties in a body's `data`, at most `most`. Raises as `read_property` does.
+
+    Fields are named like `data[3].net_area`.
+    """
     rows = _object(body).get("data", _MISSING)
     if not isinstance(rows, list):
         raise InvalidProperty([FieldProblem("data", _expected("a list of properties", rows))])
+    if len(rows) > most:
+        raise InvalidProperty([FieldProblem("data", f"must hold at most {most} homes, not {len(rows)}")])
     homes: list[Property] = []
     problems: Problems = []
     for place, row in enumerate(rows):
@@ -324,14 +329,14 @@ def _change(name: str, value: object, problems: Problems) -> float | str | date 
 def _text(name: str, value: object, problems: Problems) -> str:
     if not isinstance(value, str):
         message = _expected("text", value)
-    elif len(text := value.strip()) > LONGEST_TEXT:
+    elif len(value) > LONGEST_TEXT:
         message = f"must have at most {LONGEST_TEXT} characters"
-    elif _CONTROL.search(text):
+    elif _CONTROL.search(value):
         message = "must not hold control characters"
-    elif not normalised(text):
+    elif not normalised(value):
         message = "must not be empty"
     else:
-        return text
+        return value.strip()
     problems.append(FieldProblem(name, message))
     return ""
 

@@ -10,6 +10,7 @@ from structlog.contextvars import bind_contextvars
 
 from application.check_readiness import CheckReadiness, Readiness
 from domain.errors import KeyStoreUnavailable
+from entrypoints.http.limiting import KeyLimits
 from entrypoints.http.problems import NO_MODEL, RETRY_SECONDS
 from entrypoints.http.roster import Roster, Workers
 from entrypoints.http.schemas import Liveness, ReadinessAnswer, WorkersAnswer
@@ -44,12 +45,15 @@ class Health(Controller):
         },
     )
     async def ready(
-        self, check_readiness: NamedDependency[CheckReadiness], roster: NamedDependency[Roster]
+        self,
+        check_readiness: NamedDependency[CheckReadiness],
+        roster: NamedDependency[Roster],
+        limits: NamedDependency[KeyLimits],
     ) -> Response[ReadinessAnswer]:
         """Whether a model is loaded, the stores can be reached, valuations recorded, and all workers serve.
 
         Any worker tells of all. Needs no key, so it names no places. Where valuations are answered without a record
-        (`valuation_log.when_unwritable = "serve"`), that is a warning.
+        (`valuation_log.when_unwritable = "serve"`), or rate limits counted without Redis, that is a warning.
         """
         try:
             readiness = await asyncio.wait_for(asyncio.to_thread(check_readiness), SECONDS_TO_ANSWER)
@@ -59,6 +63,8 @@ class Health(Controller):
         if wrong:
             bind_contextvars(error="; ".join(f"{part}: {said}" for part, said in wrong.items()))
         answer = _for_anyone(readiness, roster)
+        if limits.warning:
+            answer.warnings.append(limits.warning)
         if answer.ready:
             return Response(answer, status_code=HTTP_200_OK)
         return Response(answer, status_code=HTTP_503_SERVICE_UNAVAILABLE, headers={"Retry-After": RETRY_SECONDS})

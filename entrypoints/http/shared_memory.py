@@ -2,9 +2,12 @@
 
 import mmap
 import os
+import secrets
 import tempfile
 
 CELLS_FOR_TALLIES = 4096
+_CELLS_FOR_COUNTS = 24 * 1024
+_SECRET = 32
 _NUMBER = 8
 _TEXT = 256
 _HEAD_CELLS = 4
@@ -16,12 +19,19 @@ class SharedMemory:
     """A few numbers of the parent, and a row of numbers and one text for each worker. All are 0 and empty at first.
 
     Each number has one writer: the parent, or the worker of that row. A worker that takes a dead one's place goes on
-    in its row, so that what was tallied there stays.
+    in its row, so that what was tallied there stays. Of what limits count there is a row for each worker too
+    (`counts_of_keys`, `counts_of_failures`: whole numbers of 64 bits), and a `secret` that all of them know.
     """
 
     def __init__(self, rows: int, descriptor: int = -1) -> None:
         self.rows = rows
-        self._bytes = mmap.mmap(descriptor, _HEAD_CELLS * _NUMBER + rows * _ROW)
+        self._bytes = mmap.mmap(descriptor, _size(rows))
+        if descriptor == -1:
+            self._bytes[-_SECRET:] = secrets.token_bytes(_SECRET)
+        self.secret = self._bytes[-_SECRET:]
+        counts = memoryview(self._bytes)[_HEAD_CELLS * _NUMBER + rows * _ROW : -_SECRET].cast("Q")
+        of_each = [counts[first : first + _CELLS_FOR_COUNTS] for first in range(0, len(counts), _CELLS_FOR_COUNTS)]
+        self.counts_of_keys, self.counts_of_failures = of_each[:rows], of_each[rows:]
         cells = memoryview(self._bytes).cast("d")
         self.head = cells[:_HEAD_CELLS]
         whole = _ROW // _NUMBER
@@ -52,5 +62,11 @@ def shareable(rows: int) -> int:
     else:
         with tempfile.TemporaryFile() as file:
             descriptor = os.dup(file.fileno())
-    os.ftruncate(descriptor, _HEAD_CELLS * _NUMBER + rows * _ROW)
+    size = _size(rows)
+    os.ftruncate(descriptor, size)
+    os.pwrite(descriptor, secrets.token_bytes(_SECRET), size - _SECRET)
     return descriptor
+
+
+def _size(rows: int) -> int:
+    return _HEAD_CELLS * _NUMBER + rows * (_ROW + 2 * _CELLS_FOR_COUNTS * _NUMBER) + _SECRET

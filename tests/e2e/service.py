@@ -155,4 +155,5 @@ def serving(
 
 def _environment(more: Mapping[str, str] | None) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TASADOR_")}
-    return kept | {"PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1"} | dict(more or {})
+    given = {"PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1", "TASADOR_HTTP__RATE_LIMIT": "off"}
+    return kept | given | dict(more or {})

@@ -1,0 +1,1 @@
+"""Where it is counted how often something is done."""
