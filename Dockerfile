@@ -32,20 +32,26 @@ RUN rm -rf /usr/local/bin/pip* /usr/local/lib/python3.*/ensurepip /usr/local/lib
 COPY --from=build /opt/tasador /opt/tasador
 COPY tasador.toml /etc/tasador/
 COPY data/ames_sales.csv /etc/tasador/data/
+# It listens on the container's own network, which reaches no further than whoever publishes the port decides: on
+# loopback, behind a proxy that speaks TLS, or with http.tls_certificate and http.tls_key set.
 ENV PATH=/opt/tasador/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     TASADOR_CONFIG=/etc/tasador/tasador.toml \
     TASADOR_HOME=/var/lib/tasador \
-    TASADOR_HTTP__HOST=0.0.0.0
+    TASADOR_HTTP__HOST=0.0.0.0 \
+    TASADOR_HTTP__BEHIND_PROXY=true
 WORKDIR /var/lib/tasador
 VOLUME /var/lib/tasador
 USER 10001:10001
 EXPOSE 8000
 # Not through urllib, which would ask a configured proxy for it.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 CMD ["python3", "-c", "\
-import http.client, os, sys; \
-service = http.client.HTTPConnection('127.0.0.1', int(os.environ.get('TASADOR_HTTP__PORT', 8000)), timeout=4); \
+import http.client, os, ssl, sys; \
+address = ('127.0.0.1', int(os.environ.get('TASADOR_HTTP__PORT', 8000))); \
+tls = 'TASADOR_HTTP__TLS_CERTIFICATE' in os.environ; \
+service = http.client.HTTPSConnection(*address, timeout=4, context=ssl._create_unverified_context()) if tls \
+else http.client.HTTPConnection(*address, timeout=4); \
 service.request('GET', '/health/ready'); \
 sys.exit(service.getresponse().status != 200)"]
 ENTRYPOINT ["tasador"]

@@ -5,6 +5,8 @@ one: its kind in `settings.py`, a function below, a line in its Selector.
 """
 
 import dataclasses
+import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -13,21 +15,27 @@ from dependency_injector import containers, providers
 from application.authenticate_key import AuthenticateKey
 from application.check_readiness import CheckReadiness
 from application.issue_key import IssueKey
-from application.list_keys import ListKeys
+from application.key_uses import KeyUses, StoreKeyUses
+from application.known_keys import KnownKeys
+from application.list_keys import ListKeyEvents, ListKeys
 from application.list_models import ListModels
 from application.ports.clock import Clock
 from application.ports.data_source import DataSource
+from application.ports.database_schema import DatabaseSchema
 from application.ports.key_event_log import KeyEventLog
 from application.ports.key_store import KeyStore
 from application.ports.model_repository import ModelRepository
 from application.ports.model_trainer import ModelTrainer
 from application.ports.pepper_store import PepperStore
 from application.ports.quarantine import Quarantine
+from application.ports.rate_limiter import RateLimiter
 from application.ports.valuation_log import ValuationLog
 from application.promote_model import PromoteModel, RollBackModel
 from application.prune_models import PruneModels
 from application.record_valuations import RecordValuations
 from application.revoke_key import RevokeKey
+from application.rotate_key import RotateKey
+from application.rotate_pepper import RotatePepper
 from application.served_model import ServedModel
 from application.value_property import ValueProperty
 from application.verify_models import VerifyModels
@@ -35,11 +43,13 @@ from application.what_if import WhatIf
 from config.logs import Loggers
 from config.settings import (
     DataSourceSettings,
+    HttpSettings,
     KeyStoreSettings,
     ModelRepositorySettings,
     Settings,
     ValuationLogSettings,
 )
+from domain.errors import InstallationIncomplete
 
 if TYPE_CHECKING:
     from application.build_report import BuildReport
@@ -112,16 +122,73 @@ def _sql_keys(settings: KeyStoreSettings) -> KeyStore:
     return SqlKeyStore(with_password(settings.url, settings.password_file))
 
 
-def _peppers(file: Path) -> PepperStore:
+def _vault_keys(settings: KeyStoreSettings) -> KeyStore:
+    try:
+        from adapters.key_stores.vault_secrets import VaultSecrets
+    except ImportError:
+        raise InstallationIncomplete("key_store.kind 'vault' needs more: pip install 'tasador[vault]'.") from None
+    from adapters.key_stores.vault_server import VaultKeyStore
+    from adapters.key_stores.vault_tokens import AppRole, GivenToken, TokenFile, Tokens
+
+    tokens: Tokens = GivenToken(os.environ.get("VAULT_TOKEN", ""))
+    if settings.token_file:
+        tokens = TokenFile(settings.token_file)
+    elif settings.role_id and settings.secret_id_file:
+        tokens = AppRole(settings.role_id, settings.secret_id_file)
+    server = VaultSecrets(settings.url, settings.mount, tokens, settings.namespace, settings.ca_file)
+    return VaultKeyStore(server, settings.prefix)
+
+
+def _database_schema(settings: KeyStoreSettings) -> DatabaseSchema:
+    if settings.kind != "sql":
+        from adapters.database_schemas.none_needed import NoDatabaseSchema
+
+        return NoDatabaseSchema()
+    from adapters.database_schemas.sql_database import SqlDatabaseSchema
+    from adapters.databases import with_password
+
+    return SqlDatabaseSchema(with_password(settings.url, settings.password_file))
+
+
+def _peppers(settings: KeyStoreSettings) -> PepperStore:
+    if settings.pepper_variable:
+        from adapters.pepper_stores.environment import EnvironmentPepperStore
+
+        return EnvironmentPepperStore(settings.pepper_variable, os.environ)
     from adapters.pepper_stores.secret_file import SecretFilePepperStore
 
-    return SecretFilePepperStore(file)
+    return SecretFilePepperStore(settings.pepper_file)
 
 
 def _key_events(loggers: Loggers) -> KeyEventLog:
     from adapters.key_event_logs.structured_log import StructuredKeyEventLog
+    from adapters.key_event_logs.summed_up import SummedUpKeyEventLog
 
-    return StructuredKeyEventLog(loggers.keys)
+    return SummedUpKeyEventLog(StructuredKeyEventLog(loggers.keys))
+
+
+def _failure_counter(rows: Sequence[memoryview], own: int, secret: bytes) -> RateLimiter:
+    from adapters.rate_limiters.shared_memory import SharedMemoryRateLimiter
+
+    return SharedMemoryRateLimiter(rows, own, secret)
+
+
+def _rate_limiter(
+    settings: HttpSettings, loggers: Loggers, rows: Sequence[memoryview], own: int, secret: bytes
+) -> RateLimiter:
+    from adapters.rate_limiters.shared_memory import SharedMemoryRateLimiter
+
+    in_memory = SharedMemoryRateLimiter(rows, own, secret)
+    if settings.rate_limit_url is None:
+        return in_memory
+    from adapters.passwords import password_in
+
+    try:
+        from adapters.rate_limiters.redis_server import RedisRateLimiter
+    except ImportError:
+        raise InstallationIncomplete("http.rate_limit_url needs tasador's extra 'redis': install it.") from None
+    password = password_in(settings.rate_limit_password_file)
+    return RedisRateLimiter(settings.rate_limit_url, password, in_memory, loggers.service)
 
 
 def _valuation_log(settings: ValuationLogSettings, loggers: Loggers) -> ValuationLog:
@@ -226,9 +293,13 @@ class Container(containers.DeclarativeContainer):
         settings.provided.key_store.kind,
         csv=providers.Singleton(_csv_keys, settings.provided.key_store),
         sql=providers.Singleton(_sql_keys, settings.provided.key_store),
+        vault=providers.Singleton(_vault_keys, settings.provided.key_store),
     )
-    pepper_store = providers.Singleton(_peppers, settings.provided.key_store.pepper_file)
+    database_schema = providers.Singleton(_database_schema, settings.provided.key_store)
+    pepper_store = providers.Singleton(_peppers, settings.provided.key_store)
     key_event_log = providers.Singleton(_key_events, loggers)
+    rate_limiter = providers.Factory(_rate_limiter, settings.provided.http, loggers)
+    failure_counter = providers.Factory(_failure_counter)
     valuation_log = providers.Singleton(_valuation_log, settings.provided.valuation_log, loggers)
 
     train_model = providers.Singleton(
@@ -251,6 +322,14 @@ class Container(containers.DeclarativeContainer):
     )
 
     issue_key = providers.Singleton(IssueKey, key_store, pepper_store, clock, key_event_log)
-    authenticate_key = providers.Singleton(AuthenticateKey, key_store, pepper_store, clock, key_event_log)
-    revoke_key = providers.Singleton(RevokeKey, key_store, clock, key_event_log)
+    rotate_key = providers.Singleton(RotateKey, key_store, pepper_store, clock, key_event_log)
+    known_keys = providers.Singleton(KnownKeys)
+    key_uses = providers.Singleton(KeyUses)
+    authenticate_key = providers.Singleton(
+        AuthenticateKey, key_store, pepper_store, clock, key_event_log, known=known_keys, uses=key_uses
+    )
+    store_key_uses = providers.Singleton(StoreKeyUses, key_store, key_uses)
+    revoke_key = providers.Singleton(RevokeKey, key_store, clock, key_event_log, known_keys)
     list_keys = providers.Singleton(ListKeys, key_store, clock)
+    list_key_events = providers.Singleton(ListKeyEvents, key_store)
+    rotate_pepper = providers.Singleton(RotatePepper, key_store, pepper_store, clock, key_event_log)

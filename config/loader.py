@@ -5,12 +5,10 @@ The file is the one given, else `$TASADOR_CONFIG`, else `./tasador.toml`, else n
 against `$TASADOR_HOME`, where that is set.
 """
 
-import difflib
-import os
 import re
 import tomllib
 import typing
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn, TypeGuard
@@ -18,8 +16,9 @@ from urllib.parse import unquote
 
 import msgspec
 
-from application.sales.table import OPTIONAL_COLUMNS, REQUIRED_COLUMNS
-from config.settings import WITHOUT_EFFECT_YET, DataSourceSettings, ModelRepositorySettings, Section, Settings
+from config.checks import check_settings
+from config.faults import ConfigurationError, dotted, nearest
+from config.settings import WITHOUT_EFFECT_YET, Section, Settings
 
 DEFAULT_FILE = "tasador.toml"
 _PREFIX = "TASADOR_"
@@ -40,10 +39,6 @@ _PLAIN_WORDS = {
     r" matching regex '^\\S{1,8}$'": " of 1 to 8 characters without spaces",
     " matching regex '^ed25519:[A-Za-z0-9+/]{43}=$'": " as `tasador models signing-key` shows it",
 }
-
-
-class ConfigurationError(Exception):
-    """The configuration cannot be used; `str()` of it is one line that names the key and what was expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +67,7 @@ def load_settings(path: str | None, environment: Mapping[str, str], folder: Path
     if environment.get("TASADOR_HOME"):
         home = folder / _expanded(Path(environment["TASADOR_HOME"]), "TASADOR_HOME")
     settings = typing.cast("Settings", _resolved(settings, base, home))
-    _check_source(settings.data_source)
-    _check_models(settings.model_repository)
+    check_settings(settings)
     notes = tuple(
         f"{key} is set, but this version does not act on it yet"
         for key in sorted(_given_keys(values))
@@ -86,8 +80,9 @@ def shown_settings(settings: Settings) -> dict[str, Any]:
     """The settings as plain values, passwords in URLs masked."""
     plain = msgspec.to_builtins(settings, enc_hook=str)
     for section in plain.values():
-        if section.get("url"):
-            section["url"] = _without_passwords(section["url"])
+        for key, value in section.items():
+            if value and (key == "url" or key.endswith("_url")):
+                section[key] = _without_passwords(value)
     return typing.cast("dict[str, Any]", plain)
 
 
@@ -150,7 +145,7 @@ def _override(values: dict[str, Any], variable: str, text: str) -> None:
         elif typing.get_origin(kind) is dict:
             kind = typing.get_args(kind)[1]
         else:
-            raise ConfigurationError(f"{origin}{_dotted(keys[:depth])} is a value, not a table.")
+            raise ConfigurationError(f"{origin}{dotted(keys[:depth])} is a value, not a table.")
     for key in keys[:-1]:
         values = values.setdefault(key, {})
     if _is_section(kind) or typing.get_origin(kind) in {dict, tuple}:
@@ -158,7 +153,7 @@ def _override(values: dict[str, Any], variable: str, text: str) -> None:
         try:
             value = msgspec.json.decode(text)
         except msgspec.DecodeError:
-            raise ConfigurationError(f"{origin}{_dotted(keys)}: expected JSON, such as {example}.") from None
+            raise ConfigurationError(f"{origin}{dotted(keys)}: expected JSON, such as {example}.") from None
         _value(kind, value, origin, keys)
     else:
         value = msgspec.to_builtins(_value(kind, text, origin, keys, strict=False), enc_hook=str)
@@ -203,7 +198,7 @@ def _value(kind: Any, value: Any, origin: str, keys: Sequence[str], *, strict: b
     except msgspec.ValidationError as error:
         choices = typing.get_args(kind) if container is typing.Literal else ()
         expected = f"expected one of {', '.join(choices)}" if choices else _plain(error)
-        raise ConfigurationError(f"{origin}{_dotted(keys)}: {expected}.") from None
+        raise ConfigurationError(f"{origin}{dotted(keys)}: {expected}.") from None
 
 
 def _path(kind: type, value: Any) -> Path:
@@ -214,25 +209,16 @@ def _path(kind: type, value: Any) -> Path:
 
 def _refuse_unknown(origin: str, keys: Sequence[str], section: type[Section]) -> NoReturn:
     known = list(_field_types(section))
-    near = _nearest(keys[-1], known)
-    meant = _dotted((*keys[:-1], near)) if near else _elsewhere(keys[-1])
+    near = nearest(keys[-1], known)
+    meant = dotted((*keys[:-1], near)) if near else _elsewhere(keys[-1])
     hint = f"did you mean '{meant}'?" if meant else f"known here: {', '.join(known)}."
-    raise ConfigurationError(f"{origin}there is no setting '{_dotted(keys)}'; {hint}")
+    raise ConfigurationError(f"{origin}there is no setting '{dotted(keys)}'; {hint}")
 
 
 def _elsewhere(name: str) -> str | None:
     """The one setting of this name in any section."""
     found = [key for key in _all_keys(Settings) if key.rpartition(".")[2] == name]
     return found[0] if len(found) == 1 else None
-
-
-def _nearest(name: str, known: Collection[str]) -> str | None:
-    return next(iter(difflib.get_close_matches(name, known, n=1, cutoff=0.5)), None)
-
-
-def _dotted(keys: Sequence[str]) -> str:
-    """The keys as a user writes them, on one line whatever they hold."""
-    return ".".join(key if key.isprintable() else ascii(key)[1:-1] for key in keys)
 
 
 def _all_keys(section: type[Section], above: str = "") -> list[str]:
@@ -276,35 +262,6 @@ def _expanded(path: Path, told_by: str) -> Path:
         return path.expanduser()
     except RuntimeError:
         raise ConfigurationError(f"{told_by}: there is no home folder for {path.parts[0]!r}.") from None
-
-
-def _check_source(source: DataSourceSettings) -> None:
-    """What no single type can tell: keys that need each other, and columns that are none of ours."""
-    if source.kind == "sql":
-        for name in ("url", "query"):
-            if getattr(source, name) is None:
-                raise ConfigurationError(f"data_source.{name} is needed where data_source.kind is 'sql'.")
-    known = (*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS, *source.extra.numeric, *source.extra.categorical)
-    for name in source.columns:
-        if name not in known:
-            near = _nearest(name, known)
-            hint = f"did you mean '{near}'?" if near else f"known here: {', '.join(known)}."
-            raise ConfigurationError(f"data_source.columns.{_dotted([name])}: there is no such column; {hint}")
-
-
-def _check_models(models: ModelRepositorySettings) -> None:
-    """That models lie somewhere, and the key that signs them elsewhere."""
-    if models.kind == "object_storage":
-        if not models.url or "://" not in models.url or "@" in models.url:
-            raise ConfigurationError(
-                "model_repository.url: expected s3://bucket/folder or the like where model_repository.kind is "
-                "'object_storage'; credentials come from the environment."
-            )
-    elif Path(os.path.realpath(models.signing_key_file)).is_relative_to(os.path.realpath(models.path)):
-        raise ConfigurationError(
-            "model_repository.signing_key_file: it lies inside of model_repository.path, where whoever can write "
-            "models could sign them too; set it to a file elsewhere."
-        )
 
 
 def _given_keys(values: Mapping[str, Any], above: str = "") -> Iterator[str]:

@@ -8,6 +8,8 @@ from msgspec import Meta, Struct
 Share = Annotated[float, Meta(gt=0, lt=1)]
 AboveNought = Annotated[float, Meta(gt=0, le=1e6)]
 Name = Annotated[str, Meta(min_length=1)]
+Rate = Annotated[str, Meta(max_length=40)]
+"""A number of times in a time, as `domain.rate_limit.parse_rate_limit` reads it."""
 PublicKey = Annotated[str, Meta(pattern="^ed25519:[A-Za-z0-9+/]{43}=$")]
 
 
@@ -103,14 +105,27 @@ class ModelRepositorySettings(Section, frozen=True):
 class KeyStoreSettings(Section, frozen=True):
     """Where the keys are kept: sql takes `url` (and `password_file`, whose content becomes its password), csv `path`.
 
-    `pepper_file` holds the secret under which they are hashed; without it no key can be checked.
+    vault takes the `url` of the server and, in its KV engine `mount`, the folder `prefix`, with the token in
+    `token_file` or that of an AppRole login (`role_id`, `secret_id_file`), else that in $VAULT_TOKEN. `ca_file` holds
+    the certificates of who signed the server's, where not everybody trusts those.
+
+    `pepper_file` holds the secret under which they are hashed; without it no key can be checked. With
+    `pepper_variable`, the environment variable of that name holds it instead.
     """
 
-    kind: Literal["csv", "sql"] = "sql"
+    kind: Literal["csv", "sql", "vault"] = "sql"
     url: str = "sqlite:///var/tasador.db"
     password_file: Path | None = None
     path: Path = Path("var/keys.csv")
+    mount: Name = "secret"
+    prefix: Name = "tasador"
+    namespace: Name | None = None
+    token_file: Path | None = None
+    role_id: Name | None = None
+    secret_id_file: Path | None = None
+    ca_file: Path | None = None
     pepper_file: Path = Path("var/pepper.json")
+    pepper_variable: Name | None = None
 
 
 class ValuationLogSettings(Section, frozen=True):
@@ -136,14 +151,33 @@ class LoggingSettings(Section, frozen=True):
 
 
 class HttpSettings(Section, frozen=True):
-    """The HTTP service. Bodies are limited in KiB; `max_batch_kb` is for the batch routes."""
+    """The HTTP service. Bodies are limited in KiB; `max_batch_kb` is for the batch routes.
+
+    `max_connections`: open at once in each worker. Beyond loopback it is served over TLS, with the PEM files
+    `tls_certificate` and `tls_key`, or `behind_proxy`. `trusted_proxies` are addresses and networks whose
+    X-Forwarded-For is believed; `cors_origins` the web sites whose pages may call, such as https://desk.example.
+
+    `rate_limit`: how often a key may ask, such as 600/minute, 100 per 5 minutes, or off; counted by all workers
+    together, and with `rate_limit_url` (redis:// or rediss://, and `rate_limit_password_file`, whose content becomes
+    its password) by all machines. `failed_keys_limit`: how many wrong keys from one address, or with one key's id, are
+    told so at once and have a line each in the log.
+    """
 
     host: Name = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535)] = 8000
     workers: Annotated[int, Meta(ge=1, le=256)] = 1
+    max_connections: Annotated[int, Meta(ge=10, le=1_000_000)] = 1000
+    behind_proxy: bool = False
+    trusted_proxies: tuple[Name, ...] = ()
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    cors_origins: tuple[Name, ...] = ()
     max_body_kb: Annotated[int, Meta(ge=1)] = 64
     max_batch_kb: Annotated[int, Meta(ge=1)] = 4096
-    rate_limit: str = "600/minute"
+    rate_limit: Rate = "600/minute"
+    rate_limit_url: Name | None = None
+    rate_limit_password_file: Path | None = None
+    failed_keys_limit: Rate = "60/minute"
 
 
 class Settings(Section, frozen=True):
@@ -160,5 +194,5 @@ class Settings(Section, frozen=True):
     http: HttpSettings = HttpSettings()
 
 
-WITHOUT_EFFECT_YET = ("valuation_log.kind", "valuation_log.url", "http.rate_limit")
+WITHOUT_EFFECT_YET = ("valuation_log.kind", "valuation_log.url")
 """Documented keys that this version accepts but does not act on; the loader says so where they are set."""

@@ -9,10 +9,10 @@ from typing import NoReturn
 import click
 from click.exceptions import NoArgsIsHelpError
 
-from config.loader import ConfigurationError
+from config.faults import ConfigurationError
 from config.logs import LogFolderUnavailable
 from domain.errors import DomainError, InvalidKeyRequest, UnknownRecipe
-from entrypoints.cli import configuration, keys, models, serving, training
+from entrypoints.cli import configuration, database, keys, models, serving, training
 from entrypoints.cli.serving import CannotListen
 from entrypoints.cli.session import CONFIG_HELP, tell, version_of_tasador
 
@@ -35,6 +35,7 @@ for command in (
     training.evaluate,
     models.models,
     keys.keys,
+    database.database,
     serving.serve,
     serving.quickstart,
     configuration.config,

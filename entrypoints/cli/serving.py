@@ -1,6 +1,7 @@
 """`tasador serve` and `tasador quickstart`."""
 
 import errno
+import ipaddress
 import json
 import shlex
 import signal
@@ -9,22 +10,29 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
 from application.issue_key import IssuedKey
-from config.loader import ConfigurationError, LoadedSettings
+from config.checks import check_http
+from config.faults import ConfigurationError
+from config.loader import LoadedSettings
+from config.settings import HttpSettings
 from domain.api_key import Scope
-from domain.errors import ModelStoreUnavailable, NoModelServed
+from domain.errors import KeyStoreMalformed, KeyStoreUnavailable, ModelStoreUnavailable, NoModelServed, SchemaOutdated
+from entrypoints.cli.database import told
+from entrypoints.cli.keys import local_admin
 from entrypoints.cli.session import configured, container_of, tell
 from entrypoints.cli.training import train_with
+from entrypoints.http.private_memory import keep_memory_private
 
 if TYPE_CHECKING:
     from config.container import Container
 
 _BACKLOG = 2048
+_FILE = click.Path(path_type=Path)
 
 
 def _options(command: click.decorators.FC) -> click.decorators.FC:
@@ -32,6 +40,9 @@ def _options(command: click.decorators.FC) -> click.decorators.FC:
         click.option("--host", help="The address to listen on (default: http.host)."),
         click.option("--port", type=click.IntRange(0, 65535), help="The port (default: http.port)."),
         click.option("--workers", type=click.IntRange(1, 256), help="Worker processes (default: http.workers)."),
+        click.option("--behind-proxy", is_flag=True, default=None, help="A proxy in front of it speaks TLS."),
+        click.option("--tls-certificate", metavar="FILE", type=_FILE, help="The certificate and its chain, in PEM."),
+        click.option("--tls-key", metavar="FILE", type=_FILE, help="The certificate's private key, in PEM."),
     ):
         command = option(command)
     return command
@@ -44,23 +55,27 @@ class CannotListen(Exception):
 @click.command()
 @_options
 @configured
-def serve(loaded: LoadedSettings, *, host: str | None, port: int | None, workers: int | None) -> None:
+def serve(loaded: LoadedSettings, /, **options: Any) -> None:
     """Serve valuations over HTTP."""
-    loaded = _with_options(loaded, host, port, workers)
+    loaded = _with_options(loaded, **options)
+    _check_door(loaded.settings.http)
     with _listening(loaded) as listener:
         container = container_of(loaded, log_stream=sys.stderr)
-        tell(f"serving on {_address(listener)}")
+        _check_database(container)
+        tell(f"serving on {_address(loaded, listener)}")
         _serve(loaded, container, listener)
 
 
 @click.command()
 @_options
 @configured
-def quickstart(loaded: LoadedSettings, *, host: str | None, port: int | None, workers: int | None) -> None:
+def quickstart(loaded: LoadedSettings, /, **options: Any) -> None:
     """Serve, after training and creating a key if need be."""
-    loaded = _with_options(loaded, host, port, workers)
+    loaded = _with_options(loaded, **options)
+    _check_door(loaded.settings.http)
     with _listening(loaded) as listener:
         container = container_of(loaded, log_stream=sys.stderr)
+        _upgrade_database(container)
         stored = container.list_models()()
         if not any(model.description for model in stored):
             for model in stored:
@@ -72,15 +87,49 @@ def quickstart(loaded: LoadedSettings, *, host: str | None, port: int | None, wo
             tell(f"{report.stored.version} is trained: half of its values are within {metrics.mdape:.1%} of the price")
         first = None
         if not container.list_keys()():
-            first = container.issue_key()("first key", [scope.value for scope in Scope])
-        _introduce(container, _address(listener), first)
+            first = container.issue_key()("first key", list(Scope), local_admin())
+        _introduce(container, _address(loaded, listener), first)
         _serve(loaded, container, listener)
 
 
-def _with_options(loaded: LoadedSettings, host: str | None, port: int | None, workers: int | None) -> LoadedSettings:
-    given = {name: value for name, value in (("host", host), ("port", port), ("workers", workers)) if value is not None}
+def _check_database(container: "Container") -> None:
+    """Raises SchemaOutdated. A database that is down may come up later; /health/ready says so until then."""
+    try:
+        container.database_schema().check()
+    except SchemaOutdated:
+        raise
+    except (KeyStoreUnavailable, KeyStoreMalformed):
+        return
+
+
+def _upgrade_database(container: "Container") -> None:
+    """Brings the database of an older Tasador to this one, and says so."""
+    done = container.database_schema().upgrade()
+    if done and done.before not in {None, done.after}:
+        tell(told(done))
+
+
+def _with_options(loaded: LoadedSettings, /, **options: Any) -> LoadedSettings:
+    given = {name: value for name, value in options.items() if value is not None}
+    for name in ("tls_certificate", "tls_key"):
+        if name in given:
+            given[name] = given[name].absolute()
     http = msgspec.structs.replace(loaded.settings.http, **given)
+    check_http(http)
     return replace(loaded, settings=msgspec.structs.replace(loaded.settings, http=http))
+
+
+def _check_door(http: HttpSettings) -> None:
+    """Tells what is amiss with how callers come in before anything is done. Raises CertificateUnusable."""
+    if http.tls_certificate and http.tls_key:
+        from entrypoints.http.tls import Certificate
+
+        if advice := Certificate(http.tls_certificate, http.tls_key).advice():
+            tell(f"note: {advice}")
+    if http.behind_proxy and not http.trusted_proxies:
+        tell(
+            "note: http.trusted_proxies is not set: every caller goes by the proxy's address in the log and the limits"
+        )
 
 
 def _listening(loaded: LoadedSettings) -> socket.socket:
@@ -88,6 +137,7 @@ def _listening(loaded: LoadedSettings) -> socket.socket:
     host, port = loaded.settings.http.host, loaded.settings.http.port
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        _refuse_in_the_clear(loaded.settings.http, str(address[0]))
         listener = socket.socket(family, kind, protocol)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
@@ -103,9 +153,21 @@ def _listening(loaded: LoadedSettings) -> socket.socket:
     return listener
 
 
-def _address(listener: socket.socket) -> str:
+def _refuse_in_the_clear(http: HttpSettings, address: str) -> None:
+    """Raises ConfigurationError where keys would pass over a network that others can read."""
+    bound = ipaddress.ip_address(address.partition("%")[0])
+    bound = getattr(bound, "ipv4_mapped", None) or bound
+    if not (bound.is_loopback or http.behind_proxy or http.tls_certificate):
+        raise ConfigurationError(
+            f"http.host: {http.host} is reached from other machines, and without TLS keys could be read on the way: "
+            "give --tls-certificate and --tls-key, or --behind-proxy where a proxy in front speaks TLS."
+        )
+
+
+def _address(loaded: LoadedSettings, listener: socket.socket) -> str:
+    scheme = "https" if loaded.settings.http.tls_certificate else "http"
     host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 def _introduce(container: "Container", address: str, first: IssuedKey | None) -> None:
@@ -140,6 +202,7 @@ def _serve(loaded: LoadedSettings, container: "Container", listener: socket.sock
     """Serves until a signal says stop; requests in progress have 10 seconds to finish."""
     for sort in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sort, _stop)
+    keep_memory_private()
     if loaded.settings.http.workers > 1:
         from entrypoints.http.workers import Workers
 
@@ -147,10 +210,11 @@ def _serve(loaded: LoadedSettings, container: "Container", listener: socket.sock
     else:
         from entrypoints.http.app import make_app
         from entrypoints.http.roster import Roster
-        from entrypoints.http.server import Server
+        from entrypoints.http.server import make_server
 
         roster = Roster.alone()
-        Server(make_app(container, roster=roster), roster, alone=True).run(sockets=[listener])
+        app = make_app(container, roster=roster)
+        make_server(loaded.settings.http, app, roster, alone=True).run(sockets=[listener])
 
 
 def _stop(_: int, __: FrameType | None) -> None:

@@ -5,8 +5,13 @@ from litestar.di import Provide
 
 from config.container import Container
 from entrypoints.http.bodies import RawRequest
+from entrypoints.http.cors import cors_config
 from entrypoints.http.documentation import Documentation, openapi_config
+from entrypoints.http.forwarded import TrustedProxies
 from entrypoints.http.health import Health
+from entrypoints.http.key_uses import KeyUseKeeper
+from entrypoints.http.keys import Keys
+from entrypoints.http.limiting import KeyLimits
 from entrypoints.http.metrics import Metrics, MetricsPage, Traffic
 from entrypoints.http.models import Models
 from entrypoints.http.observation import Observed
@@ -16,6 +21,7 @@ from entrypoints.http.refreshing import ModelRefresher
 from entrypoints.http.roster import Roster
 from entrypoints.http.security import key_guard
 from entrypoints.http.slow_threads import WAITING_AT_ONCE, SlowThreads
+from entrypoints.http.throttling import FailedKeys
 from entrypoints.http.valuations import BatchValuations, Valuations
 from entrypoints.http.valuing import Valuing
 
@@ -34,6 +40,7 @@ def make_app(container: Container, refresh_seconds: float = 0.5, roster: Roster 
     batches, details = SlowThreads("batch"), SlowThreads("details")
     records = SlowThreads("records", WAITING_AT_ONCE)
     metrics = Metrics(roster)
+    limits, failed = KeyLimits.of(container, roster, metrics), FailedKeys.of(container, roster, metrics)
     app = Litestar(
         route_handlers=[
             Predictions,
@@ -44,6 +51,7 @@ def make_app(container: Container, refresh_seconds: float = 0.5, roster: Roster 
             ),
             Valuations,
             Models,
+            Keys,
             Health,
             MetricsPage,
             Documentation,
@@ -62,22 +70,38 @@ def make_app(container: Container, refresh_seconds: float = 0.5, roster: Roster 
             served_model=container.served_model(),
             promote_model=container.promote_model(),
             roll_back_model=container.roll_back_model(),
+            issue_key=container.issue_key(),
+            rotate_key=container.rotate_key(),
+            revoke_key=container.revoke_key(),
+            list_keys=container.list_keys(),
             check_readiness=container.check_readiness(),
             refresher=refresher,
             roster=roster,
             metrics=metrics,
+            limits=limits,
         ),
-        guards=[key_guard(container.authenticate_key())],
+        guards=[key_guard(container.authenticate_key(), limits, failed)],
         exception_handlers={Exception: answer},
-        lifespan=[refresher.running, batches.running, details.running, records.running, roster.on_duty],
+        lifespan=[
+            refresher.running,
+            KeyUseKeeper(container.store_key_uses(), log).running,
+            batches.running,
+            details.running,
+            records.running,
+            limits.running,
+            failed.running,
+            roster.on_duty,
+        ],
         request_max_body_size=http.max_body_kb * _KIB,
         request_class=RawRequest,
+        cors_config=cors_config(http.cors_origins),
         openapi_config=openapi_config(),
         logging_config=None,
         debug=False,
         pdb_on_exception=False,
     )
-    return Observed(app, log, Traffic(metrics, (route.path_format for route in app.routes)))
+    proxies = TrustedProxies(http.trusted_proxies) if http.trusted_proxies else None
+    return Observed(app, log, Traffic(metrics, (route.path_format for route in app.routes)), proxies)
 
 
 def _provided(**parts: object) -> dict[str, Provide]:

@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 
 from config.container import Container
-from config.loader import ConfigurationError, load_settings
+from config.faults import ConfigurationError
+from config.loader import load_settings
 from config.logs import LogFolderUnavailable
 from domain.errors import DomainError
 from entrypoints.http.app import make_app

@@ -1,6 +1,5 @@
 """The API described: OpenAPI, and a page to read and try it on that asks nothing of the internet."""
 
-from collections.abc import Sequence
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +16,7 @@ from litestar.response import Redirect
 
 from application.served_model import ServedModel
 from domain.errors import NoModelServed
+from entrypoints.http.openapi_document import Features, complete
 from entrypoints.http.security import KEY_SCHEMES, PUBLIC
 
 _DESCRIPTION = """\
@@ -24,23 +24,17 @@ Values homes with a model trained on the market's own sales.
 
 Send an API key as `X-API-Key` or as `Authorization: Bearer`. Areas are in m2, coordinates in degrees (WGS 84).
 Errors are `application/problem+json` (RFC 9457) and name every bad field at once. Every answer carries `X-Request-ID`.
+
+A `GET` may be a `HEAD`. Other methods than those shown are a 405 that names them in `Allow`, as `OPTIONS` does; other
+addresses are a 404, and what is no sound HTTP/1.1 is a 400.
 """
 _TAGS = [
     Tag("predictions", "Values and nothing else."),
     Tag("valuations", "Values with how sure they are, why, compared with which sales, and by which model."),
     Tag("models", "The stored models, and which of them is served."),
+    Tag("keys", "The keys that open this service, for those who may manage them."),
     Tag("health", "For whoever runs the service."),
 ]
-_HEADERS = {
-    "X-Request-ID": {"description": "Id of the request: your own, or a new one.", "schema": {"type": "string"}},
-    "X-Model-Version": {
-        "description": "The version of the model that computed the answer; none where nothing was computed.",
-        "schema": {"type": "string"},
-    },
-    "Retry-After": {"description": "Seconds after which to try again.", "schema": {"type": "integer"}},
-}
-_PROPERTIES = ("PropertyBody", "ValuationBody", "PropertyChanges")
-_FURTHER = "Further feature of the served model; null or left out where unknown."
 _PAGE = """\
 <!DOCTYPE html>
 <html lang="en">
@@ -111,8 +105,8 @@ class Documentation(Controller):
         """The API in OpenAPI's terms, with the further features of the model that is served now."""
         kept, features = request.app.state, _served_features(served_model)
         if "openapi" not in kept or kept["openapi"][0] != features:  # describing it takes a while
-            document = _as_answered(request.app.openapi_schema.to_schema())
-            kept["openapi"] = features, msgspec.json.encode(_with_features(document, *features))
+            document = complete(request.app.openapi_schema.to_schema(), request.app.routes, features)
+            kept["openapi"] = features, msgspec.json.encode(document)
         return Response(kept["openapi"][1], media_type="application/json")
 
     @get("/docs", sync_to_thread=False)
@@ -134,46 +128,13 @@ class Documentation(Controller):
         return Response(content, media_type=media_type, headers={"Cache-Control": "max-age=86400"})
 
 
-def _as_answered(document: dict[str, Any]) -> dict[str, Any]:
-    """The document with the headers of every answer, and without the 400s that Litestar adds and nothing answers.
-
-    A body of which no field is required may be left out.
-    """
-    document["components"]["headers"] = _HEADERS
-    for operation in (each for path in document["paths"].values() for each in path.values()):
-        parameters = operation.get("parameters", [])
-        if body := operation.get("requestBody"):
-            name = body["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
-            body["required"] = bool(document["components"]["schemas"][name].get("required"))
-        if "requestBody" not in operation and all(each["in"] == "path" for each in parameters):
-            operation["responses"].pop("400", None)
-        for status, response in operation["responses"].items():
-            names = ["X-Request-ID", *(["Retry-After"] if status == "503" else [])]
-            if (status == "200" and "valuations" in operation["tags"]) or (
-                status in {"200", "400"} and "predictions" in operation["tags"]
-            ):
-                names.append("X-Model-Version")
-            response["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
-    return document
-
-
-def _served_features(served: ServedModel) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The names of the served model's further features: numeric, and categorical. None where no model is served."""
+def _served_features(served: ServedModel) -> Features:
+    """The names of the served model's further features. None where no model is served."""
     try:
         features = served.current().description.card.features
     except NoModelServed:
-        return (), ()
-    return features.numeric, features.categorical
-
-
-def _with_features(document: dict[str, Any], numeric: Sequence[str], categorical: Sequence[str]) -> dict[str, Any]:
-    """The document with these further features among the fields of a property."""
-    kinds = dict.fromkeys(numeric, "number") | dict.fromkeys(categorical, "string")
-    further = {name: {"type": [kind, "null"], "description": _FURTHER} for name, kind in kinds.items()}
-    for schema in _PROPERTIES:
-        properties = document["components"]["schemas"][schema]["properties"]
-        document["components"]["schemas"][schema]["properties"] = further | properties
-    return document
+        return Features((), ())
+    return Features(features.numeric, features.categorical)
 
 
 def _swagger_ui() -> Path:

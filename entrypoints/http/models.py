@@ -19,7 +19,13 @@ from entrypoints.http.refreshing import ModelRefresher, served_version
 from entrypoints.http.schemas import ModelAnswer, ModelList, PromotionBody
 from entrypoints.http.security import BY_KEY, needs
 
-Version = Annotated[str, PathParameter(description="Name of a stored version, such as v3.")]
+Version = Annotated[
+    str,
+    PathParameter(
+        description="Name of a stored version, such as v3.",
+        schema_extra={"pattern": "^v[1-9][0-9]{0,17}$"},  # told and not asked for: whatever else it is is a 404
+    ),
+]
 CallerRequest = Request[Any, ApiKey, Any]
 
 _BAD_REASON = FieldProblem("reason", f"must be one line of text, at most {LONGEST_REASON} characters")

@@ -6,36 +6,66 @@ Litestar's own middleware never sees what is not routed, so the whole applicatio
 import re
 import secrets
 import time
+from collections.abc import Iterable
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
 from litestar.enums import ScopeType
+from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
+from entrypoints.http.answers import FURTHER_HEADERS
+from entrypoints.http.forwarded import TrustedProxies
 from entrypoints.http.metrics import Traffic
 from entrypoints.http.problems import MEDIA_TYPE, keep_for_log, problem, with_head
+from entrypoints.http.security_headers import security_headers
+
+Header = tuple[bytes, bytes]
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-_NO_SNIFFING = (b"x-content-type-options", b"nosniff")
-_NO_STORE = (b"cache-control", b"no-store")
+_TOLD_WITH_ALLOW = frozenset({204, 405})
 _CLIENT_GONE = 499  # nginx's status for a caller that did not wait for the answer
 
 
 class Observed:
     """An application, its requests named and logged, its answers marked; nothing that it raises gets out."""
 
-    def __init__(self, app: ASGIApp, log: Any, traffic: Traffic) -> None:
+    def __init__(self, app: ASGIApp, log: Any, traffic: Traffic, proxies: TrustedProxies | None = None) -> None:
         self.app = app
-        self._log = log
+        self.log = log
         self._traffic = traffic
+        self._proxies = proxies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves a request; whatever else there is (the lifespan) is passed on."""
         if scope["type"] == ScopeType.HTTP:
-            await _Exchange(scope, receive, send).run(self.app, self._log, self._traffic)
+            if self._proxies is not None:
+                self._proxies.see_through(scope)
+            await _Exchange(scope, receive, send).run(self.app, self.log, self._traffic)
         else:
             await self.app(scope, receive, send)
+
+    def refuse(
+        self, error: HTTPException, path: str, head: Iterable[Header], client: tuple[str, int] | None, *, secure: bool
+    ) -> tuple[list[Header], bytes]:
+        """The headers and the body for what the server itself refuses, before it is a request; logged and counted.
+
+        head: the fields that have come of it; client: who sent them; secure: over TLS.
+        """
+        request_id = _request_id(head)
+        self._traffic.begins()
+        self._traffic.ends(None, error.status_code, 0.0)
+        self.log.info(
+            "request refused",
+            status=error.status_code,
+            reason=error.detail,
+            client=client[0] if client else None,
+            request_id=request_id,
+        )
+        _, headers, body = _told(path, error)
+        return [*headers, (b"x-request-id", request_id.encode()), *security_headers(headers, secure=secure)], body
 
 
 class _Exchange:
@@ -47,7 +77,7 @@ class _Exchange:
         self._send = send
         self._status: int | None = None
         self._client_gone = False
-        self._id = _request_id(scope)
+        self._id = _request_id(scope["headers"])
         self._began = time.perf_counter()
         own: Any = scope.setdefault("state", {})
         own["request_id"] = self._id
@@ -78,23 +108,28 @@ class _Exchange:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._status = message["status"]
-            headers = [*message["headers"], (b"x-request-id", self._id.encode()), _NO_SNIFFING]
-            names = [name for name, _ in headers]
-            if b"cache-control" not in names:
-                headers.append(_NO_STORE)
-            if b"allow" in names:
-                headers = [(n, with_head(v.decode()).encode() if n == b"allow" else v) for n, v in headers]
-            message["headers"] = headers
+            state: Any = self._scope["state"]
+            own = [*message["headers"], *state.get(FURTHER_HEADERS, ())]
+            if self._status in _TOLD_WITH_ALLOW:
+                own = [(n, self._allowed(v) if n == b"allow" else v) for n, v in own]
+            added = security_headers(own, secure=self._scope["scheme"] == "https")
+            message["headers"] = [*own, (b"x-request-id", self._id.encode()), *added]
         elif message["type"] == "http.response.body" and self._scope["method"] == "HEAD":
             message = {**message, "body": b""}
         await self._send(message)
 
+    def _allowed(self, told: bytes) -> bytes:
+        """What an `Allow` should name: Litestar's 204 tells of the first handler of an address alone."""
+        app, address = self._scope.get("litestar_app"), self._scope.get("path_template")
+        allowed = told.decode()
+        if self._status == HTTPStatus.NO_CONTENT and app is not None:
+            routes = (route for route in app.routes if route.path_format == address)
+            allowed = next((", ".join(sorted(route.methods)) for route in routes), allowed)
+        return with_head(allowed).encode()
+
     async def _send_problem(self, error: Exception) -> None:
-        body, headers = problem(self._scope["path"], error)
-        content = msgspec.json.encode(body)
-        fields = {"Content-Type": MEDIA_TYPE, "Content-Length": str(len(content)), **headers}
-        encoded = [(name.lower().encode(), value.encode()) for name, value in fields.items()]
-        await self.send({"type": "http.response.start", "status": body.status, "headers": encoded})
+        status, headers, content = _told(self._scope["path"], error)
+        await self.send({"type": "http.response.start", "status": status, "headers": headers})
         await self.send({"type": "http.response.body", "body": content, "more_body": False})
 
     def _final_status(self) -> int:
@@ -113,7 +148,15 @@ class _Exchange:
         )
 
 
-def _request_id(scope: HTTPScope) -> str:
+def _told(path: str, error: Exception) -> tuple[int, list[Header], bytes]:
+    """The status, headers and body that tell of `error`."""
+    body, headers = problem(path, error)
+    content = msgspec.json.encode(body)
+    fields = {"Content-Type": MEDIA_TYPE, "Content-Length": str(len(content)), **headers}
+    return body.status, [(name.lower().encode(), value.encode()) for name, value in fields.items()], content
+
+
+def _request_id(head: Iterable[Header]) -> str:
     """The caller's own id of the request, where it is well-formed, else a new one."""
-    given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
+    given = next((value for name, value in head if name == b"x-request-id"), b"")
     return given.decode() if _REQUEST_ID.fullmatch(given) else secrets.token_hex(16)

@@ -18,20 +18,28 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
 from structlog.contextvars import bind_contextvars
 
+from config.logs import masked
 from domain.api_key import Scope
 from domain.errors import (
     DomainError,
+    FailedKeysThrottled,
     FieldProblem,
+    InvalidKeyRequest,
     InvalidProperty,
+    KeyNotActive,
+    KeyNotFound,
     KeyRejected,
     KeyStoreMalformed,
     KeyStoreUnavailable,
+    LastAdminKey,
     ModelNotFound,
     ModelRefused,
     ModelStoreUnavailable,
     NoModelServed,
     NothingToRollBack,
+    RateLimited,
     ScopeMissing,
+    ScopeNotHeld,
     SecretUnavailable,
     ValuationLogUnavailable,
 )
@@ -84,7 +92,14 @@ _KINDS: Mapping[type[Exception], _Kind] = {
     RefusedProperty: _Kind(400, "refused-property", "No value is given: none would be right"),
     MalformedBody: _Kind(400, "malformed-body", "The body cannot be read"),
     ValidationException: _Kind(400, "invalid-parameter", "Parameters of the address cannot be used"),
+    RateLimited: _Kind(429, "rate-limited", "Too many requests"),
+    FailedKeysThrottled: _Kind(429, "too-many-failed-keys", "Too many keys that are not valid"),
     KeyRejected: _Kind(401, "key-required", "A valid API key is required"),
+    InvalidKeyRequest: _Kind(400, "invalid-key-request", "No such key can be"),
+    ScopeNotHeld: _Kind(403, "scope-not-held", "The key cannot hand on a scope that it lacks"),
+    KeyNotFound: _Kind(404, "key-not-found", "There is no such key"),
+    KeyNotActive: _Kind(409, "key-not-active", "The key cannot be rotated any more"),
+    LastAdminKey: _Kind(409, "last-admin-key", "The last key that may manage keys stays"),
     ScopeMissing: _Kind(403, "scope-missing", "The key was not given the scope that is needed"),
     ModelNotFound: _Kind(404, "model-not-found", "There is no such model"),
     ModelRefused: _Kind(409, "model-refused", "The model must not be served"),
@@ -114,6 +129,7 @@ _OF_PARAMETERS = {
     "level": "must be greater than 0 and less than 1",
     "explain": "must be true or false",
     "comparables": f"must be a whole number from 0 to {MOST_COMPARABLES}",
+    "reason": "must be one line of at most 200 printable characters",
 }
 """What is told of a parameter that Litestar found bad, since its own words are technical."""
 
@@ -135,7 +151,7 @@ def problem(path: str, error: Exception) -> tuple[ProblemBody, dict[str, str]]:
         title=kind.title,
         status=kind.status,
         detail=kind.told or without_folders(_detail(error, fields)),
-        instance=quote(path, errors="replace"),
+        instance=quote(masked(path), errors="replace"),
         errors=[_told(each, error) for each in fields[:MOST_PROBLEMS]] or None,
         reason=error.reason if isinstance(error, RefusedProperty) else None,
     )
@@ -186,6 +202,8 @@ def documented(
     `examples` holds what is shown of a status in place of the usual example.
     """
     own = examples or {}
+    if HTTPStatus.UNAUTHORIZED in statuses:
+        statuses = (*statuses, HTTPStatus.TOO_MANY_REQUESTS)
     return {status: _documented(status, path, scope, own.get(status)) for status in statuses}
 
 
@@ -239,6 +257,8 @@ def _headers(status: int, error: Exception) -> dict[str, str]:
         headers["WWW-Authenticate"] = "Bearer"
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = RETRY_SECONDS
+    if isinstance(error, RateLimited):
+        headers["Retry-After"] = str(error.seconds)
     if isinstance(error, RefusedProperty):
         headers[MODEL_VERSION] = error.version
     return headers
@@ -261,13 +281,17 @@ _USUAL: Mapping[int, tuple[str, Exception]] = {
         "The key was not given the scope that is needed.",
         ScopeMissing("This key was not given the scope '{scope}', which is needed here: use one that was."),
     ),
-    404: ("There is no such model.", ModelNotFound("There is no stored model version 'v9'.")),
+    404: ("What the address names is not there.", ModelNotFound("There is no stored model version 'v9'.")),
     409: (
-        "The model must not be served, or there is no earlier one.",
+        "It cannot be done as things stand.",
         ModelRefused("Model version v9 is refused: its bytes were altered."),
     ),
     413: ("The body is too large.", _too_large(64 * 1024)),
     415: ("The body is not sent as JSON.", HTTPException(detail=JSON_WANTED, status_code=415)),
+    429: (
+        "The key has asked too often, or too many keys that are not valid were sent: wait as long as Retry-After says.",
+        RateLimited("This key may ask 600 times in 60 seconds, and has: wait as long as Retry-After says.", 12),
+    ),
     503: ("No model is served, or a store cannot be reached: try again.", _NOTHING_SERVED),
 }
 

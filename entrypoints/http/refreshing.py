@@ -12,6 +12,7 @@ from litestar import Litestar
 
 from application.served_model import ServedModel
 from domain.errors import DomainError, NoModelServed
+from entrypoints.http.background import in_background
 from entrypoints.http.roster import Roster
 
 _FIRST_MODEL = "train one with `tasador train`, or promote one with `tasador models promote`"
@@ -37,13 +38,10 @@ class ModelRefresher:
         self._log.info("service started")
         await self.refresh()
         self._warn_without_model()
-        task = asyncio.create_task(self._keep_refreshing())
         try:
-            yield
+            async with in_background(self._keep_refreshing):
+                yield
         finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
             self._thread.shutdown(wait=False, cancel_futures=True)
             self._log.info("service stopped")
 

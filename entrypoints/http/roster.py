@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from entrypoints.http.background import in_background
 from entrypoints.http.shared_memory import SharedMemory
 
 if TYPE_CHECKING:
@@ -89,13 +90,8 @@ class Roster:
     async def on_duty(self, _: "Litestar") -> AsyncIterator[None]:
         """This worker serves as long as the context lasts, and gives signs of life."""
         self.tell_state(State.SERVING)
-        task = asyncio.create_task(self._keep_beating())
-        try:
+        async with in_background(self._keep_beating):
             yield
-        finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
 
     async def _keep_beating(self) -> None:
         while True:

@@ -21,6 +21,11 @@ from domain.valuation import Comparable, Contribution, Explanation, Valuation
 LONGEST_TEXT = 200
 LONGEST_CLIENT_REF = 100
 MOST_COMPARABLES = 50
+_CONTROL = r"\x00-\x1f\x7f-\x9f"
+ONE_LINE = rf"^[^{_CONTROL}]*$"
+"""Text without control characters, which may be empty."""
+_NOT_BLANK = rf"^[^{_CONTROL}]*[^{_CONTROL}\s\u00a8\u00af\u00b4\u00b8\u0300-\u036f][^{_CONTROL}]*$"
+"""The same with something in it beside spaces and accents, which do not count."""
 INVALID_PROPERTY = "invalid_property"
 """The reason why a home of a batch is refused whose fields cannot be used."""
 
@@ -38,8 +43,8 @@ _RULES = {rule.name: rule for rule in NUMBER_RULES}
 _NAMES = {per_cent: str(per_cent) for per_cent in range(101)}
 
 
-def _text(description: str, example: str, longest: int = LONGEST_TEXT) -> Meta:
-    return Meta(min_length=1, max_length=longest, description=description, examples=[example])
+def _text(description: str, example: str) -> Meta:
+    return Meta(min_length=1, max_length=LONGEST_TEXT, pattern=_NOT_BLANK, description=description, examples=[example])
 
 
 def _number(name: str, description: str) -> Meta:
@@ -94,13 +99,10 @@ class PropertyBatch(Struct, kw_only=True):
 class ValuationBody(PropertyBody, kw_only=True):
     """A home to be valued, and under which reference and as of which day."""
 
-    client_ref: (
-        Annotated[
-            str,
-            Meta(max_length=LONGEST_CLIENT_REF, description="Your reference, given back.", examples=["file 2026-118"]),
-        ]
-        | None
-    ) = None
+    client_ref: Annotated[
+        Annotated[str, Meta(max_length=LONGEST_CLIENT_REF, pattern=ONE_LINE)] | None,
+        _told("Your reference, given back.", "file 2026-118"),
+    ] = None
     valuation_date: Annotated[date | None, _told("The day of the value; today where it is not given.")] = None
 
 
@@ -110,7 +112,7 @@ class ValuationBatch(Struct, kw_only=True):
     properties: Annotated[list[ValuationBody], _told("The homes; the valuations come back in this order.")]
 
 
-class PropertyChanges(Struct, kw_only=True):
+class PropertyChanges(Struct, kw_only=True, forbid_unknown_fields=True):
     """Any fields of a home, as they might be; also further features of the served model, and the day of the value."""
 
     type: Annotated[str, _text("Kind of home.", "OneFam")] | UnsetType = UNSET
@@ -700,13 +702,14 @@ class PromotionAnswer(Struct, kw_only=True):
     clock_behind: Annotated[bool, _told("Whether the one before it is dated later: a clock was set back.")]
 
 
-class PromotionBody(Struct, kw_only=True):
+class PromotionBody(Struct, kw_only=True, forbid_unknown_fields=True):
     """What may be sent along with a change of the served version; nothing has to be."""
 
     reason: Annotated[
         str,
         Meta(
             max_length=LONGEST_REASON,
+            pattern=ONE_LINE,
             description="Why, for the record: one line, without line breaks or other control characters.",
             examples=["lower COD in Vitacura"],
         ),

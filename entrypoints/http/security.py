@@ -10,8 +10,10 @@ from litestar.types import Guard, HTTPScope
 from structlog.contextvars import bind_contextvars
 
 from application.authenticate_key import AuthenticateKey
-from domain.api_key import ApiKey, Scope
-from domain.errors import KeyStoreUnavailable
+from domain.api_key import ApiKey, Scope, Token
+from domain.errors import KeyRejected, KeyStoreUnavailable, ScopeMissing, SecretUnavailable
+from entrypoints.http.limiting import KeyLimits
+from entrypoints.http.throttling import FailedKeys
 
 PUBLIC: dict[str, Any] = {"scope": None}
 """`opt` of a route that needs no key. A route that says nothing is closed: the guard fails on it."""
@@ -31,6 +33,8 @@ KEY_SCHEMES = Components(
 SECONDS_TO_ANSWER = 8
 """How long a store may take: one that hangs must not hang its callers."""
 
+_SECONDS_OF_PATIENCE = 1.0
+
 Caller = ASGIConnection[Any, Any, ApiKey, Any]
 
 
@@ -39,10 +43,11 @@ def needs(scope: Scope) -> dict[str, Any]:
     return {"scope": scope}
 
 
-def key_guard(authenticate: AuthenticateKey) -> Guard:
+def key_guard(authenticate: AuthenticateKey, limits: KeyLimits, failed: FailedKeys) -> Guard:
     """The guard that lets a request through to its route where its key may use it; it never looks at the body.
 
-    `connection.auth` is the key then. Raises KeyRejected, ScopeMissing, or what says that keys cannot be checked.
+    `connection.auth` is the key then. Raises KeyRejected or ScopeMissing, RateLimited where there were too many of
+    either, or what says that keys cannot be checked.
     """
 
     async def guard(connection: Caller, handler: BaseRouteHandler) -> None:
@@ -54,18 +59,56 @@ def key_guard(authenticate: AuthenticateKey) -> Guard:
             return
         request = f"{scope['method']} {scope['path']}"
         presented = _presented(scope)
-        key = authenticate.at_once(presented, needed, request)
-        if key is None:
-            # In a thread, since the keys may be in a database.
-            checking = asyncio.to_thread(authenticate, presented, needed, request)
-            try:
-                key = await asyncio.wait_for(checking, SECONDS_TO_ANSWER)
-            except TimeoutError:
-                raise KeyStoreUnavailable(f"the key store has not answered in {SECONDS_TO_ANSWER} s") from None
-        scope["auth"] = key
+        try:
+            key = authenticate.at_once(presented, needed, request)
+            if key is None:
+                key = await _asked(authenticate, failed, scope, presented, needed, request)
+        except KeyRejected as rejected:
+            await failed.count(scope, rejected)
+            raise
+        except ScopeMissing:
+            if token := Token.parse(presented or ""):  # always: the key is proven
+                await limits.count(scope, token.key_id)
+            raise
         bind_contextvars(key_id=key.id)
+        await limits.count(scope, key.id)
+        scope["auth"] = key
 
     return guard
+
+
+async def _asked(
+    authenticate: AuthenticateKey,
+    failed: FailedKeys,
+    scope: HTTPScope,
+    presented: str | None,
+    needed: Scope,
+    request: str,
+) -> ApiKey:
+    """The key by asking the store, in a thread; where that does not answer soon, a key that it knew a moment ago.
+
+    The answer that comes late is heeded by the requests that follow.
+    """
+    known = authenticate.remembers(presented)
+    asking = asyncio.create_task(
+        failed.look_up(scope, presented, lambda: authenticate(presented, needed, request), known=known)
+    )
+    asking.add_done_callback(_heed)
+    await asyncio.wait({asking}, timeout=_SECONDS_OF_PATIENCE)
+    if not asking.done() or isinstance(asking.exception(), KeyStoreUnavailable | SecretUnavailable):
+        let_in = authenticate.without_store(presented, needed, request)
+        if let_in is not None:
+            return let_in
+    try:
+        return await asyncio.wait_for(asking, SECONDS_TO_ANSWER - _SECONDS_OF_PATIENCE)
+    except TimeoutError:
+        raise KeyStoreUnavailable(f"the key store has not answered in {SECONDS_TO_ANSWER} s") from None
+
+
+def _heed(asking: asyncio.Task[ApiKey]) -> None:
+    """Looks at how it ended, since nobody may be waiting any more."""
+    if not asking.cancelled():
+        asking.exception()
 
 
 def _presented(scope: HTTPScope) -> str | None:

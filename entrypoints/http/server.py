@@ -4,51 +4,36 @@ import asyncio
 import contextlib
 import ctypes
 import os
+import resource
 import socket
 import struct
 import sys
 import threading
 import time
+from functools import partial
 from types import FrameType
+from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from config.settings import HttpSettings
+from entrypoints.http.connection import Connection
+from entrypoints.http.door import Bounds, Door
 from entrypoints.http.observation import Observed
 from entrypoints.http.roster import Roster, State
+from entrypoints.http.tls import Certificate, CertificateUnusable, Handshake
 
 _SECONDS_TO_CUT = 9.0
 _SECONDS_TO_END = 9.5
 _QUIET_SECONDS = 0.5
 _MOST_SECONDS_OPEN = 3.0
 _SECONDS_FOR_THE_LAST = 0.1
-_SECONDS_TO_SPEAK = 1.0
 _LOOKS_APART = 0.05
+_TICKS_A_SECOND = 10
+_FILES_BESIDE_CONNECTIONS = 256
 _SO_ATTACH_FILTER = 26
 # A socket filter (classic BPF): load the byte of TCP's flags; where SYN is set take nothing of the packet, else all.
 _NO_NEWCOMERS = ((0x30, 0, 0, 13), (0x45, 0, 1, 0x02), (0x06, 0, 0, 0), (0x06, 0, 0, 0xFFFFFFFF))
-
-
-class Connection(HttpToolsProtocol):
-    """A connection that does not end while a request on it has begun or may be on its way."""
-
-    def answers_last(self) -> None:
-        """The request that is being answered is the last one on this connection."""
-        if self.cycle is not None and not self.cycle.response_started:  # else the next one says that it is the last
-            self.cycle.keep_alive = False
-
-    def shutdown(self) -> None:
-        """Ends the connection, after the request that is being answered, received, or expected on a new one."""
-        if self.cycle is None:
-            self.loop.call_later(_SECONDS_TO_SPEAK, self._end_unless_begun)
-        elif not self.cycle.response_complete:
-            self.cycle.keep_alive = False
-        elif self.scope is self.cycle.scope:
-            self.transport.close()
-
-    def _end_unless_begun(self) -> None:
-        if self.scope is None and not self.transport.is_closing():
-            self.transport.close()
 
 
 class Server(uvicorn.Server):
@@ -59,18 +44,30 @@ class Server(uvicorn.Server):
     the queue is taken, and what has begun is finished. After 9 seconds what still hangs is cut.
     """
 
-    def __init__(self, app: Observed, roster: Roster, *, alone: bool) -> None:
+    def __init__(
+        self,
+        app: Observed,
+        roster: Roster,
+        *,
+        alone: bool,
+        bounds: Bounds | None = None,
+        certificate: Certificate | None = None,
+    ) -> None:
+        self._door = Door(app, bounds or Bounds())
+        self._certificate = certificate
+        protocol: Any = partial(Handshake, self._door, certificate) if certificate else partial(Connection, self._door)
         super().__init__(
             uvicorn.Config(
                 app,
-                http=Connection,
+                http=protocol,
                 ws="none",
                 log_config=None,
                 access_log=False,
                 server_header=False,
-                proxy_headers=False,  # anyone may send X-Forwarded-For
+                proxy_headers=False,  # the application sees through the proxies that it trusts
             )
         )
+        _let_open(self._door.bounds.connections + _FILES_BESIDE_CONNECTIONS)
         self._roster = roster
         self._alone = alone
         self._told = 0.0
@@ -89,6 +86,21 @@ class Server(uvicorn.Server):
                 self._roster.stop_all()
         elif self._alone:
             _end_now()
+
+    async def on_tick(self, counter: int) -> bool:
+        """Looks around once a second."""
+        if counter % _TICKS_A_SECOND == 0:
+            visitors: set[Any] = self.server_state.connections
+            self._door.look_around(visitors)
+            self._renew_certificate()
+        return await super().on_tick(counter)
+
+    def _renew_certificate(self) -> None:
+        try:
+            if self._certificate and self._certificate.renew():
+                self._door.app.log.info("certificate renewed")
+        except CertificateUnusable as error:
+            self._door.app.log.warning("certificate not renewed", reason=str(error))
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Lets everybody finish who has begun, and closes."""
@@ -114,6 +126,21 @@ class Server(uvicorn.Server):
 
     def _connections(self) -> list[Connection]:
         return [each for each in self.server_state.connections if isinstance(each, Connection)]
+
+
+def make_server(http: HttpSettings, app: Observed, roster: Roster, *, alone: bool) -> Server:
+    """The server of `app` as it is set up. Raises CertificateUnusable."""
+    certificate = Certificate(http.tls_certificate, http.tls_key) if http.tls_certificate and http.tls_key else None
+    return Server(app, roster, alone=alone, bounds=Bounds(http.max_connections), certificate=certificate)
+
+
+def _let_open(files: int) -> None:
+    """Allows the process so many open files, as far as the system lets it."""
+    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if allowed < files:
+        resource.setrlimit(
+            resource.RLIMIT_NOFILE, (files if most == resource.RLIM_INFINITY else min(files, most), most)
+        )
 
 
 def _turn_newcomers_away(listener: socket.socket) -> None:

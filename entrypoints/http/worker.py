@@ -13,6 +13,7 @@ import msgspec
 from config.logs import LogFolderUnavailable
 from config.settings import Settings
 from domain.errors import DomainError
+from entrypoints.http.private_memory import keep_memory_private
 from entrypoints.http.roster import Roster
 from entrypoints.http.shared_memory import SharedMemory
 
@@ -21,6 +22,7 @@ def main(listener: int, memory: int, workers: int, number: int) -> None:
     """Serves on the listening socket as this worker of so many, until a signal says stop or the parent is gone."""
     for sort in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sort, _stop)
+    keep_memory_private()
     roster = Roster(SharedMemory(workers, memory), number)
     try:
         with open(0, "rb", buffering=0, closefd=False) as parent:
@@ -42,11 +44,11 @@ def settings_from(document: bytes) -> Settings:
 def _serve(settings: Settings, listener: socket.socket, roster: Roster) -> None:
     from config.container import Container
     from entrypoints.http.app import make_app
-    from entrypoints.http.server import Server
+    from entrypoints.http.server import make_server
 
     container = Container(settings=settings, log_stream=sys.stderr)
     container.loggers().prepare()
-    Server(make_app(container, roster=roster), roster, alone=False).run(sockets=[listener])
+    make_server(settings.http, make_app(container, roster=roster), roster, alone=False).run(sockets=[listener])
 
 
 def _stop_without_parent(roster: Roster) -> None:

@@ -25,10 +25,10 @@ class TestCheck:
         assert list(here.iterdir()) == []
 
     def test_tells_on_standard_error_of_keys_without_effect(self, tasador: Command) -> None:
-        Path("tasador.toml").write_text('[http]\nrate_limit = "1/minute"\n')
+        Path("tasador.toml").write_text('[valuation_log]\nkind = "sql"\n')
         ran = tasador("config", "check")
         assert ran.code == 0
-        assert ran.line == "note: http.rate_limit is set, but this version does not act on it yet"
+        assert ran.line == "note: valuation_log.kind is set, but this version does not act on it yet"
 
 
 class TestShow:

@@ -124,6 +124,107 @@ class TestRevoke:
         assert "not the id of a key" in refused.told
         assert token.secret not in refused.told
 
+    def test_keeps_the_reason(self, tasador: Command) -> None:
+        key_id = tasador("keys", "create", "--label", "web", "--json").json["id"]
+        assert (
+            tasador("keys", "revoke", key_id, "--reason", "lost laptop", "--json").json["revoked_because"]
+            == "lost laptop"
+        )
+        assert "lost laptop" in tasador("keys", "list").out
+        refused = tasador("keys", "revoke", key_id, "--reason", "two\nlines")
+        assert (refused.code, refused.told.startswith("A reason must be one line")) == (2, True)
+
+    def test_of_the_last_admin_takes_force(self, tasador: Command) -> None:
+        key_id = tasador("keys", "create", "--label", "boss", "--scope", "keys:admin", "--json").json["id"]
+        refused = tasador("keys", "revoke", key_id)
+        assert refused.code == 1
+        assert "last that may manage keys" in refused.told
+        assert tasador("keys", "revoke", key_id, "--force").code == 0
+
+
+class TestRotate:
+    def test_gives_a_key_a_successor(self, tasador: Command) -> None:
+        old = tasador("keys", "create", "--label", "web", "--expires-in", "30d", "--json").json
+        rotated = tasador("keys", "rotate", old["id"], "--overlap", "2h", "--json")
+        assert rotated.code == 0
+        new = rotated.json
+        assert {"id", "token", "scopes", "expires_at"} <= set(new)
+        token = Token.parse(new["token"])
+        assert token
+        assert token.key_id == new["id"] != old["id"]
+        overlap = datetime.fromisoformat(new["replaces"]["expires_at"]) - datetime.fromisoformat(new["created_at"])
+        assert overlap == timedelta(hours=2)
+        told = {key["id"]: key for key in tasador("keys", "list", "--json").json}
+        assert (told[old["id"]]["replaced_by"], told[new["id"]]["replaced_by"]) == (new["id"], None)
+        assert f"replaced by {new['id']}" in tasador("keys", "list").out
+
+    def test_tells_a_person_what_becomes_of_the_old_one(self, tasador: Command) -> None:
+        old = tasador("keys", "create", "--label", "web", "--json").json["id"]
+        told = tasador("keys", "rotate", old).out.splitlines()
+        assert Token.parse(told[0])
+        assert told[-1].startswith(f"It replaces key {old}, which is valid until ")
+
+    @pytest.mark.parametrize(
+        ("words", "told", "code"),
+        [
+            (["--overlap", "tomorrow"], "'tomorrow' is no overlap", 2),
+            (["--overlap", "-1h"], "'-1h' is no overlap", 2),
+            (["--expires-in", "0d"], "'0d' is no lifetime", 2),
+            (["--expires-in", "400d"], "at most 366 days", 2),
+        ],
+    )
+    def test_refuses_what_cannot_be(self, tasador: Command, words: list[str], told: str, code: int) -> None:
+        key_id = tasador("keys", "create", "--label", "web", "--json").json["id"]
+        refused = tasador("keys", "rotate", key_id, *words)
+        assert (refused.code, told in refused.told) == (code, True)
+        assert len(tasador("keys", "list", "--json").json) == 1
+
+    def test_of_a_revoked_key_is_refused(self, tasador: Command) -> None:
+        key_id = tasador("keys", "create", "--label", "web", "--json").json["id"]
+        tasador("keys", "revoke", key_id)
+        refused = tasador("keys", "rotate", key_id)
+        assert (refused.code, refused.told) == (
+            1,
+            f"Key {key_id} is revoked, so that it cannot be rotated: issue another.",
+        )
+
+
+class TestEvents:
+    def test_tell_what_happened_by_whom_in_order(self, tasador: Command) -> None:
+        old = tasador("keys", "create", "--label", "web", "--json").json["id"]
+        new = tasador("keys", "rotate", old, "--json").json["id"]
+        tasador("keys", "revoke", old, "--reason", "no longer needed")
+        tasador("keys", "rotate-pepper")
+        events = tasador("keys", "events", "--json").json
+        told = [(event["action"], event["key_id"]) for event in events]
+        assert told == [("issued", old), ("issued", new), ("rotated", old), ("revoked", old), ("pepper_rotated", "")]
+        assert all(event["by"] for event in events)
+        assert events[3]["detail"] == "no longer needed"
+        assert [event["action"] for event in tasador("keys", "events", new, "--json").json] == ["issued"]
+        assert "no longer needed" in tasador("keys", "events").out
+
+    def test_of_no_key_at_all_is_said(self, tasador: Command) -> None:
+        assert tasador("keys", "events").out == "Nothing has happened to any key yet.\n"
+
+
+class TestRotatePepper:
+    def test_keys_come_under_the_new_pepper_and_the_file_keeps_both(self, here: Path, tasador: Command) -> None:
+        tasador("keys", "create", "--label", "old")
+        before = json.loads((here / "var/pepper.json").read_text())
+        rotated = tasador("keys", "rotate-pepper", "--json")
+        after = json.loads((here / "var/pepper.json").read_text())
+        assert after["current"] == rotated.json["pepper"] != before["current"]
+        assert before["peppers"].items() < after["peppers"].items()
+        assert (here / "var/pepper.json").stat().st_mode & 0o777 == 0o600
+
+    def test_is_refused_where_the_environment_holds_it(self, tasador: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("TASADOR_KEY_STORE__PEPPER_VARIABLE", "OUR_PEPPERS")
+        monkeypatch.setenv("OUR_PEPPERS", "one:" + "ab" * 32)
+        assert tasador("keys", "create", "--label", "web").code == 0
+        refused = tasador("keys", "rotate-pepper")
+        assert refused.code == 1
+        assert "environment variable OUR_PEPPERS" in refused.told
+
 
 class TestTheLogOfKeys:
     def test_holds_what_came_and_went(self, tasador: Command) -> None:

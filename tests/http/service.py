@@ -19,7 +19,7 @@ from application.ports.model_repository import ModelRepository
 from application.ports.model_trainer import TrainedModel
 from config.container import Container
 from config.settings import HttpSettings, LoggingSettings, Settings
-from domain.api_key import ApiKey, Scope
+from domain.api_key import ApiKey, KeyAdmin, Scope
 from domain.errors import KeyStoreUnavailable
 from domain.model_version import FeatureSchema, ModelCard
 from entrypoints.http.app import make_app
@@ -108,7 +108,7 @@ class Service:
 
     def token(self, *scopes: Scope) -> str:
         """The token of a new key; with no scopes named, of one that may do everything."""
-        return self.container.issue_key()("a test", scopes or list(Scope)).token
+        return self.container.issue_key()("a test", scopes or list(Scope), KeyAdmin("a test")).token
 
     def key(self, *scopes: Scope) -> dict[str, str]:
         """The header with a new key."""

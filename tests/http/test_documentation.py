@@ -8,14 +8,17 @@ from typing import Any
 import msgspec
 import pytest
 
+from domain.api_key import Scope
 from domain.model_version import LONGEST_REASON
 from domain.property import NUMBER_RULES, PROPERTY_FIELDS
-from entrypoints.http.schemas import EXAMPLE_PROPERTY
+from entrypoints.http.schemas import EXAMPLE_PROPERTY, ProblemBody
 from tests.fakes.in_memory_model_repository import InMemoryModelRepository
 from tests.fakes.models import ANYWHERE, a_card, a_trained_model
-from tests.http.service import ERRORS, Service, serving, with_extras
+from tests.http.service import ERRORS, HOME, Service, serving, with_extras
 
 NO_KEY = ("/health", "/metrics")
+LIMITS = {"RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "RateLimit-Policy", "RateLimit"}
+OF_STATUS = {"401": {"WWW-Authenticate"}, "429": {"Retry-After"}, "503": {"Retry-After"}}
 METHODS = {"get", "put", "post", "delete", "patch"}
 ROUTES = {
     ("post", "/predict"),
@@ -28,6 +31,11 @@ ROUTES = {
     ("get", "/v1/models/{version}"),
     ("post", "/v1/models/{version}/promote"),
     ("post", "/v1/models/rollback"),
+    ("get", "/v1/keys"),
+    ("post", "/v1/keys"),
+    ("get", "/v1/keys/{key_id}"),
+    ("delete", "/v1/keys/{key_id}"),
+    ("post", "/v1/keys/{key_id}/rotate"),
     ("get", "/health/live"),
     ("get", "/health/ready"),
     ("get", "/metrics"),
@@ -55,6 +63,14 @@ def schema_at(document: dict[str, Any], reference: str) -> dict[str, Any]:
         found = found[part]
     assert isinstance(found, dict)
     return found
+
+
+def answers(document: dict[str, Any], operation: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """What an operation may answer, by status."""
+    return {
+        status: schema_at(document, answer["$ref"]) if "$ref" in answer else answer
+        for status, answer in operation["responses"].items()
+    }
 
 
 def every_reference(value: object) -> Iterator[str]:
@@ -95,7 +111,7 @@ def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
 
 def test_every_field_is_explained(document: dict[str, Any]) -> None:
     for name, schema in document["components"]["schemas"].items():
-        for field, described in schema["properties"].items():
+        for field, described in schema.get("properties", {}).items():
             assert described.get("description") or field in {"card", "artifact"}, f"{name}.{field}"
 
 
@@ -103,30 +119,49 @@ def test_what_needs_a_key_says_so_and_what_needs_none_does_not(document: dict[st
     assert document["components"]["securitySchemes"].keys() == {"X-API-Key", "Bearer"}
     for _, path, operation in operations(document):
         if path.startswith(NO_KEY):
-            assert "security" not in operation
-            assert "401" not in operation["responses"]
+            assert operation["security"] == []
+            assert not {"401", "403", "429"} & operation["responses"].keys()
         else:
-            assert operation["security"] == [{"X-API-Key": []}, {"Bearer": []}]
-            assert {"401", "403", "503"} <= operation["responses"].keys()
+            [[scope], same] = [*operation["security"][0].values(), *operation["security"][1].values()]
+            assert [[*each] for each in operation["security"]] == [["X-API-Key"], ["Bearer"]]
+            assert same == [scope]
+            assert f"`{scope}`" in operation["description"], path
+            assert {"401", "403", "429"} <= operation["responses"].keys()
+
+
+def test_the_scope_that_is_described_opens_the_route_and_no_other_does(
+    asked: Service, document: dict[str, Any]
+) -> None:
+    for method, path, operation in operations(document):
+        for scope in Scope if operation["security"] else ():
+            answer = asked.client.request(method, path.replace("{", "").replace("}", ""), headers=asked.key(scope))
+            described = operation["security"][0]["X-API-Key"]
+            assert (answer.status_code == 403) == ([scope.value] != described), (method, path, scope)
 
 
 def test_every_error_is_described_as_a_problem(document: dict[str, Any]) -> None:
     for _, path, operation in operations(document):
-        for status, response in operation["responses"].items():
-            if status >= "400" and not path.startswith(NO_KEY):
+        assert {"408", "414", "431", "500", "503"} <= operation["responses"].keys()
+        for status, response in answers(document, operation).items():
+            if status >= "400":
                 content = response["content"]["application/problem+json"]
                 assert content["schema"] == {"$ref": "#/components/schemas/ProblemBody"}, path
                 assert content["examples"]
+                shared = "$ref" in operation["responses"][status] or path.startswith(NO_KEY)
                 for example in content["examples"].values():
-                    assert example["value"]["status"] == int(status)
-                    assert re.fullmatch(path.replace("{version}", r"v\d"), example["value"]["instance"])
+                    told = msgspec.convert(example["value"], ProblemBody)
+                    assert told.status == int(status)
+                    assert shared or re.fullmatch(re.sub(r"{\w+}", r"\\w+", path), told.instance)
         if "requestBody" in operation:
             assert {"400", "413", "415"} <= operation["responses"].keys()
 
 
 def test_what_takes_no_body_shows_no_bad_fields(document: dict[str, Any]) -> None:
     for _, path, operation in operations(document):
-        assert ("400" in operation["responses"]) == ("requestBody" in operation), path
+        takes_input = "requestBody" in operation or any(
+            each["in"] == "query" for each in operation.get("parameters", [])
+        )
+        assert ("400" in operation["responses"]) == takes_input, path
 
 
 def test_the_scope_that_a_403_names_is_the_one_that_is_needed(document: dict[str, Any]) -> None:
@@ -139,13 +174,58 @@ def test_the_scope_that_a_403_names_is_the_one_that_is_needed(document: dict[str
 
 def test_the_headers_of_answers_are_described(document: dict[str, Any]) -> None:
     for _, path, operation in operations(document):
-        for status, response in operation["responses"].items():
-            expected = {"X-Request-ID", "Retry-After"} if status == "503" else {"X-Request-ID"}
+        for status, response in answers(document, operation).items():
+            expected = {"X-Request-ID"} | OF_STATUS.get(status, set())
+            if operation["security"] and status not in {"401", "408", "414", "431", "500"}:
+                expected |= LIMITS
             if status == "200" and path.startswith(("/predict", "/v1/valuations")):
                 expected.add("X-Model-Version")
             if status == "400" and path.startswith("/predict"):  # a home that is refused
                 expected.add("X-Model-Version")
-            assert response["headers"].keys() == expected
+            assert response["headers"].keys() == expected, (path, status)
+
+
+def test_what_is_said_to_be_in_every_answer_is_in_it(asked: Service, document: dict[str, Any]) -> None:
+    for method, path, operation in operations(document):
+        for headers in ({}, asked.key(Scope.VALUE)):
+            answer = asked.client.request(method, path, headers=headers)
+            described = answers(document, operation)[str(answer.status_code)]["headers"]
+            for name in described:
+                if document["components"]["headers"][name]["required"]:
+                    assert name in answer.headers, (method, path, name)
+            if headers and operation["security"]:
+                assert LIMITS <= described.keys()
+                assert all(name in answer.headers for name in LIMITS), (method, path)
+
+
+def test_options_name_every_method_of_an_address(asked: Service, document: dict[str, Any]) -> None:
+    for path, item in document["paths"].items():
+        told = asked.client.options(path)
+        implied = {"OPTIONS", "HEAD"} if "get" in item else {"OPTIONS"}
+        assert told.status_code == 204
+        assert {*told.headers["Allow"].split(", ")} == {method.upper() for method in item} | implied, path
+        refused = asked.client.patch(path)
+        assert refused.status_code == 405
+        assert {*refused.headers["Allow"].split(", ")} == {*told.headers["Allow"].split(", ")}
+
+
+def test_what_an_answer_leads_to_takes_what_it_names(document: dict[str, Any]) -> None:
+    by_id = {operation["operationId"]: operation for _, _, operation in operations(document)}
+    linked = set()
+    for operation in by_id.values():
+        for response in answers(document, operation).values():
+            for link in response.get("links", {}).values():
+                linked.add(link["operationId"])
+                taken = by_id[link["operationId"]]["parameters"]
+                assert link["parameters"].keys() == {each["name"] for each in taken if each["in"] == "path"}
+    assert linked == {"show_key", "rotate_key", "revoke_key", "show_model", "promote_model"}
+
+
+def test_an_issued_key_leads_to_its_rotation_and_its_end(asked: Service, document: dict[str, Any]) -> None:
+    made = asked.post("/v1/keys", {"label": "linked"}).json()
+    links = document["paths"]["/v1/keys"]["post"]["responses"]["201"]["links"]
+    assert {link["parameters"]["key_id"] for link in links.values()} == {"$response.body#/id"}
+    assert asked.client.get(f"/v1/keys/{made['id']}", headers=asked.key()).status_code == 200
 
 
 def test_a_property_says_where_its_further_features_are_listed(document: dict[str, Any]) -> None:
@@ -165,6 +245,95 @@ def test_the_bounds_are_those_of_the_domain(document: dict[str, Any]) -> None:
             assert number.get("minimum") == rule.at_least
             assert number.get("maximum") == rule.at_most
             assert rule.unit in number["description"]
+    changed = document["components"]["schemas"]["PropertyChanges"]["properties"]
+    for rule in NUMBER_RULES:
+        assert (changed[rule.name].get("exclusiveMinimum"), changed[rule.name].get("minimum")) == (
+            rule.above,
+            rule.at_least,
+        )
+
+
+@pytest.mark.parametrize(
+    ("path", "schema", "field", "text"),
+    [
+        ("/v1/valuations", "ValuationBody", field, text)
+        for field in ("type", "sector")
+        for text in (
+            "Casa",
+            " Ñuñoa ",
+            "a\tb",
+            "\nCasa",
+            "Casa\n",
+            "",
+            "   ",
+            "\u00a8",
+            "\u0300",
+            "x" * 201,
+            "x " * 100,
+        )
+    ]
+    + [("/v1/valuations", "ValuationBody", "client_ref", text) for text in ("", " a ", "a\x85b", "\n", "x" * 101)]
+    + [("/v1/keys", "NewKeyBody", "label", text) for text in ("desk", "", "a\tb", "x" * 101)]
+    + [
+        ("/v1/keys", "NewKeyBody", "expires_in", text)
+        for text in ("90m", "12H", "366d", "52w", "0d", "030d", "1000d", "100w", "1.5d", "-1d", "", "d")
+    ]
+    + [("/v1/models/rollback", "PromotionBody", "reason", text) for text in ("", "why", "a\nb", "x" * 201)],
+)
+def test_a_text_is_taken_where_it_is_as_described_and_nowhere_else(
+    asked: Service, document: dict[str, Any], path: str, schema: str, field: str, text: str
+) -> None:
+    described = schema_at(document, f"#/components/schemas/{schema}")["properties"][field]
+    [rule] = [each for each in described.get("anyOf", [described]) if each["type"] == "string"]
+    fits = rule.get("minLength", 0) <= len(text) <= rule.get("maxLength", len(text))
+    fits = fits and re.search(rule["pattern"], text) is not None
+    base = {"ValuationBody": HOME, "NewKeyBody": {"label": "desk"}, "PromotionBody": {}}[schema]
+    assert (asked.post(path, base | {field: text}).status_code == 400) == (not fits)
+
+
+@pytest.mark.parametrize(
+    ("path", "schema", "base"),
+    [
+        ("/v1/keys", "NewKeyBody", {"label": "desk"}),
+        ("/v1/keys/{}/rotate", "RotationBody", {}),
+        ("/v1/models/rollback", "PromotionBody", {}),
+        ("/v1/valuations", "ValuationBody", HOME),
+        ("/predict", "PropertyBody", HOME),
+    ],
+)
+def test_null_is_taken_where_it_is_described_and_nowhere_else(
+    asked: Service, document: dict[str, Any], path: str, schema: str, base: dict[str, Any]
+) -> None:
+    token = asked.token()
+    for field, told in schema_at(document, f"#/components/schemas/{schema}")["properties"].items():
+        kinds = [each.get("type") for each in told.get("anyOf", [told])]
+        admin = asked.key()
+        other = asked.post("/v1/keys", {"label": "to be rotated"}, admin).json()["id"]
+        answer = asked.post(path.format(other), base | {field: None}, {"X-API-Key": token})
+        assert (answer.status_code == 400) == ("null" not in kinds and told.keys() & {"type", "anyOf"} != set()), field
+
+
+@pytest.mark.parametrize("value", [3, 2.5, "gas", True, None, [1], {"a": 1}])
+def test_further_fields_are_taken_where_they_are_described_and_nowhere_else(
+    asked: Service, document: dict[str, Any], value: object
+) -> None:
+    kinds = document["components"]["schemas"]["PropertyBody"]["additionalProperties"]["type"]
+    names = {int: "number", float: "number", str: "string", bool: "boolean", type(None): "null"}
+    taken = asked.post("/v1/valuations", HOME | {"garden": value}).status_code == 200
+    assert taken == (names.get(type(value)) in kinds)
+    for name in ("price", "sold_on", "id"):
+        assert asked.post("/v1/valuations", HOME | {name: value}).status_code == 200
+
+
+def test_bodies_that_take_no_further_fields_say_so(asked: Service, document: dict[str, Any]) -> None:
+    bodies = {
+        "NewKeyBody": ("/v1/keys", {"label": "desk", "colour": 1}),
+        "PromotionBody": ("/v1/models/rollback", {"colour": 1}),
+        "PropertyChanges": ("/v1/valuations/what-if", {"property": HOME, "changes": {"colour": 1}}),
+    }
+    for schema, (path, body) in bodies.items():
+        assert document["components"]["schemas"][schema]["additionalProperties"] is False
+        assert asked.post(path, body).status_code == 400
 
 
 def parameters(document: dict[str, Any], route: str) -> dict[str, dict[str, Any]]:
@@ -230,7 +399,7 @@ def test_a_reason_may_be_left_out_and_its_rule_is_described(
 
 def test_the_metrics_are_described_as_text(document: dict[str, Any]) -> None:
     operation = document["paths"]["/metrics"]["get"]
-    assert operation["responses"].keys() == {"200"}
+    assert operation["responses"].keys() == {"200", "408", "414", "431", "500", "503"}
     assert operation["responses"]["200"]["content"] == {"text/plain": {"schema": {"type": "string"}}}
 
 
@@ -241,7 +410,7 @@ def test_that_a_list_of_models_reads_no_bytes_is_said(document: dict[str, Any]) 
 def further(service: Service) -> dict[str, dict[str, Any]]:
     """What the document that is served now says of fields that every model does not have, by schema."""
     schemas = service.client.get("/openapi.json").json()["components"]["schemas"]
-    shared = {*PROPERTY_FIELDS, "client_ref", "valuation_date"}
+    shared = {*PROPERTY_FIELDS, "client_ref", "valuation_date", "price", "sold_on", "id"}
     return {
         name: {field: told for field, told in schemas[name]["properties"].items() if field not in shared}
         for name in ("PropertyBody", "ValuationBody", "PropertyChanges")
@@ -255,7 +424,7 @@ def test_the_further_features_of_the_served_model_are_among_the_fields_of_a_prop
         for told in further(service).values():
             assert told.keys() == {"year_built", "heating"}
             assert told["year_built"]["type"] == ["number", "null"]
-            assert told["heating"]["type"] == ["string", "null"]
+            assert told["heating"]["type"] == ["string", "boolean", "null"]
             assert "urther feature of the served model" in told["heating"]["description"]
         service.client.post("/v1/models/v2/promote", headers=service.key())
         assert list(further(service).values()) == [{}, {}, {}]
@@ -289,7 +458,9 @@ def example_of(document: dict[str, Any], schema: dict[str, Any]) -> Any:
     if schema.get("type") == "array":
         return [example_of(document, schema["items"])]
     return {
-        name: example_of(document, inner) for name, inner in schema["properties"].items() if name in schema["required"]
+        name: example_of(document, inner)
+        for name, inner in schema.get("properties", {}).items()
+        if name in schema["required"]
     }
 
 

@@ -7,6 +7,7 @@ import pytest
 from litestar.routes import HTTPRoute
 
 from domain.api_key import Scope, Token
+from tests.example_keys import OPERATOR
 from tests.http.service import HOME, Breakable, Service
 
 PUBLIC = {
@@ -83,7 +84,7 @@ def expired(service: Service) -> str:
 
 def revoked(service: Service) -> str:
     token = service.token()
-    service.container.revoke_key()(token.split("_")[1])
+    service.container.revoke_key()(token.split("_")[1], OPERATOR, force=True)
     return token
 
 
@@ -175,7 +176,7 @@ def test_no_key_is_ever_written_to_a_log(service: Service) -> None:
         service.client.post(f"/predict?api_key={token}&level={token}", json=HOME, headers=headers)
         service.client.get(f"/v1/models/{token}", headers=headers)
         service.client.get(f"/{token.replace('_', '%5F')}?{token}", headers=headers)
-    service.container.revoke_key()(token.split("_")[1])
+    service.container.revoke_key()(token.split("_")[1], OPERATOR, force=True)
     service.client.post("/predict", json=HOME, headers={"X-API-Key": token})
     written = service.everything_written()
     assert token.split("_")[1] in written

@@ -133,6 +133,13 @@ def test_a_batch_that_asks_for_too_much_is_refused_as_a_whole(tmp_path: Path, qu
         message = f"must hold at most {most} homes, with what is asked of each, not {most + 1}"
         assert fields(answer) == {"properties": message}
         assert str(MOST_ROWS) in str(service.client.get("/openapi.json").json()["paths"][ROUTE])
+
+
+def test_a_batch_for_numbers_alone_is_limited_too(tmp_path: Path) -> None:
+    with Service(tmp_path, max_batch_kb=64).running() as service:
+        answer = service.post("/predict_batch", {"data": [0] * (MOST_ROWS + 1)})
+        assert fields(answer) == {"data": f"must hold at most {MOST_ROWS} homes, not {MOST_ROWS + 1}"}
+        assert str(MOST_ROWS) in str(service.client.get("/openapi.json").json()["paths"]["/predict_batch"])
         assert str(MOST_DETAILS) in str(service.client.get("/openapi.json").json()["paths"][ROUTE])
 
 

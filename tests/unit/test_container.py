@@ -12,6 +12,8 @@ from sqlalchemy import make_url
 
 from adapters.data_sources.none_configured import NoDataSource
 from adapters.data_sources.sql_database import SqlDataSource
+from adapters.rate_limiters.redis_server import RedisRateLimiter
+from adapters.rate_limiters.shared_memory import SharedMemoryRateLimiter
 from adapters.valuation_logs.best_effort import BestEffortValuationLog
 from adapters.valuation_logs.jsonl_files import JsonlValuationLog
 from adapters.valuation_logs.nowhere import NoValuationLog
@@ -22,6 +24,7 @@ from config.container import Container
 from config.settings import (
     WITHOUT_EFFECT_YET,
     DataSourceSettings,
+    HttpSettings,
     KeyStoreSettings,
     LoggingSettings,
     ModelRepositorySettings,
@@ -31,8 +34,9 @@ from config.settings import (
     ValuationLogSettings,
 )
 from domain.api_key import Scope
-from domain.errors import KeyStoreUnavailable, SecretUnavailable, SourceUnavailable
+from domain.errors import InstallationIncomplete, KeyStoreUnavailable, SecretUnavailable, SourceUnavailable
 from tests.contracts.test_valuation_log import VALUED
+from tests.example_keys import OPERATOR
 from tests.fakes.fixed_clock import FixedClock
 from tests.fakes.in_memory_key_event_log import InMemoryKeyEventLog
 from tests.fakes.in_memory_key_store import InMemoryKeyStore
@@ -41,7 +45,18 @@ from tests.fakes.in_memory_pepper_store import InMemoryPepperStore
 
 REPOSITORY = Path(__file__).parents[2]
 PORTS: dict[str, type] = {"data_source": DataSource, "model_repository": ModelRepository, "key_store": KeyStore}
-HEAVY = ("pandas", "sklearn", "scipy", "category_encoders", "lightgbm", "sqlalchemy.orm")
+HEAVY = (
+    "pandas",
+    "sklearn",
+    "scipy",
+    "category_encoders",
+    "lightgbm",
+    "sqlalchemy.orm",
+    "hvac",
+    "requests",
+    "limits",
+    "redis",
+)
 
 
 def choices(section: str, field: str) -> tuple[str, ...]:
@@ -67,6 +82,8 @@ def settings_of_kind(folder: Path, section: str, kind: str) -> Settings:
     own = getattr(settings_in(folder), section)
     if kind == "object_storage":
         whole["url"] = "memory://models"
+    if kind == "vault":
+        whole["url"] = "https://vault.example:8200"
     fitting = {key: value for key, value in whole.items() if key in own.__struct_fields__}
     return msgspec.structs.replace(settings_in(folder), **{section: msgspec.structs.replace(own, **fitting)})
 
@@ -111,8 +128,29 @@ class TestEveryKind:
 class TestTheContainer:
     def test_builds_all_that_it_names(self, tmp_path: Path) -> None:
         container = Container(settings=settings_in(tmp_path))
+        counted_in = ([memoryview(bytearray(192)).cast("Q")], 0, b"secret")
+        needed = {
+            "sales_file": (tmp_path / "sales.csv",),
+            "rate_limiter": counted_in,
+            "failure_counter": counted_in,
+        }
         for name, provider in container.providers.items():
-            assert provider(tmp_path / "sales.csv") if name == "sales_file" else name == "log_stream" or provider()
+            assert provider(*needed.get(name, ())) or name == "log_stream"
+
+    def test_counts_in_redis_where_there_is_one(self, tmp_path: Path) -> None:
+        settings = msgspec.structs.replace(settings_in(tmp_path), http=HttpSettings(rate_limit_url="redis://h"))
+        container = Container(settings=settings)
+        row = memoryview(bytearray(192)).cast("Q")
+        assert isinstance(container.rate_limiter([row], 0, b"secret"), RedisRateLimiter)
+        assert isinstance(container.failure_counter([row], 0, b"secret"), SharedMemoryRateLimiter)
+
+    def test_needs_the_library_of_redis_where_there_is_one(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(sys.modules, "adapters.rate_limiters.redis_server", None)
+        settings = msgspec.structs.replace(settings_in(tmp_path), http=HttpSettings(rate_limit_url="redis://h"))
+        with pytest.raises(InstallationIncomplete, match=r"^http\.rate_limit_url needs tasador's extra 'redis'"):
+            Container(settings=settings).rate_limiter([memoryview(bytearray(192)).cast("Q")], 0, b"secret")
 
     def test_makes_each_thing_once(self, tmp_path: Path) -> None:
         container = Container(settings=settings_in(tmp_path))
@@ -135,7 +173,7 @@ class TestTheContainer:
             clock=providers.Object(clock),
             key_event_log=providers.Object(events),
         )
-        issued = container.issue_key()("ours", [Scope.VALUE])
+        issued = container.issue_key()("ours", [Scope.VALUE], OPERATOR)
         assert container.authenticate_key()(issued.token, Scope.VALUE) == keys.find(issued.key.id) == issued.key
         assert issued.key.created_at == clock.now()
         assert container.train_model().models is container.list_models().models is models
@@ -214,7 +252,7 @@ class TestThePasswordFile:
             Container(settings=msgspec.structs.replace(settings_in(tmp_path), key_store=keys)).key_store()
 
 
-@pytest.mark.parametrize("kind", choices("key_store", "kind"))
+@pytest.mark.parametrize("kind", sorted({*choices("key_store", "kind")} - {"vault"}))  # which would ask a server
 def test_a_serving_process_loads_nothing_that_only_training_needs(tmp_path: Path, kind: str) -> None:
     script = f"""
 import sys
@@ -226,7 +264,7 @@ loaded = load_settings(None, {{"TASADOR_KEY_STORE__KIND": {kind!r}}}, Path(sys.a
 container = Container(settings=loaded.settings)
 container.loggers().prepare()
 for name in ("value_property", "check_readiness", "authenticate_key", "list_models", "promote_model",
-             "roll_back_model", "served_model", "issue_key", "revoke_key", "list_keys"):
+             "roll_back_model", "served_model", "issue_key", "rotate_key", "revoke_key", "list_keys"):
     getattr(container, name)()
 container.served_model().refresh()
 container.check_readiness()()

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.loader import ConfigurationError, LoadedSettings, load_settings, shown_settings
+from config.faults import ConfigurationError
+from config.loader import LoadedSettings, load_settings, shown_settings
 from config.settings import DataSourceSettings, HttpSettings, KeyStoreSettings, Section, Settings, ValuationLogSettings
 
 PASSWORD = "geheim-9"
@@ -122,13 +123,20 @@ def an_override(keys: tuple[str, ...], kind: Any) -> tuple[str, object]:
         choice = get_args(kind)[-1]
         return choice, choice
     if get_origin(kind) is tuple:
-        item = PUBLIC_KEY if keys[-1] == "trusted_keys" else "year_built"
+        spelt_items = {
+            "trusted_keys": PUBLIC_KEY,
+            "trusted_proxies": "10.0.0.0/8",
+            "cors_origins": "https://desk.example",
+        }
+        item = spelt_items.get(keys[-1], "year_built")
         return json.dumps([item]), (item,)
     if get_origin(kind) is dict:
         return '{"price": "sale_price"}', {"price": "sale_price"}
     if Path in (kind, *get_args(kind)):
         return f"/elsewhere/{keys[-1]}", Path(f"/elsewhere/{keys[-1]}")
-    for candidate, value in (("0.5", 0.5), ("7", 7), ("false", False), ("plain", "plain")):
+    if spelt := {"rate_limit": "7/hour", "failed_keys_limit": "7/hour", "rate_limit_url": "redis://h"}.get(keys[-1]):
+        return spelt, spelt
+    for candidate, value in (("0.5", 0.5), ("7", 7), ("70", 70), ("false", False), ("plain", "plain")):
         try:
             if msgspec.convert(candidate, kind, strict=False) == value:
                 return candidate, value
@@ -281,7 +289,10 @@ class TestIllTypedValues:
                 '[data_source.extra]\nnumeric = ["a", 3]\n',
                 "data_source.extra.numeric[1]: expected text, got a whole number.",
             ),
-            (f'[key_store]\nkind = "postgresql://u:{PASSWORD}@h/d"\n', "key_store.kind: expected one of csv, sql."),
+            (
+                f'[key_store]\nkind = "postgresql://u:{PASSWORD}@h/d"\n',
+                "key_store.kind: expected one of csv, sql, vault.",
+            ),
             (f'[key_store]\nurl = ["postgresql://u:{PASSWORD}@h/d"]\n', "key_store.url: expected text, got a list."),
         ],
     )
@@ -294,7 +305,7 @@ class TestIllTypedValues:
             ("TASADOR_HTTP__PORT", "x", "http.port: expected a whole number, got text."),
             ("TASADOR_HTTP__PORT", "", "http.port: expected a whole number, got text."),
             ("TASADOR_SCREENING__ENABLED", "ja", "screening.enabled: expected true or false, got text."),
-            ("TASADOR_KEY_STORE__KIND", PASSWORD, "key_store.kind: expected one of csv, sql."),
+            ("TASADOR_KEY_STORE__KIND", PASSWORD, "key_store.kind: expected one of csv, sql, vault."),
             (
                 "TASADOR_DATA_SOURCE__EXTRA__NUMERIC",
                 "year_built",
@@ -357,6 +368,9 @@ class TestOverrides:
             "TASADOR_DATA_SOURCE__URL": "sqlite:////s.db",
             "TASADOR_DATA_SOURCE__QUERY": "select 1",
             "TASADOR_MODEL_REPOSITORY__URL": "s3://bucket/models",
+            "TASADOR_KEY_STORE__URL": "https://vault.example:8200",
+            "TASADOR_HTTP__TLS_CERTIFICATE": "/elsewhere/certificate.pem",
+            "TASADOR_HTTP__TLS_KEY": "/elsewhere/key.pem",
         }
         value: Any = load(folder, SAMPLE, others | {"TASADOR_" + "__".join(keys).upper(): text}).settings
         for key in keys:
@@ -472,17 +486,42 @@ class TestKeysThatNeedEachOther:
 
 
 class TestNotes:
+    @pytest.mark.parametrize("host", ["vault.example:8200", "10.0.0.7", "127.0.0.1.example", "[fd00::1]:8200"])
+    def test_a_secrets_server_is_not_asked_in_the_clear(self, folder: Path, host: str) -> None:
+        toml = f'[key_store]\nkind = "vault"\nurl = "http://{host}"\n'
+        assert refusal(folder, toml).startswith("key_store.url: over http:// the server's token could be read")
+
+    @pytest.mark.parametrize("url", ["http://127.0.0.1:8200", "http://localhost:8200", "http://[::1]", "https://vault"])
+    def test_a_secrets_server_on_this_machine_may_be(self, folder: Path, url: str) -> None:
+        assert load(folder, f'[key_store]\nkind = "vault"\nurl = "{url}"\n').settings.key_store.url == url
+
     def test_tell_of_keys_that_are_set_and_have_no_effect_yet(self, folder: Path) -> None:
-        toml = (
-            '[screening]\nenabled = false\n[valuation_log]\nkind = "sql"\n[http]\nrate_limit = "1/minute"\nport = 1\n'
-        )
+        toml = '[screening]\nenabled = false\n[valuation_log]\nkind = "sql"\nurl = "sqlite:///v.db"\n[http]\nport = 1\n'
         assert load(folder, toml).notes == (
-            "http.rate_limit is set, but this version does not act on it yet",
             "valuation_log.kind is set, but this version does not act on it yet",
+            "valuation_log.url is set, but this version does not act on it yet",
         )
 
     def test_tell_of_variables_too(self, folder: Path) -> None:
-        assert len(load(folder, environment={"TASADOR_HTTP__RATE_LIMIT": "1/minute"}).notes) == 1
+        assert len(load(folder, environment={"TASADOR_VALUATION_LOG__KIND": "sql"}).notes) == 1
+
+
+class TestLimits:
+    @pytest.mark.parametrize("key", ["rate_limit", "failed_keys_limit"])
+    def test_what_is_no_limit_is_named_with_an_example(self, folder: Path, key: str) -> None:
+        assert refusal(folder, f'[http]\n{key} = "fast"\n') == (
+            f'http.{key}: expected a number of times, at most a million, in at most 31 days, such as "600/minute" or '
+            '"100 per 5 minutes", or "off".'
+        )
+
+    def test_they_are_counted_in_redis_or_nowhere_else(self, folder: Path) -> None:
+        told = refusal(folder, f'[http]\nrate_limit_url = "http://u:{PASSWORD}@h"\n')
+        assert told.startswith("http.rate_limit_url: expected such as redis://counts.internal:6379/0 or rediss://")
+        assert PASSWORD not in told
+
+    def test_the_password_of_their_address_is_never_shown(self) -> None:
+        settings = Settings(http=HttpSettings(rate_limit_url=f"rediss://u:{PASSWORD}@h:6379/0"))
+        assert shown_settings(settings)["http"]["rate_limit_url"] == "rediss://u:***@h:6379/0"
 
 
 def shown_key_store_url(url: str) -> str:

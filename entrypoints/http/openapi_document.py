@@ -1,0 +1,161 @@
+"""The OpenAPI document made whole: what Litestar cannot know of the answers, and would get wrong of the bodies."""
+
+import inspect
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+from litestar.exceptions import HTTPException
+from litestar.routes import BaseRoute, HTTPRoute
+
+from domain.api_key import Scope
+from entrypoints.http.key_bodies import NewKeyBody, RotationBody
+from entrypoints.http.problems import MEDIA_TYPE, problem
+from entrypoints.http.schemas import PromotionBody, PropertyBatch, PropertyBody, ValuationBatch, WhatIfBody
+from entrypoints.http.security import BY_KEY
+
+Document = dict[str, Any]
+
+_REF = "#/components/{}/{}"
+_BODIES = (PropertyBody, PropertyBatch, ValuationBatch, WhatIfBody, PromotionBody, NewKeyBody, RotationBody)
+
+
+def _header(description: str, kind: str = "string", *, always: bool = False) -> Document:
+    return {"description": description, "required": always, "schema": {"type": kind}}
+
+
+_HEADERS = {
+    "X-Request-ID": _header("Id of the request: your own, or a new one.", always=True),
+    "X-Model-Version": _header("The version of the model that computed the answer; none where nothing was computed."),
+    "Retry-After": _header("Seconds after which to try again.", "integer", always=True),
+    "WWW-Authenticate": _header("How to send a key.", always=True),
+    "RateLimit-Limit": _header("How often the key may ask in the time that `RateLimit-Policy` names.", "integer"),
+    "RateLimit-Remaining": _header("How often it may still ask now.", "integer"),
+    "RateLimit-Reset": _header("Seconds until it may ask more often again.", "integer"),
+    "RateLimit-Policy": _header('The limit, as the IETF\'s draft has it: `"key";q=600;w=60`.'),
+    "RateLimit": _header('What is left of it, likewise: `"key";r=599;t=60`.'),
+}
+_OF_EVERY_KEY = [name for name in _HEADERS if name.startswith("RateLimit")]
+_OF_STATUS = {"401": "WWW-Authenticate", "429": "Retry-After", "503": "Retry-After"}
+
+_AT_ANY_TIME = {
+    408: ("The request comes too slowly.", "The body of the request comes too slowly."),
+    414: ("The address is too long.", "The address is longer than the 8192 bytes that are taken."),
+    431: (
+        "The head is too large.",
+        "The head of the request is larger than the 16 KiB and 100 fields that are taken.",
+    ),
+    500: ("Something went wrong here, not in the request.", ""),
+    503: ("The service has too much to do.", "Too many connections are open: try again shortly."),
+}
+"""What any address may answer whatever is sent: in words, and what is said then."""
+
+_LINKS: Mapping[str, Mapping[str, tuple[str, Sequence[str]]]] = {
+    "issue_key": {"key_id": ("$response.body#/id", ("show_key", "rotate_key", "revoke_key"))},
+    "rotate_key": {"key_id": ("$response.body#/id", ("show_key", "rotate_key", "revoke_key"))},
+    "list_keys": {"key_id": ("$response.body#/keys/0/id", ("show_key",))},
+    "list_models": {"version": ("$response.body#/models/0/version", ("show_model", "promote_model"))},
+    "show_current_model": {"version": ("$response.body#/version", ("show_model",))},
+    "promote_model": {"version": ("$response.body#/version", ("show_model",))},
+    "roll_back_model": {"version": ("$response.body#/version", ("show_model",))},
+}
+"""By operation and parameter: where its answer names what further operations take."""
+
+_IGNORED = {"description": "Ignored, so that a row of a sales table may be sent as it is."}
+_FURTHER = "Further feature of the served model; null or left out where unknown."
+_UNKNOWN = {
+    "type": ["number", "string", "boolean", "null"],
+    "description": "Any other field may be a further feature of another model; it is ignored, with a warning.",
+}
+
+
+class Features(NamedTuple):
+    """The names of a model's further features."""
+
+    numeric: tuple[str, ...]
+    categorical: tuple[str, ...]
+
+
+def complete(document: Document, routes: Iterable[BaseRoute], features: Features) -> Document:
+    """Litestar's document with what guards, limits and the server itself answer, and with these further features."""
+    scopes = _scopes(routes)
+    components = document["components"]
+    components["headers"] = _HEADERS
+    components["schemas"] |= _bodies(features)
+    components["responses"] = {str(status): _described(status, *told) for status, told in _AT_ANY_TIME.items()}
+    for operation in (each for path in document["paths"].values() for each in path.values()):
+        _complete(operation, scopes[operation["operationId"]], components)
+    for response in components["responses"].values():
+        response["headers"] = _references("headers", "X-Request-ID")
+    components["responses"]["503"]["headers"] |= _references("headers", "Retry-After")
+    return document
+
+
+def _complete(operation: Document, scope: Scope | None, components: Document) -> None:
+    """Adds to an operation what it needs and answers, and takes away the 400s that nothing answers."""
+    schemas, at_any_time = components["schemas"], components["responses"]
+    responses = operation["responses"]
+    operation["security"] = [{name: [scope.value]} for scheme in BY_KEY for name in scheme] if scope else []
+    if body := operation.get("requestBody"):  # one of which no field is required may be left out
+        name = body["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+        body["required"] = bool(schemas[name].get("required"))
+    elif all(each["in"] == "path" for each in operation.get("parameters", [])):
+        responses.pop("400", None)
+    for status, response in responses.items():
+        response["headers"] = _references("headers", *_headers(operation, status))
+    for name, (place, operations) in _LINKS.get(operation["operationId"], {}).items():
+        successful = responses["201" if "201" in responses else "200"]
+        successful["links"] = {each: {"operationId": each, "parameters": {name: place}} for each in operations}
+    for status, shared in at_any_time.items():
+        own = responses.setdefault(status, {"$ref": _REF.format("responses", status)})
+        if "content" in own:
+            own["content"].setdefault(MEDIA_TYPE, shared["content"][MEDIA_TYPE])
+
+
+def _headers(operation: Document, status: str) -> Iterator[str]:
+    yield "X-Request-ID"
+    if status in _OF_STATUS:
+        yield _OF_STATUS[status]
+    if operation["security"] and status != "401":
+        yield from _OF_EVERY_KEY
+    tags = operation["tags"]
+    if (status == "200" and "valuations" in tags) or (status in {"200", "400"} and "predictions" in tags):
+        yield "X-Model-Version"
+
+
+def _scopes(routes: Iterable[BaseRoute]) -> dict[str, Scope | None]:
+    """The scope that the guard asks of a key, by operation; None where it asks for no key."""
+    handlers = (handler for route in routes if isinstance(route, HTTPRoute) for handler in route.route_handlers)
+    return {str(each.operation_id): each.opt["scope"] for each in handlers if each.operation_id}
+
+
+def _bodies(features: Features) -> dict[str, Document]:
+    """The schemas of what is sent, as msgspec tells them: Litestar leaves out bounds of 0 and what is in a union."""
+    _, schemas = msgspec.json.schema_components(_BODIES, ref_template=_REF.format("schemas", "{name}"))
+    further = {name: {"type": ["number", "null"], "description": _FURTHER} for name in features.numeric}
+    further |= {
+        name: {"type": ["string", "boolean", "null"], "description": _FURTHER} for name in features.categorical
+    }
+    for schema in schemas.values():
+        schema["description"] = inspect.cleandoc(schema["description"])
+        for field in schema.get("properties", {}).values():
+            if "$ref" in field:  # beside which pages that show the document look at nothing
+                field["allOf"] = [{"$ref": field.pop("$ref")}]
+    for name in ("PropertyBody", "ValuationBody"):
+        schemas[name]["properties"] |= further | dict.fromkeys(("price", "sold_on", "id"), _IGNORED)
+        schemas[name]["additionalProperties"] = _UNKNOWN
+    schemas["PropertyChanges"]["properties"] |= further
+    return schemas
+
+
+def _described(status: int, description: str, detail: str) -> Document:
+    """A problem as OpenAPI shows it."""
+    error = HTTPException(detail=detail, status_code=status)
+    body, _ = problem("/predict", error)
+    example = {"summary": body.title, "value": msgspec.to_builtins(body)}
+    content = {"schema": {"$ref": _REF.format("schemas", "ProblemBody")}, "examples": {"example": example}}
+    return {"description": description, "content": {MEDIA_TYPE: content}}
+
+
+def _references(kind: str, *names: str) -> Document:
+    return {name: {"$ref": _REF.format(kind, name)} for name in names}

@@ -1,0 +1,197 @@
+"""TLS: the certificate, taken anew when its files change, and the handshake before a connection speaks HTTP."""
+
+import asyncio
+import os
+import ssl
+import stat
+from asyncio import AbstractEventLoop, Transport
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from uvicorn.config import Config
+from uvicorn.server import ServerState
+
+from domain.errors import DomainError
+from entrypoints.http.connection import SECONDS_TO_SPEAK, Connection
+from entrypoints.http.door import Door
+
+_Stamp = tuple[tuple[int, int, int], ...]
+
+
+class CertificateUnusable(DomainError):
+    """TLS cannot be spoken with this certificate and key; `str()` of it names the file and what to do."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Certificate:
+    """A certificate with its chain, and its key, each a PEM file. Raises CertificateUnusable."""
+
+    def __init__(self, certificate: Path, key: Path, now: Callable[[], datetime] = _now) -> None:
+        self._certificate, self._key, self._now = certificate, key, now
+        self._seen = self._stamp()
+        self.context = self._load()
+
+    def renew(self) -> bool:
+        """Whether the files have changed and are used from the next handshake on.
+
+        Raises CertificateUnusable where they have changed and are of no use, once for each change.
+        """
+        stamp = self._stamp()
+        if stamp == self._seen:
+            return False
+        self._seen = stamp
+        self.context = self._load()
+        return True
+
+    def advice(self) -> str | None:
+        """What is amiss with the files, and no reason not to serve: mounted secrets are readable by all by default."""
+        if stat.S_IMODE(self._key.stat().st_mode) & stat.S_IROTH:
+            return f"http.tls_key: every user of this machine may read {self._key}: chmod 640 it where you can"
+        return None
+
+    def _stamp(self) -> _Stamp:
+        try:
+            found = [file.stat() for file in (self._certificate, self._key)]
+        except OSError:  # in the middle of a renewal
+            return ()
+        return tuple((each.st_ino, each.st_size, each.st_mtime_ns) for each in found)
+
+    def _load(self) -> ssl.SSLContext:
+        self._check_certificate(_bytes_of("http.tls_certificate", self._certificate))
+        if b"ENCRYPTED" in _bytes_of("http.tls_key", self._key):
+            raise CertificateUnusable(
+                f"http.tls_key: {self._key} is encrypted and nobody is there to type its password: "
+                "store it decrypted (openssl pkey), with mode 0600."
+            )
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.set_alpn_protocols(["http/1.1"])
+        try:
+            context.load_cert_chain(self._certificate, self._key, password="")  # else it would ask for one
+        except ssl.SSLError as error:
+            if error.reason == "KEY_VALUES_MISMATCH":
+                fault = f"is not the key of the certificate in {self._certificate}: name the two that belong together"
+            else:
+                fault = "holds no private key in PEM form that TLS could use: name the file that does"
+            raise CertificateUnusable(f"http.tls_key: {self._key} {fault}.") from None
+        return context
+
+    def _check_certificate(self, content: bytes) -> None:
+        from cryptography.x509 import load_pem_x509_certificates
+
+        try:
+            own = load_pem_x509_certificates(content)[0]
+        except ValueError:
+            raise CertificateUnusable(
+                f"http.tls_certificate: {self._certificate} holds no certificate in PEM form: name the file with the "
+                "server's certificate, followed by those that lead to its authority."
+            ) from None
+        if self._now() >= own.not_valid_after_utc:
+            fault = f"has expired ({own.not_valid_after_utc:%Y-%m-%d %H:%M} UTC): renew it"
+        elif self._now() < own.not_valid_before_utc:
+            fault = f"is not valid before {own.not_valid_before_utc:%Y-%m-%d %H:%M} UTC: check this machine's clock"
+        else:
+            return
+        raise CertificateUnusable(f"http.tls_certificate: {self._certificate} {fault}.")
+
+
+class Handshake(asyncio.Protocol):
+    """What a connection is until TLS is agreed on; it counts, and is timed, like any other that has said nothing."""
+
+    def __init__(
+        self,
+        door: Door,
+        certificate: Certificate,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: AbstractEventLoop | None = None,
+    ) -> None:
+        self._connection = Connection(door, config, server_state, app_state, _loop)
+        self._connections: set[Any] = server_state.connections
+        self._loop = _loop or asyncio.get_running_loop()
+        self._door = door
+        self._context = certificate.context
+        self._since = door.clock()
+        self._early = b""
+        self._is_lost = self._is_to_stop = False
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
+        """Begins, where there is room; to whom there is none nothing can be said yet."""
+        self._transport = transport
+        self._connections.add(self)
+        if self._door.lets_in(self, self._connections):
+            self._task = self._loop.create_task(self._shake_hands(transport))
+        else:
+            self.drop()
+
+    def data_received(self, data: bytes) -> None:
+        """What comes right behind the handshake."""
+        self._early += data
+
+    def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002
+        """The caller is gone."""
+        self._is_lost = True
+        self._connections.discard(self)
+
+    def looked_at(self, now: float) -> None:
+        """Ends it if it has had its time."""
+        if now - self._since >= self._door.bounds.head_seconds:
+            self.drop()
+
+    def idle(self) -> tuple[bool, float]:
+        """It has never been answered."""
+        return False, self._since
+
+    def drop(self) -> None:
+        """Ends it at once."""
+        self._connections.discard(self)
+        self._transport.abort()
+
+    def shutdown(self) -> None:
+        """It may still end well and ask, if it does soon."""
+        self._is_to_stop = True
+        self._loop.call_later(SECONDS_TO_SPEAK, self._end_unless_done)
+
+    def _end_unless_done(self) -> None:
+        if self in self._connections:
+            self.drop()
+
+    async def _shake_hands(self, transport: Transport) -> None:
+        seconds = self._door.bounds.head_seconds
+        try:
+            secure = await self._loop.start_tls(
+                transport,
+                self,
+                self._context,
+                server_side=True,
+                ssl_handshake_timeout=seconds,
+                ssl_shutdown_timeout=self._door.bounds.farewell_seconds,
+            )
+        except OSError:  # what was said was not TLS, or not ours, or nothing: no reason for a line in the log
+            self.drop()
+            return
+        if self._is_lost or self not in self._connections or secure is None:
+            return
+        self._connections.discard(self)
+        secure.set_protocol(self._connection)
+        self._connection.connection_made(secure)
+        if self._early:
+            self._connection.data_received(self._early)
+        if self._is_to_stop:
+            self._connection.shutdown()
+
+
+def _bytes_of(setting: str, file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        fault = (error.strerror or str(error)).lower()
+        raise CertificateUnusable(
+            f"{setting}: {file} cannot be read ({fault}): name a file that user {os.getuid()} may read."
+        ) from None

@@ -1,0 +1,229 @@
+"""The life of keys over HTTP, for those who may manage them."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from domain.api_key import Scope, Token
+from tests.fakes.fixed_clock import NOON
+from tests.http.service import HOME, Service, fields
+
+ADMIN = Scope.KEYS_ADMIN
+
+
+def ask(service: Service, method: str, path: str, token: str, **more: Any) -> httpx.Response:
+    return service.client.request(method, path, headers={"X-API-Key": token}, **more)
+
+
+def issue(service: Service, token: str, **body: Any) -> httpx.Response:
+    return ask(service, "POST", "/v1/keys", token, json={"label": "Mortgage desk", **body})
+
+
+def id_of(token: str) -> str:
+    parsed = Token.parse(token)
+    assert parsed
+    return parsed.key_id
+
+
+class TestIssue:
+    def test_a_new_key_opens_the_door(self, service: Service) -> None:
+        admin = service.token()
+        answer = issue(service, admin, scopes=["value"], expires_in="30d")
+        assert answer.status_code == 201
+        assert answer.headers["Cache-Control"] == "no-store"
+        made = answer.json()
+        assert ask(service, "POST", "/predict", made["token"], json=HOME).status_code == 200
+        assert (made["id"], made["label"], made["scopes"]) == (id_of(made["token"]), "Mortgage desk", ["value"])
+        assert (made["state"], made["created_by"], made["last_used_at"]) == ("active", id_of(admin), None)
+        assert datetime.fromisoformat(made["expires_at"]) == NOON + timedelta(days=30)
+
+    def test_by_default_it_values_for_90_days(self, service: Service) -> None:
+        made = issue(service, service.token()).json()
+        assert made["scopes"] == ["value"]
+        assert datetime.fromisoformat(made["expires_at"]) == NOON + timedelta(days=90)
+
+    def test_nobody_hands_on_what_he_lacks(self, service: Service) -> None:
+        answer = issue(service, service.token(ADMIN, Scope.VALUE), scopes=["value", "models:write", "audit:read"])
+        assert answer.status_code == 403
+        assert answer.json()["type"] == "/problems/scope-not-held"
+        assert "lacks audit:read, models:write itself" in answer.json()["detail"]
+
+    def test_an_admin_may_make_another(self, service: Service) -> None:
+        made = issue(service, service.token(ADMIN), scopes=["keys:admin"]).json()
+        assert issue(service, made["token"], scopes=["keys:admin"]).status_code == 201
+
+    def test_every_bad_field_is_named_at_once(self, service: Service) -> None:
+        answer = issue(service, service.token(), label=" ", scopes=["value", "all"], expires_in="400d", colour="red")
+        told = fields(answer)
+        assert told.keys() == {"label", "scopes", "expires_in", "colour"}
+        assert "There is no scope 'all'" in told["scopes"]
+        assert "at most 366 days" in told["expires_in"]
+        assert told["colour"] == "is not known here"
+
+    @pytest.mark.parametrize(
+        ("field", "value", "told"),
+        [
+            ("label", None, "is missing"),
+            ("label", 7, "must be text"),
+            ("label", "two\nlines", "A key's label is 1 to 100 printable characters"),
+            ("scopes", [], "A key needs at least one scope"),
+            ("scopes", "value", "must be a list of the names of scopes"),
+            ("scopes", [1], "must be a list of the names of scopes"),
+            ("expires_in", 30, "must be text"),
+            ("expires_in", "0d", "'0d' is no lifetime"),
+            ("expires_in", "soon", "'soon' is no lifetime"),
+        ],
+    )
+    def test_a_bad_field_is_explained(self, asked: Service, field: str, value: object, told: str) -> None:
+        assert fields(issue(asked, asked.token(), **{field: value}))[field].startswith(told)
+
+    @pytest.mark.parametrize("body", [b"", b"[]", b'"value"', b"{"])
+    def test_a_body_that_is_no_object_is_refused(self, asked: Service, body: bytes) -> None:
+        assert asked.post_bytes("/v1/keys", body).status_code == 400
+
+    def test_the_token_is_written_nowhere(self, service: Service) -> None:
+        made = issue(service, service.token()).json()
+        token = Token.parse(made["token"])
+        assert token
+        assert token.secret not in service.everything_written()
+        assert token.secret not in ask(service, "GET", "/v1/keys", service.token()).text
+
+
+class TestList:
+    def test_every_key_is_told_and_no_secret(self, service: Service) -> None:
+        admin = service.token()
+        made = issue(service, admin).json()
+        answer = ask(service, "GET", "/v1/keys", admin)
+        assert answer.status_code == 200
+        keys = answer.json()["keys"]
+        assert {key["id"] for key in keys} == {id_of(admin), made["id"]}
+        stored = service.keys.find(made["id"])
+        assert stored
+        assert stored.secret_hash not in answer.text
+        assert "secret" not in answer.text
+
+    def test_one_is_told_by_its_id(self, service: Service) -> None:
+        admin = service.token()
+        made = issue(service, admin).json()
+        told = ask(service, "GET", f"/v1/keys/{made['id']}", admin).json()
+        assert told == {name: value for name, value in made.items() if name != "token"}
+
+    def test_when_a_key_was_last_used_is_told(self, service: Service) -> None:
+        admin = service.token()
+        service.container.store_key_uses()()
+        assert ask(service, "GET", f"/v1/keys/{id_of(admin)}", admin).json()["last_used_at"] is None
+        service.container.store_key_uses()()
+        assert ask(service, "GET", f"/v1/keys/{id_of(admin)}", admin).json()["last_used_at"] == "2026-11-22T12:00:00Z"
+
+
+class TestRevoke:
+    def test_a_revoked_key_is_refused_at_once(self, service: Service) -> None:
+        admin, token = service.token(), service.token(Scope.VALUE)
+        assert ask(service, "POST", "/predict", token, json=HOME).status_code == 200
+        answer = ask(service, "DELETE", f"/v1/keys/{id_of(token)}", admin, params={"reason": "left the company"})
+        assert answer.status_code == 200
+        told = answer.json()
+        assert (told["state"], told["revoked_by"], told["revoked_because"]) == (
+            "revoked",
+            id_of(admin),
+            "left the company",
+        )
+        assert ask(service, "POST", "/predict", token, json=HOME).status_code == 401
+
+    def test_the_first_revocation_stands(self, service: Service) -> None:
+        admin, token = service.token(), service.token(Scope.VALUE)
+        first = ask(service, "DELETE", f"/v1/keys/{id_of(token)}", admin, params={"reason": "first"})
+        again = ask(service, "DELETE", f"/v1/keys/{id_of(token)}", service.token(ADMIN), params={"reason": "again"})
+        assert (again.status_code, again.json()) == (200, first.json())
+
+    def test_the_last_key_that_may_manage_keys_stays(self, service: Service) -> None:
+        admin = service.token()
+        answer = ask(service, "DELETE", f"/v1/keys/{id_of(admin)}", admin)
+        assert answer.status_code == 409
+        assert answer.json()["type"] == "/problems/last-admin-key"
+        assert ask(service, "GET", "/v1/keys", admin).status_code == 200
+
+    def test_an_admin_may_revoke_its_own_key_where_another_is_left(self, service: Service) -> None:
+        admin, _ = service.token(), service.token(ADMIN)
+        assert ask(service, "DELETE", f"/v1/keys/{id_of(admin)}", admin).status_code == 200
+        assert ask(service, "GET", "/v1/keys", admin).status_code == 401
+
+    @pytest.mark.parametrize("reason", ["x" * 201, "two\nlines"])
+    def test_a_reason_that_cannot_be_kept_is_refused(self, service: Service, reason: str) -> None:
+        token = service.token()
+        assert ask(service, "DELETE", f"/v1/keys/{id_of(token)}", token, params={"reason": reason}).status_code == 400
+
+
+class TestRotate:
+    def test_both_keys_open_the_door_for_the_overlap(self, service: Service) -> None:
+        admin, old = service.token(), service.token(Scope.VALUE)
+        answer = ask(service, "POST", f"/v1/keys/{id_of(old)}/rotate", admin, json={"overlap": "2h"})
+        assert answer.status_code == 201
+        made = answer.json()
+        assert made["replaces"] == {"id": id_of(old), "expires_at": "2026-11-22T14:00:00Z"}
+        for token in (old, made["token"]):
+            assert ask(service, "POST", "/predict", token, json=HOME).status_code == 200
+        service.clock.advance(timedelta(hours=2))
+        assert ask(service, "POST", "/predict", old, json=HOME).status_code == 401
+        assert ask(service, "POST", "/predict", made["token"], json=HOME).status_code == 200
+
+    def test_without_a_body_the_overlap_is_an_hour(self, service: Service) -> None:
+        old = service.token(Scope.VALUE)
+        made = ask(service, "POST", f"/v1/keys/{id_of(old)}/rotate", service.token()).json()
+        assert made["replaces"]["expires_at"] == "2026-11-22T13:00:00Z"
+
+    def test_a_second_rotation_is_refused(self, service: Service) -> None:
+        admin, old = service.token(), service.token(Scope.VALUE)
+        path = f"/v1/keys/{id_of(old)}/rotate"
+        assert ask(service, "POST", path, admin).status_code == 201
+        again = ask(service, "POST", path, admin)
+        assert (again.status_code, again.json()["type"]) == (409, "/problems/key-not-active")
+
+    def test_nobody_gets_scopes_by_rotating_the_key_of_another(self, service: Service) -> None:
+        rich = service.token()
+        answer = ask(service, "POST", f"/v1/keys/{id_of(rich)}/rotate", service.token(ADMIN))
+        assert (answer.status_code, answer.json()["type"]) == (403, "/problems/scope-not-held")
+
+    def test_bad_fields_are_named(self, service: Service) -> None:
+        old = service.token()
+        body = {"overlap": "-1h", "expires_in": "9999w", "label": "x"}
+        answer = ask(service, "POST", f"/v1/keys/{id_of(old)}/rotate", old, json=body)
+        assert fields(answer).keys() == body.keys()
+
+
+ROUTES = [
+    ("GET", "/v1/keys", {}),
+    ("POST", "/v1/keys", {"json": {"label": "x"}}),
+    ("GET", "/v1/keys/{id}", {}),
+    ("DELETE", "/v1/keys/{id}", {}),
+    ("POST", "/v1/keys/{id}/rotate", {}),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "more"), ROUTES)
+def test_only_keys_that_may_manage_keys_get_in(asked: Service, method: str, path: str, more: dict[str, Any]) -> None:
+    poor = asked.token(*(scope for scope in Scope if scope != ADMIN))
+    address = path.replace("{id}", id_of(poor))
+    assert ask(asked, method, address, poor, **more).status_code == 403
+    assert asked.client.request(method, address, **more).status_code == 401
+
+
+@pytest.mark.parametrize(("method", "path", "more"), [each for each in ROUTES if "{id}" in each[1]])
+def test_a_key_that_is_not_there_is_a_404_whatever_its_id_looks_like(
+    asked: Service, method: str, path: str, more: dict[str, Any]
+) -> None:
+    for key_id in ("Unknown00000", "x", "a%20b", "..%2f..%2fetc", "x" * 300):
+        answer = ask(asked, method, path.replace("{id}", key_id), asked.token(), **more)
+        assert answer.status_code == 404, key_id
+
+
+def test_a_token_in_the_path_is_not_repeated(asked: Service) -> None:
+    token = asked.token()
+    answer = ask(asked, "GET", f"/v1/keys/{token}", token)
+    assert answer.status_code == 404
+    secret = Token.parse(token)
+    assert secret
+    assert secret.secret not in answer.json()["detail"]
+    assert secret.secret not in asked.everything_written()

@@ -1,0 +1,154 @@
+"""TLS: who may speak it, for how long a handshake may take, and certificates that are renewed or of no use."""
+
+import asyncio
+import contextlib
+import os
+import ssl
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import trustme
+
+from entrypoints.http.door import Bounds
+from entrypoints.http.tls import Certificate, CertificateUnusable
+from tests.http.test_connections import GET, POST, Caller, Listening, listening, run, until
+
+AUTHORITY = trustme.CA()
+
+
+def issue(folder: Path, *, ends: datetime | None = None) -> tuple[Path, Path]:
+    """The files of a new certificate and its key."""
+    issued = AUTHORITY.issue_cert("localhost", not_after=ends)
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    certificate.write_bytes(b"".join(each.bytes() for each in issued.cert_chain_pems))
+    issued.private_key_pem.write_to_path(str(key))
+    key.chmod(0o600)
+    return certificate, key
+
+
+async def securely(found: Listening, newest: ssl.TLSVersion | None = None) -> Caller:
+    trusting = ssl.create_default_context()
+    AUTHORITY.configure_trust(trusting)
+    if newest:
+        trusting.maximum_version = newest
+    caller = Caller(*await asyncio.open_connection("127.0.0.1", found.port, ssl=trusting, server_hostname="localhost"))
+    found.callers.append(caller)
+    return caller
+
+
+@pytest.mark.parametrize("newest", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_requests_are_answered_over_tls(tmp_path: Path, newest: ssl.TLSVersion) -> None:
+    async def test() -> None:
+        async with listening(certificate=Certificate(*issue(tmp_path))) as found:
+            caller = await securely(found, newest)
+            for data in (GET + b"\r\n", POST + b"Content-Length: 100000\r\n\r\n" + b"x" * 100_000, GET + b"\r\n"):
+                await caller.says(data)
+                answer = await caller.answer()
+                assert answer.status == 200
+                assert "max-age=" in answer.headers["strict-transport-security"]
+
+    run(test())
+
+
+def test_a_refusal_reaches_its_caller_over_tls(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with listening(certificate=Certificate(*issue(tmp_path))) as found:
+            caller = await securely(found)
+            await caller.says(b"NONSENSE\r\n\r\n")
+            assert (await caller.answer()).status == 400
+            found.pass_seconds(3)
+            await until(lambda: not found.state.connections)
+
+    run(test())
+
+
+@pytest.mark.parametrize("data", [b"", b"\x16\x03\x01", b"GET / HTTP/1.1\r\n\r\n"])
+def test_who_never_ends_a_handshake_is_hung_up_on(tmp_path: Path, data: bytes) -> None:
+    async def test() -> None:
+        async with listening(certificate=Certificate(*issue(tmp_path))) as found:
+            caller = await found.caller(data)
+            found.pass_seconds(10)
+            with contextlib.suppress(ConnectionError):
+                while await caller.reader.read(100):
+                    pass
+            await until(lambda: not found.state.connections)
+            assert found.log.calls == []
+
+    run(test())
+
+
+def test_a_caller_is_let_in_while_a_stranger_holds_all_handshakes(tmp_path: Path) -> None:
+    async def test() -> None:
+        bounds = Bounds(connections=20)
+        async with listening(bounds, certificate=Certificate(*issue(tmp_path))) as found:
+            for _ in range(60):
+                await found.caller(b"\x16")
+            caller = await securely(found)
+            await caller.says(GET + b"\r\n")
+            assert (await caller.answer()).status == 200
+            assert len(found.state.connections) <= 20
+
+    run(test())
+
+
+class TestACertificate:
+    def test_that_is_renewed_is_used_from_the_next_handshake_on(self, tmp_path: Path) -> None:
+        certificate = Certificate(*issue(tmp_path))
+        before = certificate.context
+        assert not certificate.renew()
+        issue(tmp_path)
+        assert certificate.renew()
+        assert certificate.context is not before
+
+    def test_whose_renewal_is_of_no_use_stays_and_that_is_told_once(self, tmp_path: Path) -> None:
+        files = issue(tmp_path)
+        certificate = Certificate(*files)
+        before = certificate.context
+        files[0].write_text("half of it")
+        with pytest.raises(CertificateUnusable, match="holds no certificate"):
+            certificate.renew()
+        assert not certificate.renew()
+        assert certificate.context is before
+
+    def test_that_has_expired_is_refused(self, tmp_path: Path) -> None:
+        files = issue(tmp_path, ends=datetime(2040, 1, 2, tzinfo=UTC))
+        with pytest.raises(CertificateUnusable, match=r"certificate.pem has expired \(2040-01-02 00:00 UTC\): renew"):
+            Certificate(*files, now=lambda: datetime(2040, 1, 3, tzinfo=UTC))
+
+    def test_that_is_not_valid_yet_is_refused(self, tmp_path: Path) -> None:
+        files = issue(tmp_path)
+        with pytest.raises(CertificateUnusable, match=r"is not valid before .* check this machine's clock"):
+            Certificate(*files, now=lambda: datetime(1999, 1, 1, tzinfo=UTC))
+
+    def test_of_another_key_is_refused(self, tmp_path: Path) -> None:
+        certificate, _ = issue(tmp_path)
+        (tmp_path / "other").mkdir()
+        _, other = issue(tmp_path / "other")
+        with pytest.raises(CertificateUnusable, match=r"other/key\.pem is not the key of the certificate in"):
+            Certificate(certificate, other)
+
+    @pytest.mark.parametrize(
+        ("content", "told"),
+        [
+            ("-----BEGIN ENCRYPTED PRIVATE KEY-----", "is encrypted and nobody is there"),
+            ("nonsense", "holds no private key"),
+        ],
+    )
+    def test_whose_key_is_of_no_use_is_refused(self, tmp_path: Path, content: str, told: str) -> None:
+        certificate, key = issue(tmp_path)
+        key.write_text(content)
+        with pytest.raises(CertificateUnusable, match=told):
+            Certificate(certificate, key)
+
+    def test_that_is_missing_is_refused(self, tmp_path: Path) -> None:
+        certificate, key = issue(tmp_path)
+        key.unlink()
+        with pytest.raises(CertificateUnusable, match=r"http.tls_key: .*key.pem cannot be read \(no such file"):
+            Certificate(certificate, key)
+
+    @pytest.mark.parametrize(("mode", "advised"), [(0o600, False), (0o640, False), (0o444, True)])
+    def test_whose_key_everybody_may_read_is_remarked_on(self, tmp_path: Path, mode: int, advised: bool) -> None:
+        certificate, key = issue(tmp_path)
+        os.chmod(key, mode)  # noqa: PTH101
+        assert (Certificate(certificate, key).advice() is not None) == advised
