@@ -1,7 +1,10 @@
 """SQLite and PostgreSQL by their urls: engines that wait for seconds and no longer, and errors in one line."""
 
+import random
 import sqlite3
-from contextlib import suppress
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -9,7 +12,8 @@ from urllib.parse import unquote
 import sqlalchemy as sql
 from sqlalchemy import exc
 
-from domain.errors import SecretUnavailable
+from adapters.passwords import password_in
+from domain.errors import KeyStoreMalformed, KeyStoreUnavailable
 
 _DRIVERS = {
     "sqlite": "sqlite",
@@ -18,6 +22,8 @@ _DRIVERS = {
     "postgresql+psycopg": "postgresql+psycopg",
 }
 _SECONDS = 5
+_LONGEST_PAUSE = 0.01
+_CONNECTIONS = 4  # of a process, kept open; as many again under load. 12 processes fit into PostgreSQL's usual 100.
 
 
 def understood(url: str) -> sql.URL:
@@ -52,16 +58,9 @@ def with_password(url: str, password_file: Path | None) -> str:
     So is a url that cannot be read: `understood` says in the adapter's name what is wrong with it.
     Raises SecretUnavailable, naming the file, where it holds no password that can be read.
     """
-    if password_file is None:
+    password = password_in(password_file)
+    if password is None:
         return url
-    try:
-        password = password_file.read_text("utf-8").strip()
-    except OSError as error:
-        raise SecretUnavailable(f"The password file {password_file} cannot be read: {error.strerror}.") from None
-    except UnicodeDecodeError:
-        raise SecretUnavailable(f"The password file {password_file} is not UTF-8 text.") from None
-    if "\0" in password:  # no database takes one, and `understood` would blame the url
-        raise SecretUnavailable(f"The password file {password_file} holds a NUL character: write it as plain text.")
     try:
         return sql.make_url(url).set(password=password).render_as_string(hide_password=False)
     except (exc.ArgumentError, ValueError):
@@ -92,6 +91,33 @@ def engine(url: sql.URL) -> sql.Engine:
         return _sqlite(url) if url.drivername == "sqlite" else _postgresql(url)
     except exc.ArgumentError as error:
         raise ValueError(f"its options are no good: {cause(error)}") from None
+
+
+@contextmanager
+def connected(engine: sql.Engine, *, writing: bool) -> Iterator[sql.Connection]:
+    """One connection and one transaction, committed at the end of the block."""
+    with engine.connect().execution_options(writing=writing) as connection, connection.begin():
+        yield connection
+
+
+def take_turns(connection: sql.Connection, number: int) -> None:
+    """Waits until no other transaction has this number, and keeps it to the end of this one; for seconds, no longer.
+
+    On SQLite this does nothing: its writers take turns anyway.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_SECONDS}s'")
+        connection.execute(sql.select(sql.func.pg_advisory_xact_lock(number)))
+
+
+def refusal(error: exc.SQLAlchemyError, name: str) -> KeyStoreUnavailable | KeyStoreMalformed:
+    """What to raise for an error of the database that is shown as `name`."""
+    # Exactly this class is what sqlite3 raises for a file that is no database, or a damaged one.
+    if type(error) is exc.DatabaseError:
+        return KeyStoreMalformed(
+            f"{name} is no database of keys: {cause(error)}. Restore it from a backup, or name another."
+        )
+    return KeyStoreUnavailable(f"The key store {name} cannot be used: {cause(error)}.")
 
 
 def _identity(url: sql.URL) -> tuple[int, int] | None:
@@ -143,15 +169,40 @@ def _sqlite(url: sql.URL) -> sql.Engine:
     def begin(connection: sql.Connection) -> None:
         # A reading connection begins nothing: each of its statements sees one state of the file anyway.
         if connection.get_execution_options().get("writing", False):
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            _begin_writing(connection)
 
     return made
+
+
+def _begin_writing(connection: sql.Connection) -> None:
+    """Begins a transaction that writes, as soon as no other does; for seconds, no longer.
+
+    SQLite itself would ask the more seldom the longer it has waited: of sixteen busy writers some never had a turn.
+    """
+    file: Any = connection.connection.driver_connection
+    file.execute("PRAGMA busy_timeout = 0")
+    try:
+        give_up = time.monotonic() + _SECONDS
+        while time.monotonic() < give_up:
+            try:
+                file.execute("BEGIN IMMEDIATE")
+            except sqlite3.Error as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    break
+                time.sleep(random.uniform(0, _LONGEST_PAUSE))  # noqa: S311 (no secret)
+            else:
+                return
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # fails in SQLAlchemy's words
+    finally:
+        file.execute(f"PRAGMA busy_timeout = {_SECONDS * 1000}")
 
 
 def _postgresql(url: sql.URL) -> sql.Engine:
     return sql.create_engine(
         url,
         hide_parameters=True,
+        pool_size=_CONNECTIONS,
+        max_overflow=_CONNECTIONS,
         pool_pre_ping=True,
         pool_timeout=_SECONDS,
         connect_args=postgresql_options(url),

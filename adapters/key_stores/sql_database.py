@@ -1,109 +1,116 @@
 """Keys in a database: SQLite on one machine, PostgreSQL for several."""
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
+import msgspec
 import sqlalchemy as sql
 from psycopg import errors as postgresql_errors
 from psycopg.types.datetime import TimestamptzLoader
 from sqlalchemy import exc
 
 from adapters import databases
-from adapters.key_stores.row import COLUMNS, key_of, scopes_cell
+from adapters.database_schemas.sql_database import prepare
+from adapters.key_stores.row import COLUMNS, NOBODY, key_of, scopes_cell
+from adapters.key_stores.tables import EVENTS, KEYS
 from application.ports.key_store import KeyStore
 from domain.api_key import ApiKey
-from domain.errors import DuplicateKey, KeyNotFound, KeyStoreMalformed, KeyStoreUnavailable
+from domain.errors import DuplicateKey, KeyNotFound, KeyStoreMalformed, KeyStoreUnavailable, LastAdminKey
+from domain.key_event import KeyEvent, issued, revoked, rotated
 
-_CREATING = 7_383_100  # the number of the lock under which processes create the table in PostgreSQL, in turn
-
-
-class _Moment(sql.types.TypeDecorator[object]):
-    """A time in UTC. SQLite has no type for it: it holds ISO 8601 text there, which comes back as text."""
-
-    impl = sql.DateTime(timezone=True)
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: sql.Dialect) -> sql.types.TypeEngine[Any]:
-        return dialect.type_descriptor(sql.Text() if dialect.name == "sqlite" else sql.DateTime(timezone=True))
-
-    def process_bind_param(self, value: Any, dialect: sql.Dialect) -> Any:
-        if value is None:
-            return None
-        in_utc = value.astimezone(UTC)
-        return in_utc.isoformat() if dialect.name == "sqlite" else in_utc
-
-
-_SCHEMA = sql.MetaData()
-_KEYS = sql.Table(
-    "api_keys",
-    _SCHEMA,
-    sql.Column("id", sql.Text, primary_key=True),
-    sql.Column("label", sql.Text, nullable=False),
-    sql.Column("secret_hash", sql.Text, nullable=False),
-    sql.Column("pepper_id", sql.Text, nullable=False),
-    sql.Column("scopes", sql.Text, nullable=False),
-    sql.Column("created_at", _Moment, nullable=False),
-    sql.Column("expires_at", _Moment, nullable=False),
-    sql.Column("revoked_at", _Moment),
-)
+_CHANGING_KEYS = 7_383_101  # writers take turns by it in PostgreSQL; any number that nobody else takes
 
 
 class SqlKeyStore(KeyStore):
-    """Keeps keys in the table `api_keys` of a SQLite or PostgreSQL database, made at first use.
+    """Keeps keys in the table `api_keys` of a SQLite or PostgreSQL database, and their events in `key_events`.
 
-    Safe for threads and processes. Constructing it connects to nothing: a database that is down when the service
-    starts may come up later. Only a url that can never work raises KeyStoreUnavailable at once.
+    Safe for threads and processes: writers take turns. Constructing it connects to nothing: a database that is down
+    when the service starts may come up later. An empty one is set up at first use, and one of another version of the
+    program is refused with SchemaOutdated. Only a url that can never work raises KeyStoreUnavailable at once.
     """
 
     def __init__(self, url: str) -> None:
         try:
-            self._url = databases.understood(url)
-            self._engine = databases.engine(self._url)
+            self._engine = databases.engine(databases.understood(url))
         except ValueError as error:
             raise KeyStoreUnavailable(f"The key store's url is of no use: {error}.") from None
-        self._name = databases.shown(self._url)
+        self._name = databases.shown(self._engine.url)
         self._prepared = False
         if self._engine.dialect.name == "postgresql":
             sql.event.listen(self._engine, "connect", _take_any_time)
 
     def add(self, key: ApiKey) -> None:
         """Keeps a new key. Raises DuplicateKey, KeyStoreUnavailable, KeyStoreMalformed (not our table)."""
-        row = {column: getattr(key, column) for column in COLUMNS} | {"scopes": scopes_cell(key)}
         with self._transaction(writing=True) as connection:
-            try:
-                connection.execute(sql.insert(_KEYS).values(row))
-            except exc.IntegrityError as error:
-                if _is_taken(error):
-                    raise DuplicateKey(f"A key with the id {key.id} is in {self._name} already.") from None
-                raise
+            self._insert(connection, key)
+            _tell(connection, issued(key))
 
     def find(self, key_id: str) -> ApiKey | None:
         """The key of this id, or None. Raises KeyStoreUnavailable, KeyStoreMalformed naming the id."""
         with self._transaction() as connection:
-            row = connection.execute(sql.select(_KEYS).where(_KEYS.c.id == key_id)).one_or_none()
-        return None if row is None else self._key_of(row)
+            row = connection.execute(_KEY_OF_ID, {"wanted": key_id}).one_or_none()
+        if row is None:
+            key_of(NOBODY)  # so that the time it takes does not tell which ids there are
+            return None
+        return self._key_of(row)
 
     def all(self) -> list[ApiKey]:
         """Every key, oldest first. Raises KeyStoreUnavailable, KeyStoreMalformed naming the id of a bad one."""
         with self._transaction() as connection:
-            rows = connection.execute(sql.select(_KEYS)).all()
+            rows = connection.execute(sql.select(KEYS)).all()
         return sorted((self._key_of(row) for row in rows), key=attrgetter("created_at", "id"))
 
     def revoke(
         self, key_id: str, at: datetime, by: str = "", because: str = "", *, spare_last_admin: bool = False
     ) -> ApiKey:
-        """Revokes a key for good. Raises KeyNotFound, KeyStoreUnavailable, KeyStoreMalformed naming the id."""
-        of_this_id = _KEYS.c.id == key_id
+        """Revokes a key for good. Raises KeyNotFound, LastAdminKey, KeyStoreUnavailable, KeyStoreMalformed."""
         with self._transaction(writing=True) as connection:
-            connection.execute(sql.update(_KEYS).where(of_this_id, _KEYS.c.revoked_at.is_(None)).values(revoked_at=at))
-            row = connection.execute(sql.select(_KEYS).where(of_this_id)).one_or_none()
-            if row is None:
-                raise KeyNotFound(f"There is no key {key_id} in {self._name}.")
-            return self._key_of(row)
+            key = self._known(connection, key_id)
+            if key.revoked_at is not None:
+                return key
+            if spare_last_admin and key.is_admin_at(at) and not self._other_admins(connection, key_id, at):
+                raise LastAdminKey(key_id)
+            taken_back = key.revoked(at, by, because)
+            _change(connection, taken_back, "revoked_at", "revoked_by", "revoked_because")
+            _tell(connection, revoked(taken_back))
+            return taken_back
+
+    def rotate(self, key_id: str, successor: ApiKey, until: datetime) -> ApiKey:
+        """Puts another key in a key's place. Raises KeyNotFound, DuplicateKey, KeyNotActive, and as `revoke`."""
+        with self._transaction(writing=True) as connection:
+            key = self._known(connection, key_id)
+            key.check_rotatable(successor.created_at)
+            self._insert(connection, successor)
+            replaced = key.replaced(successor.id, until)
+            _change(connection, replaced, "replaced_by", "expires_at")
+            _tell(connection, issued(successor), rotated(replaced, successor))
+            return replaced
+
+    def note_uses(self, uses: Mapping[str, datetime]) -> None:
+        """Keeps when keys were last used. Raises KeyStoreUnavailable, KeyStoreMalformed (not our table)."""
+        if not uses:
+            return
+        with self._transaction(writing=True) as connection:
+            for row in connection.execute(sql.select(KEYS).where(KEYS.c.id.in_(list(uses)))).all():
+                with suppress(KeyStoreMalformed):
+                    key = self._key_of(row)
+                    if key.used(uses[key.id]) is not key:
+                        _change(connection, key.used(uses[key.id]), "last_used_at")
+
+    def record(self, event: KeyEvent) -> None:
+        """Keeps an event that is about no key. Raises KeyStoreUnavailable, KeyStoreMalformed (not our table)."""
+        with self._transaction(writing=True) as connection:
+            _tell(connection, event)
+
+    def events(self) -> list[KeyEvent]:
+        """Every event, in their order. Raises KeyStoreUnavailable, KeyStoreMalformed naming the number of a bad one."""
+        with self._transaction() as connection:
+            rows = connection.execute(sql.select(EVENTS).order_by(EVENTS.c.number)).all()
+        return [self._event_of(row) for row in rows]
 
     def close(self) -> None:
         """Gives the connections back. The store may be used again afterwards."""
@@ -114,45 +121,38 @@ class SqlKeyStore(KeyStore):
         """One transaction, committed at the end of the block, with errors translated."""
         try:
             if not self._prepared:
-                self._prepare()
-            with self._connected(writing=writing) as connection:
+                prepare(self._engine)
+                self._prepared = True
+            with databases.connected(self._engine, writing=writing) as connection:
+                if writing:
+                    databases.take_turns(connection, _CHANGING_KEYS)
                 yield connection
         except exc.SQLAlchemyError as error:
-            # The table may be gone: an older backup restored, another database under the same address.
+            # The tables may be gone or others: an older backup restored, another database under the same address.
             self._prepared = False
-            cause = databases.cause(error)
-            # Exactly this class is what sqlite3 raises for a file that is no database, or a damaged one.
-            if type(error) is exc.DatabaseError:
-                raise KeyStoreMalformed(
-                    f"{self._name} is no database of keys: {cause}. Restore it from a backup, or name another."
-                ) from error
-            raise KeyStoreUnavailable(f"The key store {self._name} cannot be used: {cause}.") from error
+            raise databases.refusal(error, self._name) from error
 
-    @contextmanager
-    def _connected(self, *, writing: bool) -> Iterator[sql.Connection]:
-        with self._engine.connect().execution_options(writing=writing) as connection, connection.begin():
-            yield connection
+    def _known(self, connection: sql.Connection, key_id: str) -> ApiKey:
+        row = connection.execute(_KEY_OF_ID, {"wanted": key_id}).one_or_none()
+        if row is None:
+            raise KeyNotFound(f"There is no key {key_id} in {self._name}.")
+        return self._key_of(row)
 
-    def _prepare(self) -> None:
-        """Makes the table where there is none, and sees that it is the one meant. Two at once do no harm."""
-        if self._engine.dialect.name == "sqlite":
-            try:
-                databases.make_sqlite_file(self._url)
-            except OSError as error:
-                raise KeyStoreUnavailable(f"The key store {self._name} cannot be made: {error.strerror}.") from error
-        with self._connected(writing=False) as connection:
-            found = _columns_of_table(connection)
-        if not found:
-            with self._connected(writing=True) as connection:
-                if connection.dialect.name == "postgresql":
-                    connection.execute(sql.select(sql.func.pg_advisory_xact_lock(_CREATING)))
-                _SCHEMA.create_all(connection)
-        elif missing := [column for column in COLUMNS if column not in found]:
-            raise KeyStoreMalformed(
-                f"The table {_KEYS.name} in {self._name} is not Tasador's: it lacks {', '.join(missing)}. "
-                "Name another database."
-            )
-        self._prepared = True
+    def _insert(self, connection: sql.Connection, key: ApiKey) -> None:
+        row = {column: getattr(key, column) for column in COLUMNS} | {"scopes": scopes_cell(key)}
+        try:
+            connection.execute(sql.insert(KEYS).values(row))
+        except exc.IntegrityError as error:
+            if _is_taken(error):
+                raise DuplicateKey(f"A key with the id {key.id} is in {self._name} already.") from None
+            raise
+
+    def _other_admins(self, connection: sql.Connection, key_id: str, at: datetime) -> bool:
+        for row in connection.execute(sql.select(KEYS).where(KEYS.c.id != key_id, KEYS.c.revoked_at.is_(None))):
+            with suppress(KeyStoreMalformed):
+                if self._key_of(row).is_admin_at(at):
+                    return True
+        return False
 
     def _key_of(self, row: sql.Row[Any]) -> ApiKey:
         cells = dict(zip(COLUMNS, row, strict=True))
@@ -162,6 +162,30 @@ class SqlKeyStore(KeyStore):
             raise KeyStoreMalformed(
                 f"In {self._name} the row of the key {cells['id']!r} is no key: {error}. Mend or delete the row."
             ) from None
+
+    def _event_of(self, row: sql.Row[Any]) -> KeyEvent:
+        cells = {"at": row.at, "action": row.action, "key_id": row.key_id, "by": row.by_whom, "detail": row.detail}
+        try:
+            return msgspec.convert(cells, KeyEvent)
+        except msgspec.ValidationError:
+            raise KeyStoreMalformed(f"In {self._name} the row {row.number} of key_events is no event.") from None
+
+
+_KEY_OF_ID = sql.select(KEYS).where(KEYS.c.id == sql.bindparam("wanted"))
+
+
+def _change(connection: sql.Connection, key: ApiKey, *columns: str) -> None:
+    values = {column: getattr(key, column) for column in columns}
+    connection.execute(sql.update(KEYS).where(KEYS.c.id == key.id).values(values))
+
+
+def _tell(connection: sql.Connection, *events: KeyEvent) -> None:
+    for event in events:
+        connection.execute(
+            sql.insert(EVENTS).values(
+                at=event.at, action=event.action, key_id=event.key_id, by_whom=event.by, detail=event.detail
+            )
+        )
 
 
 class _TimeOrText(TimestamptzLoader):
@@ -176,13 +200,6 @@ class _TimeOrText(TimestamptzLoader):
 
 def _take_any_time(connection: Any, _record: object) -> None:
     connection.adapters.register_loader("timestamptz", _TimeOrText)
-
-
-def _columns_of_table(connection: sql.Connection) -> set[str]:
-    inspector = sql.inspect(connection)
-    if not inspector.has_table(_KEYS.name):
-        return set()
-    return {column["name"] for column in inspector.get_columns(_KEYS.name)}
 
 
 def _is_taken(error: exc.IntegrityError) -> bool:

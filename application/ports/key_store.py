@@ -41,25 +41,25 @@ class KeyStore(Protocol):
         also of two revocations at once, one is refused then. Keys that are nonsense do not count as such others.
         """
 
+    @abstractmethod
     def rotate(self, key_id: str, successor: ApiKey, until: datetime) -> ApiKey:
         """Keeps `successor` in the place of a key, which is valid until then at the latest, and returns that key.
 
         Raises KeyNotFound, DuplicateKey for a successor's id that is taken, and KeyNotActive where the key has expired
         (by `successor.created_at`), is revoked or was replaced before: of two rotations at once, one is refused.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def note_uses(self, uses: Mapping[str, datetime]) -> None:
         """Keeps when keys, by id, were last used, all in one go; never sets a time back. Unknown ids are ignored.
 
         It is no event. Keys that are nonsense are left as they are.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def record(self, event: KeyEvent) -> None:
         """Keeps an event that is about no key of the store."""
-        raise NotImplementedError
 
+    @abstractmethod
     def events(self) -> list[KeyEvent]:
         """Every event, in the order in which they were kept."""
-        raise NotImplementedError

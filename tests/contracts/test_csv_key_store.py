@@ -1,8 +1,13 @@
 """What can happen to a file of keys: first use, editors, spreadsheets, full disks, other processes."""
 
+import dataclasses
 import errno
+import itertools
+import multiprocessing
 import os
+import signal
 import stat
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,12 +16,18 @@ from filelock import FileLock
 
 from adapters import private_file
 from adapters.key_stores.csv_file import CsvKeyStore
+from adapters.key_stores.event_file import EventFile
 from domain.api_key import ApiKey
 from domain.errors import KeyStoreMalformed, KeyStoreUnavailable
+from domain.key_event import KeyEvent, issued, revoked, rotated
 from tests.example_keys import example_key
 
-HEADER = b"id,label,secret_hash,pepper_id,scopes,created_at,expires_at,revoked_at\n"
+YESTERDAYS_HEADER = b"id,label,secret_hash,pepper_id,scopes,created_at,expires_at,revoked_at\n"
+HEADER = YESTERDAYS_HEADER.strip() + b",revoked_by,revoked_because,created_by,last_used_at,replaced_by\n"
+ROTATION = datetime(2026, 11, 25, 8, tzinfo=UTC)
 REVOCATION = datetime(2026, 12, 1, 8, tzinfo=UTC)
+
+A_PEPPER = KeyEvent(REVOCATION, "pepper_rotated", "", "ana")
 
 
 @pytest.fixture
@@ -38,6 +49,14 @@ def stored(keys: CsvKeyStore) -> list[ApiKey]:
     return made
 
 
+def names(file: Path) -> set[str]:
+    return {each.name for each in file.parent.iterdir()}
+
+
+def events_file(file: Path) -> Path:
+    return file.with_name("keys.csv.events.jsonl")
+
+
 def lines(file: Path) -> list[bytes]:
     return file.read_bytes().splitlines(keepends=True)
 
@@ -49,7 +68,7 @@ class TestFile:
         assert keys.find("Unknown00000") is None
         assert list(tmp_path.iterdir()) == []
 
-    @pytest.mark.parametrize("content", [b"", b"\n", b" \r\n\n", HEADER, HEADER.strip()])
+    @pytest.mark.parametrize("content", [b"", b"\n", b" \r\n\n", HEADER, HEADER.strip(), YESTERDAYS_HEADER])
     def test_an_empty_file_takes_its_first_key(self, file: Path, keys: CsvKeyStore, content: bytes) -> None:
         file.write_bytes(content)
         key = example_key()
@@ -61,10 +80,11 @@ class TestFile:
     def test_a_key_is_one_readable_line(self, file: Path, keys: CsvKeyStore) -> None:
         key = example_key(label='Robles, "SpA"')
         keys.add(key)
-        keys.revoke(key.id, REVOCATION)
+        keys.revoke(key.id, REVOCATION, "ana", "stolen, she says")
         line = (
             f'{key.id},"Robles, ""SpA""",{key.secret_hash},example,models:read value,'
-            "2026-11-22T12:30:15.123456+00:00,2027-02-20T12:30:15.123456+00:00,2026-12-01T08:00:00+00:00\n"
+            "2026-11-22T12:30:15.123456+00:00,2027-02-20T12:30:15.123456+00:00,2026-12-01T08:00:00+00:00,"
+            'ana,"stolen, she says",,,\n'
         )
         assert file.read_bytes() == HEADER + line.encode()
 
@@ -73,6 +93,7 @@ class TestFile:
         CsvKeyStore(file).add(example_key())
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         assert stat.S_IMODE(file.with_name("keys.csv.lock").stat().st_mode) == 0o600
+        assert stat.S_IMODE(file.with_name("keys.csv.events.jsonl").stat().st_mode) == 0o600
         assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
 
     def test_a_file_that_was_open_to_others_is_closed_with_the_next_key(self, file: Path, keys: CsvKeyStore) -> None:
@@ -89,11 +110,17 @@ class TestFile:
         CsvKeyStore(link).add(key)
         assert link.is_symlink()
         assert CsvKeyStore(volume).all() == [key]
+        assert CsvKeyStore(volume).events() == CsvKeyStore(link).events() == [issued(key)]
 
     @pytest.mark.parametrize("label", ["=1+1", "+1", "-1", "@sum", "'=1+1"])
-    def test_no_label_is_a_formula_to_a_spreadsheet(self, file: Path, keys: CsvKeyStore, label: str) -> None:
-        keys.add(example_key(label=label))
-        assert lines(file)[1].split(b",")[1] == f"'{label}".encode()
+    def test_no_text_is_a_formula_to_a_spreadsheet(self, file: Path, keys: CsvKeyStore, label: str) -> None:
+        key = dataclasses.replace(example_key(label=label), created_by=label, pepper_id=label)
+        keys.add(key)
+        revoked = keys.revoke(key.id, REVOCATION, label, label)
+        cells = dict(zip(HEADER.strip().split(b","), lines(file)[1].split(b","), strict=False))
+        for column in (b"label", b"pepper_id", b"revoked_by", b"revoked_because", b"created_by"):
+            assert cells[column] == f"'{label}".encode()
+        assert keys.find(key.id) == revoked
 
     def test_an_apostrophe_that_a_person_wrote_stays(self, file: Path, keys: CsvKeyStore) -> None:
         key = example_key(label="Robles")
@@ -124,6 +151,7 @@ class TestEditedByHand:
         "nonsense",
         [
             b"%s,only,three\n",
+            b"%s,a,0,p,value,2026-11-22T00:00:00+00:00,2026-11-23T00:00:00+00:00,,by,why\n",
             b"%s\n",
             b'%s,"never closed,0,p,value,2026-11-22T00:00:00+00:00,2026-11-23T00:00:00+00:00,\n',
             b"%s,Nu\xf1oa,0,p,value,2026-11-22T00:00:00+00:00,2026-11-23T00:00:00+00:00,\n",
@@ -168,6 +196,8 @@ class TestEditedByHand:
             b"key,expires\n123,never\n",
             HEADER.decode().encode("utf-16"),
             HEADER.replace(b",label", b""),
+            HEADER.replace(b",replaced_by", b""),
+            HEADER.replace(b",replaced_by", b",replaced_by,remarks"),
             bytes(range(256)),
             b"\x00" * 4096,
             b"SQLite format 3\x00",
@@ -181,8 +211,11 @@ class TestEditedByHand:
         for ask in (
             keys.all,
             lambda: keys.find("Unknown00000"),
+            keys.events,
             lambda: keys.add(example_key()),
             lambda: keys.revoke("Unknown00000", REVOCATION),
+            lambda: keys.note_uses({"Unknown00000": REVOCATION}),
+            lambda: keys.record(A_PEPPER),
         ):
             with pytest.raises(KeyStoreMalformed, match=r"keys\.csv is no key file"):
                 ask()
@@ -198,8 +231,11 @@ class TestOutOfReach:
         for ask in (
             keys.all,
             lambda: keys.find("Unknown00000"),
+            keys.events,
             lambda: keys.add(example_key()),
             lambda: keys.revoke("Unknown00000", REVOCATION),
+            lambda: keys.note_uses({"Unknown00000": REVOCATION}),
+            lambda: keys.record(A_PEPPER),
         ):
             with pytest.raises(KeyStoreUnavailable, match=f"{tmp_path / place} cannot be") as caught:
                 ask()
@@ -221,7 +257,8 @@ class TestOutOfReach:
 
         monkeypatch.undo()
         assert file.read_bytes() == before
-        assert {each.name for each in file.parent.iterdir()} == {"keys.csv", "keys.csv.lock"}
+        assert names(file) == {"keys.csv", "keys.csv.lock", "keys.csv.events.jsonl"}
+        assert keys.events() == [issued(key) for key in stored]
 
     def test_a_lock_that_another_process_keeps_is_not_waited_for_for_ever(
         self, file: Path, keys: CsvKeyStore, stored: list[ApiKey], monkeypatch: pytest.MonkeyPatch
@@ -237,4 +274,154 @@ class TestOutOfReach:
         (file.parent / ".keys.csv.abc123.tmp").write_bytes(HEADER[:20])
         (file.parent / ".other.csv.abc123.tmp").touch()
         keys.add(example_key())
-        assert {each.name for each in file.parent.iterdir()} == {"keys.csv", "keys.csv.lock", ".other.csv.abc123.tmp"}
+        assert names(file) == {"keys.csv", "keys.csv.lock", "keys.csv.events.jsonl", ".other.csv.abc123.tmp"}
+
+
+class TestYesterdaysFile:
+    @pytest.fixture
+    def old(self, file: Path) -> list[ApiKey]:
+        """Two keys, the second revoked, as Tasador wrote them before it knew by whom and why."""
+        plain, revoked_one = example_key(label="plain, old"), example_key().revoked(REVOCATION)
+        rows = [
+            f'{key.id},"{key.label}",{key.secret_hash},{key.pepper_id},{" ".join(sorted(key.scopes))},'
+            f"{key.created_at.isoformat()},{key.expires_at.isoformat()},{key.revoked_at or ''}\n"
+            for key in (plain, revoked_one)
+        ]
+        file.write_bytes(YESTERDAYS_HEADER + "".join(rows).encode())
+        return [plain, revoked_one]
+
+    def test_is_read_as_it_is(self, file: Path, keys: CsvKeyStore, old: list[ApiKey]) -> None:
+        before = file.read_bytes()
+        assert [keys.find(key.id) for key in old] == old
+        assert keys.events() == [issued(old[0]), issued(old[1]), revoked(old[1])]
+        assert names(file) == {"keys.csv"}
+        assert file.read_bytes() == before
+
+    def test_takes_the_new_header_with_the_next_change(self, file: Path, keys: CsvKeyStore, old: list[ApiKey]) -> None:
+        before, added = lines(file), example_key()
+        keys.add(added)
+        keys.revoke(old[0].id, REVOCATION, "ana")
+        assert lines(file)[0] == HEADER
+        assert lines(file)[2] == before[2]
+        assert [keys.find(key.id) for key in (*old, added)] == [old[0].revoked(REVOCATION, "ana"), old[1], added]
+        assert keys.events() == [
+            *(issued(old[0]), issued(old[1]), revoked(old[1]), issued(added)),
+            revoked(old[0].revoked(REVOCATION, "ana")),
+        ]
+
+
+class TestEvents:
+    def test_that_a_killed_writer_did_not_write_down_are_told_and_written_once(
+        self, file: Path, keys: CsvKeyStore
+    ) -> None:
+        key, successor = example_key(), example_key(created_at=ROTATION)
+        keys.add(key)
+        before = events_file(file).read_bytes()
+        replaced = keys.rotate(key.id, successor, REVOCATION)
+        whole = events_file(file).read_bytes()
+        told = [issued(key), issued(successor), rotated(replaced, successor)]
+        added = example_key()
+
+        for length in (*range(len(before), len(whole), 23), len(whole) - 1):
+            events_file(file).write_bytes(whole[:length])
+            assert keys.events() == told
+            keys.note_uses({key.id: ROTATION})
+            assert events_file(file).read_bytes().rstrip() == whole.rstrip()
+
+        keys.add(added)
+        assert keys.events() == [*told, issued(added)]
+
+    def test_of_a_file_that_somebody_deleted_are_told_by_the_keys(
+        self, file: Path, keys: CsvKeyStore, stored: list[ApiKey]
+    ) -> None:
+        events_file(file).unlink()
+        assert keys.events() == [issued(key) for key in stored]
+
+    def test_without_a_last_line_feed_are_kept(self, file: Path, keys: CsvKeyStore, stored: list[ApiKey]) -> None:
+        keys.record(A_PEPPER)
+        told = keys.events()
+        events_file(file).write_bytes(events_file(file).read_bytes().rstrip())
+        assert keys.events() == told
+        keys.record(A_PEPPER)
+        assert keys.events() == [*told, A_PEPPER]
+
+    def test_that_cannot_be_written_down_stop_the_next_change_and_are_not_lost(
+        self, file: Path, keys: CsvKeyStore, stored: list[ApiKey]
+    ) -> None:
+        kept = events_file(file).read_bytes()
+        events_file(file).unlink()
+        events_file(file).mkdir()
+        with pytest.raises(KeyStoreUnavailable, match="cannot be read or written"):
+            keys.add(example_key())
+        assert keys.find(stored[0].id) == stored[0]
+        events_file(file).rmdir()
+        events_file(file).write_bytes(kept)
+        assert keys.all() == sorted(stored, key=lambda key: key.id)
+        assert keys.events() == [issued(key) for key in stored]
+
+    def test_on_a_full_disk_are_told_by_the_keys_themselves(
+        self, file: Path, keys: CsvKeyStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def full(*_: object) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        key, other = example_key(), example_key()
+        monkeypatch.setattr("adapters.key_stores.event_file.flush_folder", full)
+        monkeypatch.setattr(EventFile, "add", lambda _, events: full() if events else None)
+        keys.add(key)
+        with pytest.raises(KeyStoreUnavailable, match="No space left"):
+            keys.add(other)
+        assert keys.events() == [issued(key)]
+        monkeypatch.undo()
+        keys.add(other)
+        assert keys.events() == [issued(key), issued(other)]
+
+    def test_spoiled_by_hand_are_named_and_the_keys_still_work(
+        self, file: Path, keys: CsvKeyStore, stored: list[ApiKey]
+    ) -> None:
+        content = events_file(file).read_bytes().splitlines(keepends=True)
+        for nonsense in (b"nonsense\n", b"{}\n", b"\xff\n", b'{"at":"yesterday","action":"issued"}\n', b"\n"):
+            events_file(file).write_bytes(content[0] + nonsense + content[2])
+            with pytest.raises(KeyStoreMalformed, match=r"keys\.csv\.events\.jsonl, line 2 is no event"):
+                keys.events()
+            key = example_key()
+            keys.add(key)
+            assert keys.find(key.id) == key
+
+
+def _killed_at(file: Path, key_id: str, successor: ApiKey, step: int) -> None:
+    """Rotates a key in a process that is killed when it opens, renames or removes a file for the `step`th time."""
+    steps = itertools.count()
+
+    def kill(event: str, _arguments: object) -> None:
+        if event in {"open", "os.rename", "os.remove", "os.truncate"} and next(steps) == step:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(kill)
+    CsvKeyStore(file).rotate(key_id, successor, REVOCATION)
+
+
+def test_a_writer_that_is_killed_at_any_step_leaves_the_state_before_or_after_it(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    ended = set()
+    trials = []
+    for step in range(14):
+        file, key, successor = tmp_path / f"{step}" / "keys.csv", example_key(), example_key(created_at=ROTATION)
+        CsvKeyStore(file).add(key)
+        process = context.Process(target=_killed_at, args=(file, key.id, successor, step))
+        process.start()
+        trials.append((file, key, successor, process))
+    for file, key, successor, process in trials:
+        process.join()
+        ended.add(process.exitcode)
+        keys, replaced = CsvKeyStore(file), key.replaced(successor.id, REVOCATION)
+        happened = len(keys.all()) == 2
+        assert keys.all() == ([replaced, successor] if happened else [key])
+        told = [issued(key), issued(successor), rotated(replaced, successor)] if happened else [issued(key)]
+        assert keys.events() == told
+        added = example_key()
+        keys.add(added)
+        assert keys.events() == [*told, issued(added)]
+        assert names(file) == {"keys.csv", "keys.csv.lock", "keys.csv.events.jsonl"}
+    assert ended == {-signal.SIGKILL, 0}

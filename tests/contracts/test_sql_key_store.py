@@ -9,11 +9,13 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import exc, make_url
 
+from adapters import databases
 from adapters.key_stores.sql_database import SqlKeyStore
 from domain.api_key import ApiKey
 from domain.errors import DuplicateKey, KeyStoreMalformed, KeyStoreUnavailable
+from domain.key_event import KeyEvent, issued
 from tests.example_keys import example_key
 
 Opener = Callable[[str], SqlKeyStore]
@@ -32,6 +34,10 @@ def every_question(keys: SqlKeyStore) -> list[Callable[[], object]]:
         lambda: keys.find("Unknown00000"),
         lambda: keys.add(example_key()),
         lambda: keys.revoke("Unknown00000", REVOCATION),
+        lambda: keys.rotate("Unknown00000", example_key(), REVOCATION),
+        lambda: keys.note_uses({"Unknown00000": REVOCATION}),
+        lambda: keys.record(KeyEvent(REVOCATION, "pepper_rotated", "", "ana")),
+        keys.events,
     ]
 
 
@@ -139,7 +145,7 @@ class TestOutages:
         keys = opened(fresh_postgres_url)
         keys.add(example_key())
         with psycopg.connect(fresh_postgres_url) as connection:
-            connection.execute("DROP TABLE api_keys")
+            connection.execute("DROP TABLE api_keys, key_events, tasador_schema")
         with pytest.raises(KeyStoreUnavailable, match="api_keys") as caught:
             keys.all()
         assert str(caught.value).isprintable()
@@ -159,6 +165,39 @@ class TestOutages:
             assert keys.find(key.id) == key
             other.execute("ROLLBACK")
         keys.revoke(key.id, REVOCATION)
+
+
+class TestEvents:
+    def test_are_kept_from_changes_by_the_database_itself(
+        self, tmp_path: Path, fresh_postgres_url: str, opened: Opener
+    ) -> None:
+        statements = {
+            f"sqlite:///{tmp_path}/keys.db": "INSERT OR REPLACE INTO key_events SELECT * FROM key_events",
+            fresh_postgres_url: "TRUNCATE key_events",
+        }
+        for url, statement in statements.items():
+            keys, key = opened(url), example_key()
+            keys.add(key)
+            for past_the_program in (statement, "UPDATE key_events SET by_whom = 'eve'", "DELETE FROM key_events"):
+                with (
+                    pytest.raises(exc.SQLAlchemyError, match="key_events is append-only"),
+                    databases.connected(keys._engine, writing=True) as connection,
+                ):
+                    connection.exec_driver_sql(past_the_program)
+            assert keys.events() == [issued(key)]
+
+    def test_that_somebody_spoiled_are_named_and_the_keys_still_work(
+        self, fresh_postgres_url: str, opened: Opener
+    ) -> None:
+        keys, key = opened(fresh_postgres_url), example_key()
+        keys.add(key)
+        with psycopg.connect(fresh_postgres_url) as connection:
+            connection.execute(
+                "INSERT INTO key_events (at, action, key_id, by_whom, detail) VALUES ('infinity', 'issued', '', '', '')"
+            )
+        with pytest.raises(KeyStoreMalformed, match="row 2 of key_events"):
+            keys.events()
+        assert keys.revoke(key.id, REVOCATION) == keys.find(key.id)
 
 
 class TestSqlite:
@@ -182,7 +221,7 @@ class TestSqlite:
     def test_it_keeps_a_write_ahead_log_and_syncs_it(self, tmp_path: Path, opened: Opener) -> None:
         keys = opened(f"sqlite:///{tmp_path}/keys.db")
         keys.add(example_key())
-        with keys._connected(writing=False) as connection:
+        with databases.connected(keys._engine, writing=False) as connection:
             pragmas = [
                 connection.exec_driver_sql(f"PRAGMA {name}").scalar()
                 for name in ("journal_mode", "synchronous", "busy_timeout")
@@ -253,7 +292,7 @@ class TestOtherPeoplesTables:
         reader = opened(make_url(fresh_postgres_url).set(username="reader").render_as_string(hide_password=False))
         with psycopg.connect(fresh_postgres_url, autocommit=True) as connection:
             connection.execute("CREATE ROLE reader LOGIN")
-            connection.execute("GRANT SELECT ON api_keys TO reader")
+            connection.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader")
             try:
                 assert reader.find(key.id) == key
                 with pytest.raises(KeyStoreUnavailable, match="permission denied"):
