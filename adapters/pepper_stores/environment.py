@@ -41,7 +41,7 @@ class EnvironmentPepperStore(PepperStore):
         peppers = {match[1]: Pepper(match[1], bytes.fromhex(match[2])) for match in matches if match}
         if not peppers or len(peppers) < len(matches):
             raise SecretUnavailable(
-                f"The environment variable {self.variable}, which key_store.pepper_variable names, holds no peppers: set "
-                "it to <id>:<64 hexadecimal digits>, several with spaces between, the current one first."
+                f"The environment variable {self.variable}, which key_store.pepper_variable names, holds no peppers: "
+                "set it to <id>:<64 hexadecimal digits>, several with spaces between, the current one first."
             )
         return peppers

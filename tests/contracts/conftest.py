@@ -4,12 +4,16 @@ import logging
 import threading
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import boto3
 import pytest
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
+
+from tests.openbao_server import OpenBaoServer
 
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "somebody",
@@ -39,6 +43,15 @@ def s3_server() -> Iterator[str]:
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+@pytest.fixture(scope="session")
+def openbao() -> Iterator[OpenBaoServer]:
+    """A secrets server, for as long as the session lasts."""
+    with TemporaryDirectory(prefix="tasador-openbao-", ignore_cleanup_errors=True) as folder:
+        server = OpenBaoServer(Path(folder))
+        yield server
+        server.stop()
 
 
 @pytest.fixture
