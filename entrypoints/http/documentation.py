@@ -26,7 +26,7 @@ Send an API key as `X-API-Key` or as `Authorization: Bearer`. Areas are in m2, c
 Errors are `application/problem+json` (RFC 9457) and name every bad field at once. Every answer carries `X-Request-ID`.
 
 A `GET` may be a `HEAD`. Other methods than those shown are a 405 that names them in `Allow`, as `OPTIONS` does; other
-addresses are a 404, and what is no sound HTTP/1.1 is a 400.
+addresses are a 404.
 """
 _TAGS = [
     Tag("predictions", "Values and nothing else."),

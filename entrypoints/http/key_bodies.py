@@ -132,7 +132,7 @@ def read_new_key(body: object) -> tuple[str, frozenset[Scope], timedelta]:
     if body is NO_BODY:
         raise MalformedBody('The body is empty: send at least {"label": "whose key it is"}.')
     read = _Reader(body, NewKeyBody)
-    label = read.field("label", _text, checked_label)
+    label = read.field("label", _text, _label)
     scopes = read.field("scopes", _names, checked_scopes, frozenset({Scope.VALUE}))
     lifetime = read.field("expires_in", _text, _lifetime, DEFAULT_LIFETIME)
     read.check()
@@ -187,6 +187,10 @@ def _names(value: object) -> list[str]:
     if isinstance(value, list) and all(isinstance(name, str) for name in value):
         return value
     raise TypeError("must be a list of the names of scopes")
+
+
+def _label(text: str) -> str:
+    return checked_label(text if text.isprintable() else "")  # not even around it, as the schema says
 
 
 def _lifetime(text: str) -> timedelta:

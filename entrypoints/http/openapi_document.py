@@ -39,6 +39,7 @@ _OF_EVERY_KEY = [name for name in _HEADERS if name.startswith("RateLimit")]
 _OF_STATUS = {"401": "WWW-Authenticate", "429": "Retry-After", "503": "Retry-After"}
 
 _AT_ANY_TIME = {
+    400: ("The request is no sound HTTP/1.1.", "A request has one Host header."),
     408: ("The request comes too slowly.", "The body of the request comes too slowly."),
     414: ("The address is too long.", "The address is longer than the 8192 bytes that are taken."),
     431: (
@@ -92,7 +93,7 @@ def complete(document: Document, routes: Iterable[BaseRoute], features: Features
 
 
 def _complete(operation: Document, scope: Scope | None, components: Document) -> None:
-    """Adds to an operation what it needs and answers, and takes away the 400s that nothing answers."""
+    """Adds to an operation what it needs and answers, and takes away the 400s of input where there is none."""
     schemas, at_any_time = components["schemas"], components["responses"]
     responses = operation["responses"]
     operation["security"] = [{name: [scope.value]} for scheme in BY_KEY for name in scheme] if scope else []
@@ -133,9 +134,7 @@ def _bodies(features: Features) -> dict[str, Document]:
     """The schemas of what is sent, as msgspec tells them: Litestar leaves out bounds of 0 and what is in a union."""
     _, schemas = msgspec.json.schema_components(_BODIES, ref_template=_REF.format("schemas", "{name}"))
     further = {name: {"type": ["number", "null"], "description": _FURTHER} for name in features.numeric}
-    further |= {
-        name: {"type": ["string", "boolean", "null"], "description": _FURTHER} for name in features.categorical
-    }
+    further |= {name: {"type": ["string", "boolean", "null"], "description": _FURTHER} for name in features.categorical}
     for schema in schemas.values():
         schema["description"] = inspect.cleandoc(schema["description"])
         for field in schema.get("properties", {}).values():
