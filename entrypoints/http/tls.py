@@ -119,20 +119,26 @@ class Handshake(asyncio.Protocol):
         self._context = certificate.context
         self._since = door.clock()
         self._early = b""
+        self._task: asyncio.Task[None] | None = None
         self._is_lost = self._is_to_stop = False
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         """Begins, where there is room; to whom there is none nothing can be said yet."""
         self._transport = transport
         self._connections.add(self)
-        if self._door.lets_in(self, self._connections):
-            self._task = self._loop.create_task(self._shake_hands(transport))
-        else:
+        if not self._door.lets_in(self, self._connections):
             self.drop()
 
     def data_received(self, data: bytes) -> None:
-        """What comes right behind the handshake."""
-        self._early += data
+        """The first bytes, with which the handshake begins; after that, what comes right behind it.
+
+        It cannot begin before: on uvloop they may come here before `start_tls` has put itself in this protocol's place.
+        """
+        if self._task is None:
+            self._transport.pause_reading()
+            self._task = self._loop.create_task(self._shake_hands(self._transport, data))
+        else:
+            self._early += data
 
     def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002
         """The caller is gone."""
@@ -162,7 +168,8 @@ class Handshake(asyncio.Protocol):
         if self in self._connections:
             self.drop()
 
-    async def _shake_hands(self, transport: Transport) -> None:
+    async def _shake_hands(self, transport: Transport, first: bytes) -> None:
+        self._loop.call_soon(_hand_over, transport, first)
         seconds = self._door.bounds.head_seconds
         try:
             secure = await self._loop.start_tls(
@@ -185,6 +192,17 @@ class Handshake(asyncio.Protocol):
             self._connection.data_received(self._early)
         if self._is_to_stop:
             self._connection.shutdown()
+
+
+def _hand_over(transport: Transport, first: bytes) -> None:
+    """Gives the first bytes to the protocol that `start_tls` has put in ours' place, before it begins or reads on."""
+    protocol: Any = transport.get_protocol()
+    while first:
+        room = protocol.get_buffer(len(first))
+        taken = min(len(room), len(first))
+        room[:taken] = first[:taken]
+        protocol.buffer_updated(taken)
+        first = first[taken:]
 
 
 def _bytes_of(setting: str, file: Path) -> bytes:
