@@ -134,6 +134,8 @@ def postgresql_options(url: sql.URL) -> dict[str, Any]:
     # tcp_user_timeout, in ms: a server that vanished without a word would otherwise hold a request for minutes.
     # An SQL_ASCII database sends bytes where text is expected, unless it is told what text is.
     options = {"connect_timeout": _SECONDS, "tcp_user_timeout": _SECONDS * 1000, "client_encoding": "utf8"}
+    # tcp_user_timeout sees what is sent and not taken; keepalives see a server that vanished after taking it.
+    options |= {"keepalives_idle": _SECONDS, "keepalives_interval": 2, "keepalives_count": 3}
     return {name: value for name, value in options.items() if name not in url.query}
 
 

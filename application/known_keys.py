@@ -27,15 +27,18 @@ class KnownKeys:
 
     After two seconds the store is asked again, by one request at a time on behalf of all. While it answers, nothing is
     let in that it said more than eight seconds ago: the longest for which a revocation is not noticed. While it does
-    not, what it said holds for a minute. Nothing else is remembered: who is turned away may be let in the next moment,
-    and whoever presents a remembered key still has to prove it. At most 10,000 keys are remembered.
+    not, what it said holds for a minute, and it is asked once a second, whatever the key. Nothing else is remembered:
+    who is turned away may be let in the next moment, and whoever presents a remembered key still has to prove it. At
+    most 10,000 keys are remembered.
     """
 
     def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:
         self._seconds = seconds
         self._known: dict[str, _Known] = {}
         self._changing = threading.Lock()
-        self._store_is_down = False
+        self._ask_store_from = 0.0
+        self.store_is_down = False
+        """Whether the store did not answer when it was last asked."""
 
     def find(self, key_id: str) -> tuple[ApiKey, Pepper] | None:
         """The key of this id and its pepper, or None where the store is to be asked."""
@@ -44,17 +47,25 @@ class KnownKeys:
             return None
         now = self._seconds()
         age = now - known.confirmed_at
-        if age >= _SECONDS_FRESH:
-            if age >= (_SECONDS_WITHOUT_STORE if self._store_is_down else _SECONDS_HELD):
-                return None
-            if now >= known.ask_from:
-                known.ask_from = now + _SECONDS_BETWEEN_ASKS  # the others need not ask too
-                return None
+        if age >= _SECONDS_FRESH and self._is_to_be_asked(known, now, age):
+            return None
         return known.key, known.pepper
+
+    def _is_to_be_asked(self, known: _Known, now: float, age: float) -> bool:
+        """Whether this request asks the store, so that the others need not."""
+        if self.store_is_down:
+            if now >= self._ask_store_from:
+                self._ask_store_from = now + _SECONDS_BETWEEN_ASKS
+                return True
+            return age >= _SECONDS_WITHOUT_STORE
+        if now >= known.ask_from:
+            known.ask_from = now + _SECONDS_BETWEEN_ASKS
+            return True
+        return age >= _SECONDS_HELD
 
     def find_without_store(self, key_id: str) -> tuple[ApiKey, Pepper] | None:
         """The key of this id and its pepper, where the store knew it in the last minute and does not answer now."""
-        self._store_is_down = True
+        self.store_is_down = True
         known = self._known.get(key_id)
         if known is None or self._seconds() - known.confirmed_at >= _SECONDS_WITHOUT_STORE:
             return None
@@ -80,7 +91,7 @@ class KnownKeys:
 
     def store_answers(self) -> None:
         """The store has answered, whatever it said."""
-        self._store_is_down = False
+        self.store_is_down = False
 
     def now(self) -> float:
         """The time by which keys grow old, in seconds; no clock that somebody sets."""

@@ -17,14 +17,24 @@ from litestar.handlers import HTTPRouteHandler
 from config.container import Container
 from config.loader import load_settings
 from domain.api_key import Scope
+from entrypoints.http.limiting import KeyLimits
+from entrypoints.http.metrics import Metrics
+from entrypoints.http.roster import Roster
 from entrypoints.http.security import key_guard, needs
+from entrypoints.http.throttling import FailedKeys
 
 
 def ceiling(folder: Path) -> Litestar:
     """The application: `/small` and `/large` behind the key check, `/open` without."""
     container = Container(settings=load_settings(None, os.environ, Path.cwd()).settings)
     container.loggers().prepare()
-    guard = key_guard(container.authenticate_key())
+    roster = Roster.alone()
+    metrics = Metrics(roster)
+    guard = key_guard(
+        container.authenticate_key(),
+        KeyLimits.of(container, roster, metrics),
+        FailedKeys.of(container, roster, metrics),
+    )
 
     def nothing(path: str, answer: bytes, *, guarded: bool) -> HTTPRouteHandler:
         @post(

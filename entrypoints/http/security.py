@@ -94,13 +94,14 @@ async def _asked(
         failed.look_up(scope, presented, lambda: authenticate(presented, needed, request), known=known)
     )
     asking.add_done_callback(_heed)
-    await asyncio.wait({asking}, timeout=_SECONDS_OF_PATIENCE)
+    patience = 0 if authenticate.known.store_is_down else _SECONDS_OF_PATIENCE
+    await asyncio.wait({asking}, timeout=patience)
     if not asking.done() or isinstance(asking.exception(), KeyStoreUnavailable | SecretUnavailable):
         let_in = authenticate.without_store(presented, needed, request)
         if let_in is not None:
             return let_in
     try:
-        return await asyncio.wait_for(asking, SECONDS_TO_ANSWER - _SECONDS_OF_PATIENCE)
+        return await asyncio.wait_for(asking, SECONDS_TO_ANSWER - patience)
     except TimeoutError:
         raise KeyStoreUnavailable(f"the key store has not answered in {SECONDS_TO_ANSWER} s") from None
 

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 SUSPECTS_WAITING = 100
 """How many look-ups for throttled callers may be under way or wait for their turn; so many take a store a moment."""
 _SUSPECTS_AT_ONCE = 2
+_CALLERS_AT_ONCE = 8
+"""Threads of their own, so that a store that hangs holds up nothing but what needs it."""
 LINES_OF_ALL = RateLimit(600, 60)
 """How many refusals of all callers together have a line of their own in the log."""
 _SECONDS_BETWEEN_SUMS = 60.0
@@ -47,6 +49,7 @@ class FailedKeys:
         self._counts = counts
         self._limit = limit
         self._events = events
+        self._callers = SlowThreads("keys", _CALLERS_AT_ONCE)
         self._suspects = SlowThreads("suspects", _SUSPECTS_AT_ONCE)
         self._waiting = 0
         self._sums: dict[tuple[str, str | None], int] = {}
@@ -79,15 +82,20 @@ class FailedKeys:
         if token is None:
             return work()  # which looks nothing up
         if not of_suspect:
-            return await asyncio.to_thread(work)
+            return await self._in(self._callers, work)
         if self._waiting >= SUSPECTS_WAITING:
             raise KeyStoreUnavailable("too many keys from addresses that sent wrong ones wait to be looked up")
         self._waiting += 1
         try:
-            context = copy_context()
-            return await self._suspects.run(lambda: context.run(work))
+            return await self._in(self._suspects, work)
         finally:
             self._waiting -= 1
+
+    @staticmethod
+    async def _in(threads: SlowThreads, work: Callable[[], ApiKey]) -> ApiKey:
+        """What `work` returns, done where the log knows whose request it is."""
+        context = copy_context()
+        return await threads.run(lambda: context.run(work))
 
     async def count(self, scope: HTTPScope, rejected: KeyRejected) -> None:
         """One refused key more. Raises FailedKeysThrottled where that is too many from its address or under its id.
@@ -117,7 +125,7 @@ class FailedKeys:
     @contextlib.asynccontextmanager
     async def running(self, litestar: Litestar) -> AsyncIterator[None]:
         """Has the threads for as long as the service runs, and tells at the end what has not been told."""
-        async with self._suspects.running(litestar), in_background(self._keep_telling):
+        async with self._callers.running(litestar), self._suspects.running(litestar), in_background(self._keep_telling):
             try:
                 yield
             finally:
