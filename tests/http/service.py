@@ -76,6 +76,7 @@ class Service:
         valuations: InMemoryValuationLog | None = None,
         *,
         may_lose_records: bool = False,
+        rate_limit: str = SMALL.rate_limit,
     ) -> None:
         self.folder = folder
         self.clock = FixedClock()
@@ -87,7 +88,7 @@ class Service:
         self.container = Container(
             settings=Settings(
                 logging=LoggingSettings(directory=folder),
-                http=msgspec.structs.replace(SMALL, max_batch_kb=max_batch_kb),
+                http=msgspec.structs.replace(SMALL, max_batch_kb=max_batch_kb, rate_limit=rate_limit),
             ),
             log_stream=providers.Object(self.screen),
             clock=providers.Object(self.clock),
