@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from application.pepper_for_keys import PEPPER_LOST, is_pepper_lost
 from application.ports.key_store import KeyStore
 from application.ports.model_repository import ModelRepository
 from application.ports.pepper_store import PepperStore
 from application.ports.valuation_log import ValuationLog
 from application.served_model import Refusal, ServedModel
-from domain.errors import DomainError
+from domain.errors import DomainError, SecretUnavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +39,15 @@ class CheckReadiness:
     peppers: PepperStore
     valuations: ValuationLog
 
+    def _keys_can_be_checked(self) -> None:
+        self.keys.find("readiness")
+        if is_pepper_lost(self.keys, self.peppers):
+            raise SecretUnavailable(PEPPER_LOST)
+
     def __call__(self) -> Readiness:
         """Never raises a DomainError: it reports it."""
         model = _said(self.served.current)
-        keys = _said(lambda: (self.keys.find("readiness"), self.peppers.find("readiness")))
+        keys = _said(self._keys_can_be_checked)
         repository = _said(self.models.promotions)
         log, unrecorded = _said(self.valuations.check), self.valuations.lost
         return Readiness(

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from application.pepper_for_keys import pepper_for_keys
 from application.ports.clock import Clock
 from application.ports.key_event_log import KeyEventLog
 from application.ports.key_store import KeyStore
@@ -50,7 +51,7 @@ class IssueKey:
         """
         label, granted, lifetime = checked_label(label), checked_scopes(scopes), checked_lifetime(lifetime)
         by.check_may_grant(granted)
-        new = new_key(label, granted, by, lifetime, self.clock.now(), self.peppers.current())
+        new = new_key(label, granted, by, lifetime, self.clock.now(), pepper_for_keys(self.keys, self.peppers))
         self.keys.add(new.key)
         record_issue(self.events, new.key)
         return new

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
+from application.pepper_for_keys import PEPPER_LOST, is_pepper_lost
 from application.ports.clock import Clock
 from application.ports.key_event_log import KeyEventLog
 from application.ports.key_store import KeyStore
 from application.ports.pepper_store import PepperStore
 from domain.api_key import KeyAdmin
+from domain.errors import SecretUnavailable
 from domain.key_event import KeyEvent
 
 
@@ -21,7 +23,8 @@ class RotatePepper:
 
     def __call__(self, by: KeyAdmin) -> str:
         """The id of the new pepper. Raises SecretUnavailable, KeyStoreUnavailable, KeyStoreMalformed."""
-        self.keys.find("")  # a store that is down is to be told before anything changes
+        if is_pepper_lost(self.keys, self.peppers):
+            raise SecretUnavailable(PEPPER_LOST)
         pepper = self.peppers.rotate()
         self.keys.record(KeyEvent(self.clock.now(), "pepper_rotated", "", by.name, f"new keys: pepper {pepper.id}"))
         self.events.record("pepper_rotated", None, by=by.name, pepper=pepper.id)

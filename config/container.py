@@ -322,8 +322,8 @@ class Container(containers.DeclarativeContainer):
     )
 
     issue_key = providers.Singleton(IssueKey, key_store, pepper_store, clock, key_event_log)
-    rotate_key = providers.Singleton(RotateKey, key_store, pepper_store, clock, key_event_log)
     known_keys = providers.Singleton(KnownKeys)
+    rotate_key = providers.Singleton(RotateKey, key_store, pepper_store, clock, key_event_log, known_keys)
     key_uses = providers.Singleton(KeyUses)
     authenticate_key = providers.Singleton(
         AuthenticateKey, key_store, pepper_store, clock, key_event_log, known=known_keys, uses=key_uses

@@ -25,6 +25,10 @@ class EnvironmentPepperStore(PepperStore):
         """The first pepper. Raises SecretUnavailable, naming the variable."""
         return next(iter(self._peppers().values()))
 
+    def is_empty(self) -> bool:
+        """False: where the variable holds nothing, SecretUnavailable is raised."""
+        return not self._peppers()
+
     def find(self, pepper_id: str) -> Pepper | None:
         """The pepper of this id, or None. Raises SecretUnavailable, naming the variable."""
         return self._peppers().get(pepper_id)

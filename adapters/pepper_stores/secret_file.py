@@ -44,6 +44,10 @@ class SecretFilePepperStore(PepperStore):
         peppers = self._read() or self._make()
         return Pepper(peppers.current, peppers.secrets[peppers.current])
 
+    def is_empty(self) -> bool:
+        """Whether there is no file yet. Raises SecretUnavailable, naming the file."""
+        return self._read() is None
+
     def find(self, pepper_id: str) -> Pepper | None:
         """The pepper of this id, or None. Raises SecretUnavailable, naming the file."""
         peppers = self._read()

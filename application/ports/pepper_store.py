@@ -14,6 +14,10 @@ class PepperStore(Protocol):
         """The pepper for new keys, made at first use. Raises SecretUnavailable."""
 
     @abstractmethod
+    def is_empty(self) -> bool:
+        """Whether there is no pepper yet. Raises SecretUnavailable."""
+
+    @abstractmethod
     def find(self, pepper_id: str) -> Pepper | None:
         """The pepper of this id, or None. Raises SecretUnavailable."""
 

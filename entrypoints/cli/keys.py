@@ -82,12 +82,16 @@ def revoke(loaded: LoadedSettings, *, key_id: str, reason: str, force: bool, as_
     "--overlap", default="1h", show_default=True, help="How long the old key stays valid, such as 0m, 1h, 2d."
 )
 @click.option("--expires-in", help="How long the new key lives (default: as long as the old one was given).")
+@click.option("--force", is_flag=True, help="Also where a key that may manage keys would end sooner for it.")
 @json_option
 @configured
-def rotate(loaded: LoadedSettings, *, key_id: str, overlap: str, expires_in: str | None, as_json: bool) -> None:
+def rotate(
+    loaded: LoadedSettings, *, key_id: str, overlap: str, expires_in: str | None, force: bool, as_json: bool
+) -> None:
     """Issue a key in the place of another, which stays valid for a while."""
     lifetime = None if expires_in is None else parse_lifetime(expires_in)
-    rotated = container_of(loaded).rotate_key()(key_id, local_admin(), parse_overlap(overlap), lifetime)
+    rotate_key = container_of(loaded).rotate_key()
+    rotated = rotate_key(key_id, local_admin(), parse_overlap(overlap), lifetime, force=force)
     if as_json:
         replaced = {"id": rotated.old.id, "expires_at": rotated.old.expires_at}
         print_json(_shown(rotated.issued.key, "active") | {"token": rotated.issued.token, "replaces": replaced})

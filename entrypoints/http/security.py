@@ -35,6 +35,9 @@ SECONDS_TO_ANSWER = 8
 
 _SECONDS_OF_PATIENCE = 1.0
 
+ALWAYS_ASKED = frozenset({Scope.KEYS_ADMIN, Scope.MODELS_WRITE})
+"""What a key revoked a second ago must not do: it could make itself another, or leave something behind."""
+
 Caller = ASGIConnection[Any, Any, ApiKey, Any]
 
 
@@ -60,7 +63,7 @@ def key_guard(authenticate: AuthenticateKey, limits: KeyLimits, failed: FailedKe
         request = f"{scope['method']} {scope['path']}"
         presented = _presented(scope)
         try:
-            key = authenticate.at_once(presented, needed, request)
+            key = None if needed in ALWAYS_ASKED else authenticate.at_once(presented, needed, request)
             if key is None:
                 key = await _asked(authenticate, failed, scope, presented, needed, request)
         except KeyRejected as rejected:
@@ -96,7 +99,9 @@ async def _asked(
     asking.add_done_callback(_heed)
     patience = 0 if authenticate.known.store_is_down else _SECONDS_OF_PATIENCE
     await asyncio.wait({asking}, timeout=patience)
-    if not asking.done() or isinstance(asking.exception(), KeyStoreUnavailable | SecretUnavailable):
+    if needed not in ALWAYS_ASKED and (
+        not asking.done() or isinstance(asking.exception(), KeyStoreUnavailable | SecretUnavailable)
+    ):
         let_in = authenticate.without_store(presented, needed, request)
         if let_in is not None:
             return let_in
@@ -122,4 +127,5 @@ def _presented(scope: HTTPScope) -> str | None:
             scheme, _, token = value.decode("latin-1").strip().partition(" ")
             if scheme.lower() == "bearer":
                 presented.add(token.strip())
+    presented.discard("")  # gateways send empty headers along
     return " ".join(presented) if presented else None

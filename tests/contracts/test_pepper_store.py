@@ -36,7 +36,9 @@ def reopen(kind: str, tmp_path: Path) -> Opener:
 class TestPepperStore:
     def test_the_first_use_makes_a_pepper_that_stays(self, reopen: Opener) -> None:
         peppers = reopen()
+        assert peppers.is_empty()
         pepper = peppers.current()
+        assert not reopen().is_empty()
 
         assert len(pepper.secret) >= 32
         assert pepper.id

@@ -20,6 +20,10 @@ class InMemoryPepperStore(PepperStore):
                 self._peppers.append(Pepper.generate())
             return self._peppers[-1]
 
+    def is_empty(self) -> bool:
+        """Whether there is no pepper yet."""
+        return not self._peppers
+
     def find(self, pepper_id: str) -> Pepper | None:
         """The pepper of this id, or None."""
         return next((pepper for pepper in self._peppers if pepper.id == pepper_id), None)

@@ -156,6 +156,18 @@ class TestRevoke:
         assert ask(service, "DELETE", f"/v1/keys/{id_of(token)}", token, params={"reason": reason}).status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", "/v1/keys"), ("GET", "/v1/keys"), ("POST", "/v1/models/v2/promote"), ("POST", "/v1/models/rollback")],
+)
+def test_a_key_revoked_by_another_process_leaves_nothing_behind(service: Service, method: str, path: str) -> None:
+    """It may be remembered for seconds, for valuing, but not for making itself another."""
+    token = service.token()
+    assert ask(service, "GET", "/v1/keys", token).status_code == 200
+    service.keys.revoke(id_of(token), service.clock.now())
+    assert ask(service, method, path, token, json={"label": "x"} if path == "/v1/keys" else {}).status_code == 401
+
+
 class TestRotate:
     def test_both_keys_open_the_door_for_the_overlap(self, service: Service) -> None:
         admin, old = service.token(), service.token(Scope.VALUE)
@@ -185,6 +197,11 @@ class TestRotate:
         rich = service.token()
         answer = ask(service, "POST", f"/v1/keys/{id_of(rich)}/rotate", service.token(ADMIN))
         assert (answer.status_code, answer.json()["type"]) == (403, "/problems/scope-not-held")
+
+    def test_an_admin_gets_no_successor_that_ends_sooner(self, service: Service) -> None:
+        admin = service.token()
+        answer = ask(service, "POST", f"/v1/keys/{id_of(admin)}/rotate", admin, json={"expires_in": "1m"})
+        assert (answer.status_code, answer.json()["type"]) == (400, "/problems/invalid-key-request")
 
     def test_bad_fields_are_named(self, service: Service) -> None:
         old = service.token()

@@ -92,6 +92,10 @@ class TestApi2BrokenAuthentication:
         assert secret
         assert secret.secret not in asked.everything_written()
 
+    def test_an_empty_header_beside_a_key_is_none(self, asked: Service) -> None:
+        headers = {"X-API-Key": "", "Authorization": f"Bearer {asked.token()}"}
+        assert asked.client.get("/v1/models", headers=headers).status_code == 200
+
     def test_a_key_in_a_cookie_is_no_key(self, asked: Service) -> None:
         assert asked.client.get("/v1/models", headers={"Cookie": f"X-API-Key={asked.token()}"}).status_code == 401
 

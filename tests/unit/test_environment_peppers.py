@@ -22,6 +22,7 @@ def test_the_first_is_the_current_one_and_all_are_found() -> None:
     assert old is not None
     assert old.secret == bytes.fromhex(OLD)
     assert peppers.find("2024") is None
+    assert not peppers.is_empty()
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 
 from application.authenticate_key import AuthenticateKey
 from application.issue_key import IssuedKey, IssueKey
+from application.known_keys import KnownKeys
 from application.list_keys import ListKeyEvents
 from application.revoke_key import RevokeKey
 from application.rotate_key import RotatedKey, RotateKey
 from application.rotate_pepper import RotatePepper
 from domain.api_key import KeyAdmin, Scope
-from domain.errors import InvalidKeyRequest, KeyNotActive, KeyNotFound, KeyRejected, ScopeNotHeld
+from domain.errors import InvalidKeyRequest, KeyNotActive, KeyNotFound, KeyRejected, ScopeNotHeld, SecretUnavailable
 from tests.example_keys import OPERATOR
 from tests.fakes.fixed_clock import NOON, FixedClock
 from tests.fakes.in_memory_key_event_log import InMemoryKeyEventLog
@@ -152,10 +153,55 @@ def test_it_is_recorded_in_the_log_and_for_good(office: Office) -> None:
     assert (issued.action, rotated.detail.startswith(f"replaced by {new.id}")) == ("issued", True)
 
 
+def test_the_successor_of_an_admin_does_not_end_before_the_admin_would_have(office: Office) -> None:
+    admin = office.issue("keys:admin", lifetime=timedelta(days=30)).key
+    office.clock.advance(timedelta(days=10))
+    with pytest.raises(InvalidKeyRequest, match="must live as long at least, until 2026-12-22 12:00 UTC"):
+        office.rotate(admin.id, OPERATOR, lifetime=timedelta(days=19))
+    assert office.rotate(admin.id, OPERATOR, lifetime=timedelta(days=20)).issued.key.is_admin_at(NOON)
+
+
+def test_the_operator_may_have_it_otherwise(office: Office) -> None:
+    admin = office.issue("keys:admin").key
+    rotate = RotateKey(office.keys, office.peppers, office.clock, office.log)
+    assert rotate(admin.id, OPERATOR, lifetime=timedelta(minutes=1), force=True)
+
+
+def test_the_process_that_rotates_a_key_forgets_it_at_once(office: Office) -> None:
+    old = office.issue()
+    known = KnownKeys(lambda: 0.0)
+    authenticate = AuthenticateKey(office.keys, office.peppers, office.clock, office.log, known=known)
+    authenticate(old.token, Scope.VALUE)
+    office.clock.advance(timedelta(seconds=1))
+    RotateKey(office.keys, office.peppers, office.clock, office.log, known)(old.key.id, OPERATOR, timedelta(0))
+    assert authenticate.at_once(old.token, Scope.VALUE) is None
+
+
+class TestALostPepper:
+    def test_is_not_replaced_without_a_word(self, office: Office) -> None:
+        key = office.issue().key
+        office.peppers = InMemoryPepperStore()
+        for ask in (office.issue, lambda: office.rotate(key.id), lambda: rotate_pepper(office)):
+            with pytest.raises(SecretUnavailable, match="The pepper is lost"):
+                ask()
+        assert office.peppers.is_empty()
+        assert office.keys.all() == [key]
+
+    def test_is_begun_anew_once_every_key_is_revoked(self, office: Office) -> None:
+        key = office.issue().key
+        RevokeKey(office.keys, office.clock, office.log)(key.id, OPERATOR)
+        office.peppers = InMemoryPepperStore()
+        assert office.lets_in(office.issue().token)
+
+
+def rotate_pepper(office: Office) -> str:
+    return RotatePepper(office.keys, office.peppers, office.clock, office.log)(OPERATOR)
+
+
 class TestRotatePepper:
     def test_keys_of_both_peppers_open_the_door(self, office: Office) -> None:
         before = office.issue()
-        pepper = RotatePepper(office.keys, office.peppers, office.clock, office.log)(OPERATOR)
+        pepper = rotate_pepper(office)
         after = office.issue()
 
         assert after.key.pepper_id == pepper != before.key.pepper_id
@@ -163,7 +209,7 @@ class TestRotatePepper:
         assert office.lets_in(after.token)
 
     def test_it_is_recorded_without_the_secret(self, office: Office) -> None:
-        pepper = RotatePepper(office.keys, office.peppers, office.clock, office.log)(OPERATOR)
+        pepper = rotate_pepper(office)
         [event] = office.keys.events()
         assert (event.action, event.key_id, event.by) == ("pepper_rotated", "", "operator")
         assert pepper in event.detail
