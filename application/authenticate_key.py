@@ -1,5 +1,6 @@
 """Letting in who has a key, and nobody else."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from application.key_uses import KeyUses
@@ -16,7 +17,10 @@ _NO_HASH = "0" * 64  # what an unknown key's secret is compared with, so that it
 
 @dataclass(frozen=True, slots=True)
 class AuthenticateKey:
-    """Tells whose key a token is, and whether it may do what it is presented for. Every answer is recorded."""
+    """Tells whose key a token is, and whether it may do what it is presented for.
+
+    First `at_once`, then `ask`, then `let_in` or `turn_away`, which record it.
+    """
 
     keys: KeyStore
     peppers: PepperStore
@@ -28,39 +32,33 @@ class AuthenticateKey:
     known: KnownKeys = field(default_factory=KnownKeys)
     uses: KeyUses = field(default_factory=KeyUses)
 
-    def __call__(self, presented: str | None, needed: Scope, request: str = "") -> ApiKey:
-        """The key whose token `presented` spells, where it is valid now and has the scope `needed`. Asks the store.
+    def ask(self, presented: str | None) -> ApiKey:
+        """The key whose token `presented` spells, where it is valid now, by asking the store. Nothing is recorded yet.
 
-        `request` names the request in the record; nothing of the token goes there but the id of a well-formed one.
-        Raises KeyRejected with the same message whatever the cause, ScopeMissing, and, where nothing can be said of
-        the key, KeyStoreUnavailable, KeyStoreMalformed or SecretUnavailable.
+        Raises KeyRejected with the same message whatever the cause, and, where nothing can be said of the key,
+        KeyStoreUnavailable, KeyStoreMalformed or SecretUnavailable.
         """
-        try:
-            key = self._valid(presented)
-        except KeyRejected as rejected:
-            self.events.record("refused", rejected.key_id, cause=rejected.cause, request=request)
-            raise
-        return self._let_in(key, needed, request)
+        if not presented:
+            raise KeyRejected("missing")
+        token = Token.parse(presented)
+        if token is None:
+            raise KeyRejected("malformed")
+        return self._asked(token)
 
-    def at_once(self, presented: str | None, needed: Scope, request: str = "") -> ApiKey | None:
+    def at_once(self, presented: str | None) -> ApiKey | None:
         """The same without asking the store, where that has let the key in a moment ago; None where it is to be asked.
 
-        Nobody is turned away by memory alone, but for a scope. Raises ScopeMissing.
+        Nobody is turned away by memory alone.
         """
-        token = Token.parse(presented) if presented else None
-        if token is None:
-            return None
-        return self._from_memory(token, self.known.find(token.key_id), needed, request)
+        return self._from_memory(presented, self.known.find)
 
-    def without_store(self, presented: str | None, needed: Scope, request: str = "") -> ApiKey | None:
-        """The same where the store has turned out not to answer: a key that it let in within the last minute, or None.
+    def meanwhile(self, presented: str | None) -> ApiKey | None:
+        """The same for who has asked the store and got no answer yet."""
+        return self._from_memory(presented, self.known.held)
 
-        Raises ScopeMissing.
-        """
-        token = Token.parse(presented) if presented else None
-        if token is None:
-            return None
-        return self._from_memory(token, self.known.find_without_store(token.key_id), needed, request)
+    def without_store(self, presented: str | None) -> ApiKey | None:
+        """The same where the store does not answer at all: a key that it let in within the last minute, or None."""
+        return self._from_memory(presented, self.known.find_without_store)
 
     def remembers(self, presented: str | None) -> bool:
         """Whether this token was right when it was last seen, however long ago: its bearer is no stranger."""
@@ -68,18 +66,8 @@ class AuthenticateKey:
         known = self.known.recall(token.key_id) if token else None
         return token is not None and known is not None and known[1].matches(token.secret, known[0].secret_hash)
 
-    def _from_memory(
-        self, token: Token, known: tuple[ApiKey, Pepper] | None, needed: Scope, request: str
-    ) -> ApiKey | None:
-        if known is None:
-            self.of_strangers.matches(token.secret, _NO_HASH)  # costs what a known one's does
-            return None
-        key, pepper = known
-        if not pepper.matches(token.secret, key.secret_hash) or key.state_at(self.clock.now()) != "active":
-            return None
-        return self._let_in(key, needed, request)
-
-    def _let_in(self, key: ApiKey, needed: Scope, request: str) -> ApiKey:
+    def let_in(self, key: ApiKey, needed: Scope, request: str = "") -> ApiKey:
+        """The key, which was proven, where it has this scope; recorded under `request`. Raises ScopeMissing."""
         self.uses.note(key.id, self.clock.now())
         if needed not in key.scopes:
             self.events.record("refused", key.id, cause="scope", needed=needed.value, request=request)
@@ -87,12 +75,23 @@ class AuthenticateKey:
         self.events.record("validated", key.id, needed=needed.value, request=request)
         return key
 
-    def _valid(self, presented: str | None) -> ApiKey:
-        if not presented:
-            raise KeyRejected("missing")
-        token = Token.parse(presented)
+    def turn_away(self, rejected: KeyRejected, request: str = "") -> None:
+        """Records a refusal under `request`; nothing of the token is in it but the id of a well-formed one."""
+        self.events.record("refused", rejected.key_id, cause=rejected.cause, request=request)
+
+    def _from_memory(self, presented: str | None, find: Callable[[str], tuple[ApiKey, Pepper] | None]) -> ApiKey | None:
+        token = Token.parse(presented) if presented else None
         if token is None:
-            raise KeyRejected("malformed")
+            return None
+        known = find(token.key_id)
+        if known is None:
+            self.of_strangers.matches(token.secret, _NO_HASH)  # costs what a known one's does
+            return None
+        key, pepper = known
+        proven = pepper.matches(token.secret, key.secret_hash) and key.state_at(self.clock.now()) == "active"
+        return key if proven else None
+
+    def _asked(self, token: Token) -> ApiKey:
         asked_at = self.known.now()
         key = self.keys.find(token.key_id)
         self.known.store_answers()

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from application.ports.key_store import KeyStore
-from domain.errors import DomainError
 
 
 @dataclass(slots=True)
@@ -40,12 +39,12 @@ class StoreKeyUses:
     uses: KeyUses
 
     def __call__(self) -> None:
-        """Stores what was noted. Raises KeyStoreUnavailable, KeyStoreMalformed: then it is kept for the next time."""
+        """Stores what was noted. Raises KeyStoreUnavailable, KeyStoreMalformed; they are kept then."""
         uses = self.uses.take()
         if not uses:
             return
         try:
             self.keys.note_uses(uses)
-        except DomainError:
+        except BaseException:
             self.uses.give_back(uses)
             raise

@@ -18,16 +18,24 @@ class ListedKey:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedKeys:
+    """Keys, oldest first, and one line for each that is stored but cannot be read: it names file and row."""
+
+    keys: list[ListedKey]
+    faults: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ListKeys:
     """Lists every key ever issued."""
 
     keys: KeyStore
     clock: Clock
 
-    def __call__(self) -> list[ListedKey]:
-        """Every key, oldest first. Raises KeyStoreUnavailable, KeyStoreMalformed."""
-        now = self.clock.now()
-        return [ListedKey(key, key.state_at(now)) for key in self.keys.all()]
+    def __call__(self) -> ListedKeys:
+        """Every key. Raises KeyStoreUnavailable, KeyStoreSpoiled."""
+        now, kept = self.clock.now(), self.keys.all()
+        return ListedKeys([ListedKey(key, key.state_at(now)) for key in kept.keys], kept.faults)
 
     def one(self, key_id: str) -> ListedKey:
         """The key of this id. Raises KeyNotFound, KeyStoreUnavailable, KeyStoreMalformed."""

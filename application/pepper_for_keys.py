@@ -24,4 +24,7 @@ def pepper_for_keys(keys: KeyStore, peppers: PepperStore) -> Pepper:
 
 def is_pepper_lost(keys: KeyStore, peppers: PepperStore) -> bool:
     """Whether there are keys in use and no pepper at all. Raises as `pepper_for_keys` does."""
-    return peppers.is_empty() and any(key.revoked_at is None for key in keys.all())
+    if not peppers.is_empty():
+        return False
+    kept = keys.all()
+    return bool(kept.faults) or any(key.revoked_at is None for key in kept.keys)

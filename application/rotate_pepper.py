@@ -25,7 +25,8 @@ class RotatePepper:
         """The id of the new pepper. Raises SecretUnavailable, KeyStoreUnavailable, KeyStoreMalformed."""
         if is_pepper_lost(self.keys, self.peppers):
             raise SecretUnavailable(PEPPER_LOST)
+        self.keys.find("")  # a store that is down is to be told before anything changes
         pepper = self.peppers.rotate()
-        self.keys.record(KeyEvent(self.clock.now(), "pepper_rotated", "", by.name, f"new keys: pepper {pepper.id}"))
         self.events.record("pepper_rotated", None, by=by.name, pepper=pepper.id)
+        self.keys.record(KeyEvent(self.clock.now(), "pepper_rotated", "", by.name, f"new keys: pepper {pepper.id}"))
         return pepper.id

@@ -147,9 +147,10 @@ def in_process(settings: Settings, samples: int) -> tuple[dict[str, list[float]]
 
     def attempt(token: str) -> None:
         try:
-            if authenticate.at_once(token, Scope.VALUE, "POST /predict") is None:
-                authenticate(token, Scope.VALUE, "POST /predict")
-        except KeyRejected:
+            if authenticate.at_once(token) is None:
+                authenticate.ask(token)
+        except KeyRejected as rejected:
+            authenticate.turn_away(rejected, "POST /predict")
             return
         raise CannotRun("a wrong key was let in")
 

@@ -6,7 +6,8 @@ one: its kind in `settings.py`, a function below, a line in its Selector.
 
 import dataclasses
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -40,6 +41,7 @@ from application.served_model import ServedModel
 from application.value_property import ValueProperty
 from application.verify_models import VerifyModels
 from application.what_if import WhatIf
+from config.faults import ConfigurationError
 from config.logs import Loggers
 from config.settings import (
     DataSourceSettings,
@@ -49,7 +51,7 @@ from config.settings import (
     Settings,
     ValuationLogSettings,
 )
-from domain.errors import InstallationIncomplete
+from domain.errors import InstallationIncomplete, KeyStoreUnavailable
 
 if TYPE_CHECKING:
     from application.build_report import BuildReport
@@ -119,14 +121,15 @@ def _sql_keys(settings: KeyStoreSettings) -> KeyStore:
     from adapters.databases import with_password
     from adapters.key_stores.sql_database import SqlKeyStore
 
-    return SqlKeyStore(with_password(settings.url, settings.password_file))
+    with _read_from_settings():
+        return SqlKeyStore(with_password(settings.url, settings.password_file))
 
 
 def _vault_keys(settings: KeyStoreSettings) -> KeyStore:
     try:
         from adapters.key_stores.vault_secrets import VaultSecrets
     except ImportError:
-        raise InstallationIncomplete("key_store.kind 'vault' needs more: pip install 'tasador[vault]'.") from None
+        raise _extra_missing("key_store.kind 'vault'", "vault") from None
     from adapters.key_stores.vault_server import VaultKeyStore
     from adapters.key_stores.vault_tokens import AppRole, GivenToken, TokenFile, Tokens
 
@@ -135,8 +138,9 @@ def _vault_keys(settings: KeyStoreSettings) -> KeyStore:
         tokens = TokenFile(settings.token_file)
     elif settings.role_id and settings.secret_id_file:
         tokens = AppRole(settings.role_id, settings.secret_id_file)
-    server = VaultSecrets(settings.url, settings.mount, tokens, settings.namespace, settings.ca_file)
-    return VaultKeyStore(server, settings.prefix)
+    with _read_from_settings():
+        server = VaultSecrets(settings.url, settings.mount, tokens, settings.namespace, settings.ca_file)
+        return VaultKeyStore(server, settings.prefix)
 
 
 def _database_schema(settings: KeyStoreSettings) -> DatabaseSchema:
@@ -147,7 +151,21 @@ def _database_schema(settings: KeyStoreSettings) -> DatabaseSchema:
     from adapters.database_schemas.sql_database import SqlDatabaseSchema
     from adapters.databases import with_password
 
-    return SqlDatabaseSchema(with_password(settings.url, settings.password_file))
+    with _read_from_settings():
+        return SqlDatabaseSchema(with_password(settings.url, settings.password_file))
+
+
+@contextmanager
+def _read_from_settings() -> Iterator[None]:
+    """Raises ConfigurationError where something refuses to be made: it connects to nothing, so the settings are it."""
+    try:
+        yield
+    except KeyStoreUnavailable as error:
+        raise ConfigurationError(str(error)) from None
+
+
+def _extra_missing(setting: str, extra: str) -> InstallationIncomplete:
+    return InstallationIncomplete(f"{setting} needs a further library: run pip install '.[{extra}]' in the checkout.")
 
 
 def _peppers(settings: KeyStoreSettings) -> PepperStore:
@@ -162,9 +180,8 @@ def _peppers(settings: KeyStoreSettings) -> PepperStore:
 
 def _key_events(loggers: Loggers) -> KeyEventLog:
     from adapters.key_event_logs.structured_log import StructuredKeyEventLog
-    from adapters.key_event_logs.summed_up import SummedUpKeyEventLog
 
-    return SummedUpKeyEventLog(StructuredKeyEventLog(loggers.keys))
+    return StructuredKeyEventLog(loggers.keys)
 
 
 def _failure_counter(rows: Sequence[memoryview], own: int, secret: bytes) -> RateLimiter:
@@ -186,7 +203,7 @@ def _rate_limiter(
     try:
         from adapters.rate_limiters.redis_server import RedisRateLimiter
     except ImportError:
-        raise InstallationIncomplete("http.rate_limit_url needs tasador's extra 'redis': install it.") from None
+        raise _extra_missing("http.rate_limit_url", "redis") from None
     password = password_in(settings.rate_limit_password_file)
     return RedisRateLimiter(settings.rate_limit_url, password, in_memory, loggers.service)
 

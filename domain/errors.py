@@ -97,8 +97,8 @@ class LastAdminKey(DomainError):
     def __init__(self, key_id: str) -> None:
         self.key_id = key_id
         super().__init__(
-            f"Key {key_id} is the last that may manage keys: issue another with the scope keys:admin first, or revoke "
-            "it on the service's own machine with `tasador keys revoke --force`."
+            f"Key {key_id} is the last that may manage keys, or will be within a day: issue another with the scope "
+            "keys:admin first, or revoke it on the service's own machine with `tasador keys revoke --force`."
         )
 
 
@@ -152,6 +152,10 @@ class SchemaOutdated(KeyStoreUnavailable):
 
 class KeyStoreMalformed(DomainError):
     """The key store was reached but is not what was written there; the message names the row."""
+
+
+class KeyStoreSpoiled(KeyStoreMalformed):
+    """The whole key store is something else; nothing is said of any key."""
 
 
 class SecretUnavailable(DomainError):

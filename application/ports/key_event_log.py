@@ -3,9 +3,6 @@
 from abc import abstractmethod
 from typing import Protocol
 
-THROTTLED = "throttled"
-"""What is set in the logging context while a caller's refusals are summed up, so that each has no line of its own."""
-
 
 class KeyEventLog(Protocol):
     """The record of what happened to keys: who was let in, who was not, which keys came and went."""

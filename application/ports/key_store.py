@@ -2,11 +2,23 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from domain.api_key import ApiKey
 from domain.key_event import KeyEvent
+
+
+@dataclass(frozen=True, slots=True)
+class KeptKeys:
+    """The keys of a store, oldest first (by creation, then id), and one line for each that is there but is nonsense.
+
+    Each fault says what `find` would: where it is (file and line, or row) and in which column.
+    """
+
+    keys: list[ApiKey]
+    faults: tuple[str, ...] = ()
 
 
 class KeyStore(Protocol):
@@ -16,7 +28,8 @@ class KeyStore(Protocol):
     a crash. Events are never changed or removed.
 
     All methods raise KeyStoreUnavailable where the store cannot be reached, read or written, and KeyStoreMalformed
-    where what is asked for is there but is nonsense; other keys still work then.
+    where what is asked for is there but is nonsense; other keys still work then. Where the whole store is something
+    else, that is KeyStoreSpoiled. A store that held keys and is gone is unavailable: it is no empty one.
     """
 
     @abstractmethod
@@ -28,8 +41,8 @@ class KeyStore(Protocol):
         """The key of this id, or None."""
 
     @abstractmethod
-    def all(self) -> list[ApiKey]:
-        """Every key, oldest first (by creation, then id)."""
+    def all(self) -> KeptKeys:
+        """Every key. Those that are nonsense are told of, and raise nothing."""
 
     @abstractmethod
     def revoke(
@@ -37,8 +50,9 @@ class KeyStore(Protocol):
     ) -> ApiKey:
         """Revokes a key for good and returns it; a first revocation stands, and only that is an event.
 
-        Raises KeyNotFound, and with `spare_last_admin` LastAdminKey where no other key could manage keys afterwards:
-        also of two revocations at once, one is refused then. Keys that are nonsense do not count as such others.
+        Raises KeyNotFound, and with `spare_last_admin` LastAdminKey where no other key could manage keys afterwards,
+        and still a day later (ADMIN_MUST_LAST): also of two revocations at once, one is refused then. Keys that are
+        nonsense do not count as such others.
         """
 
     @abstractmethod

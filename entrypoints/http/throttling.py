@@ -6,16 +6,14 @@ it waits behind other such attempts for the key store.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
-from contextvars import copy_context
+from collections.abc import AsyncIterator, Callable, Mapping
 from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING
 
 from litestar import Litestar
 from litestar.types import HTTPScope
-from structlog.contextvars import bind_contextvars
 
-from application.ports.key_event_log import THROTTLED, KeyEventLog
+from application.ports.key_event_log import KeyEventLog
 from application.ports.rate_limiter import RateLimiter
 from config.container import Container
 from domain.api_key import ApiKey, Token
@@ -40,6 +38,10 @@ _MOST_SUMS = 1000
 _LONGEST_ADDRESS = 64
 _CAUSES = ("missing", "malformed", "unknown", "wrong_secret", "expired", "revoked")
 _EVERYBODY = "everybody"
+
+
+class TooManyLookUps(KeyStoreUnavailable):
+    """The key store is not asked, though it might answer: too many wait for it who have sent wrong keys."""
 
 
 class FailedKeys:
@@ -73,52 +75,44 @@ class FailedKeys:
 
         In a thread; attempts from throttled addresses share two, so that no stranger can keep the store from others;
         not those with a key that was right before (`known`), since its owner may share the address with a stranger.
-        Where too many of those wait already, KeyStoreUnavailable is raised, and nothing is said of the key.
+        Where too many of those wait already, TooManyLookUps is raised, and nothing is said of the key.
         """
         token = Token.parse(presented) if presented else None
-        of_suspect = presented is not None and not known and await self._is_full(f"address:{address_of(scope)}")
-        if of_suspect or (token and await self._is_full(f"key_id:{token.key_id}")) or await self._all_are_full():
-            bind_contextvars(**{THROTTLED: True})
         if token is None:
             return work()  # which looks nothing up
-        if not of_suspect:
-            return await self._in(self._callers, work)
+        if known or not await self._is_full(f"address:{address_of(scope)}"):
+            return await self._callers.run(work)
         if self._waiting >= SUSPECTS_WAITING:
-            raise KeyStoreUnavailable("too many keys from addresses that sent wrong ones wait to be looked up")
+            raise TooManyLookUps("too many keys from addresses that sent wrong ones wait to be looked up")
         self._waiting += 1
         try:
-            return await self._in(self._suspects, work)
+            return await self._suspects.run(work)
         finally:
             self._waiting -= 1
 
-    @staticmethod
-    async def _in(threads: SlowThreads, work: Callable[[], ApiKey]) -> ApiKey:
-        """What `work` returns, done where the log knows whose request it is."""
-        context = copy_context()
-        return await threads.run(lambda: context.run(work))
+    async def count(self, scope: HTTPScope, rejected: KeyRejected, tell: Callable[[], None]) -> None:
+        """One refused key more, which `tell` writes down, or which is summed up with others.
 
-    async def count(self, scope: HTTPScope, rejected: KeyRejected) -> None:
-        """One refused key more. Raises FailedKeysThrottled where that is too many from its address or under its id.
-
-        No key at all is no attempt at one, and only its line in the log is summed up where there are too many.
+        No key at all is no attempt at one. Raises FailedKeysThrottled where there were too many from its address or
+        under its id.
         """
         self._refused.add(rejected.cause)
-        if self._limit is None:
-            return
-        tell_each = (await self._counts.hit(_EVERYBODY, LINES_OF_ALL)).allowed
-        sources = {"address": address_of(scope), "key_id": rejected.key_id}
-        if rejected.cause == "missing":
-            sources = {}
+        if self._limit is not None and rejected.cause != "missing":
+            await self._throttle(self._limit, {"address": address_of(scope), "key_id": rejected.key_id})
+        if (await self._counts.hit(_EVERYBODY, LINES_OF_ALL)).allowed:
+            tell()
+        else:
+            self._add_up(_EVERYBODY, None)
+
+    async def _throttle(self, limit: RateLimit, sources: Mapping[str, str | None]) -> None:
+        """Counts one for each source, and raises FailedKeysThrottled where one has had too many."""
         seconds = 0
         for by, source in sources.items():
-            allowance = source and await self._counts.hit(f"{by}:{source}", self._limit)
+            allowance = source and await self._counts.hit(f"{by}:{source}", limit)
             if allowance and not allowance.allowed:
                 self._throttled.add(by)
+                self._add_up(by, source)
                 seconds = max(seconds, allowance.seconds)
-                if tell_each:
-                    self._add_up(by, source)
-        if not tell_each:
-            self._add_up(_EVERYBODY, None)
         if seconds:
             raise FailedKeysThrottled(seconds)
 
@@ -145,9 +139,6 @@ class FailedKeys:
 
     async def _is_full(self, bucket: str) -> bool:
         return self._limit is not None and not (await self._counts.test(bucket, self._limit)).allowed
-
-    async def _all_are_full(self) -> bool:
-        return self._limit is not None and not (await self._counts.test(_EVERYBODY, LINES_OF_ALL)).allowed
 
     def _add_up(self, by: str, source: str | None) -> None:
         if (by, source) not in self._sums and len(self._sums) >= _MOST_SUMS:

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,13 @@ from litestar.testing import TestClient
 
 from config.settings import Settings
 from domain.api_key import ApiKey, Scope, Token
+from domain.errors import FailedKeysThrottled, KeyRejected
+from domain.rate_limit import RateLimit
 from entrypoints.http.app import make_app
-from entrypoints.http.throttling import LINES_OF_ALL, SUSPECTS_WAITING, address_of
+from entrypoints.http.metrics import Metrics
+from entrypoints.http.roster import Roster
+from entrypoints.http.throttling import LINES_OF_ALL, SUSPECTS_WAITING, FailedKeys, address_of
+from tests.fakes.in_memory_key_event_log import InMemoryKeyEventLog
 from tests.fakes.in_memory_rate_limiter import InMemoryRateLimiter
 from tests.http.service import HOME, SMALL, Breakable, Service
 from tests.redis_server import PASSWORD, RedisServer
@@ -109,12 +114,19 @@ def wrong_secret(token: str) -> str:
 class TestTheLimitOfAKey:
     def test_every_answer_says_how_it_is_with_it(self, limited: Limited) -> None:
         token = limited.service.token()
-        for remaining in ("2", "1", "0"):
+        for remaining, reset in (("2", "60"), ("1", "60"), ("0", "61")):
             answer = limited.predict(token)
             assert answer.status_code == 200
             assert [answer.headers[name] for name in FIELDS] == [
-                "3", remaining, "60", '"key";q=3;w=60', f'"key";r={remaining};t=60',
+                "3", remaining, reset, '"key";q=3;w=60', f'"key";r={remaining};t={reset}',
             ]  # fmt: skip
+
+    def test_the_last_that_is_let_through_is_told_how_long_to_wait_as_the_next_would_be(self, limited: Limited) -> None:
+        token = limited.service.token()
+        last = [limited.predict(token) for _ in range(3)][-1]
+        assert last.headers["RateLimit-Reset"] == limited.predict(token).headers["Retry-After"]
+        limited.clock.now += int(last.headers["RateLimit-Reset"])
+        assert limited.predict(token).status_code == 200
 
     def test_beyond_it_the_key_is_told_how_long_to_wait(self, limited: Limited) -> None:
         token = limited.service.token()
@@ -246,6 +258,20 @@ class TestWrongKeys:
         lines = limited.key_log()
         assert [line["action"] for line in lines] == ["refused", "refused", "throttled"]
         assert lines[-1]["by"] == "everybody"
+
+    def test_take_no_more_memory_than_there_is_for_them_however_many_addresses_there_are(self) -> None:
+        log = InMemoryKeyEventLog()
+        failed = FailedKeys(InMemoryRateLimiter(), RateLimit(1, 60), log, Metrics(Roster.alone()))
+
+        async def fail() -> None:
+            for number in range(1_500):
+                scope: Any = {"client": (f"10.0.{number // 250}.{number % 250}", 1)}
+                for _ in range(2):
+                    with suppress(FailedKeysThrottled):
+                        await failed.count(scope, KeyRejected("unknown"), lambda: None)
+
+        asyncio.run(fail())
+        assert len(log.events) <= 1_001  # of a thousand sources, and of everybody else together
 
     def test_are_told_in_the_metrics_by_what_was_wrong(self, limited: Limited) -> None:
         for _ in range(5):

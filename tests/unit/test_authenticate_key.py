@@ -6,8 +6,10 @@ import pytest
 
 from application.authenticate_key import AuthenticateKey
 from application.issue_key import IssuedKey, IssueKey
+from application.ports.key_store import KeptKeys
 from domain.api_key import ApiKey, Pepper, Scope, Token
 from domain.errors import KeyRejected, KeyStoreUnavailable, ScopeMissing, SecretUnavailable
+from tests.door import enter
 from tests.example_keys import OPERATOR
 from tests.fakes.fixed_clock import FixedClock
 from tests.fakes.in_memory_key_event_log import InMemoryKeyEventLog, KeyEvent
@@ -24,7 +26,7 @@ class UnreachableKeyStore(InMemoryKeyStore):
     def find(self, key_id: str) -> ApiKey | None:
         raise KeyStoreUnavailable("down")
 
-    def all(self) -> list[ApiKey]:
+    def all(self) -> KeptKeys:
         raise KeyStoreUnavailable("down")
 
     def revoke(
@@ -91,8 +93,8 @@ class Door:
         return token
 
     def enter(self, presented: str | None, needed: Scope = Scope.VALUE) -> ApiKey:
-        enter = AuthenticateKey(self.keys, self.peppers, self.clock, self.log, self.of_strangers)
-        return enter(presented, needed, "req-7")
+        authenticate = AuthenticateKey(self.keys, self.peppers, self.clock, self.log, self.of_strangers)
+        return enter(authenticate, presented, needed, "req-7")
 
     def refusal(self, presented: str | None) -> KeyRejected:
         with pytest.raises(KeyRejected) as caught:
@@ -236,7 +238,7 @@ def test_a_malformed_token_touches_no_store_and_is_not_recorded(door: Door, mist
     authenticate = AuthenticateKey(UnreachableKeyStore(), InMemoryPepperStore(), door.clock, log)
 
     with pytest.raises(KeyRejected) as caught:
-        authenticate(presented, Scope.VALUE, "req-7")
+        enter(authenticate, presented, Scope.VALUE, "req-7")
 
     assert (caught.value.cause, caught.value.key_id) == ("malformed", None)
     assert log.events == [refused("malformed")]
@@ -270,5 +272,5 @@ def test_nothing_is_said_of_a_key_while_the_store_is_down(door: Door) -> None:
     authenticate = AuthenticateKey(UnreachableKeyStore(), door.peppers, door.clock, door.log)
     for presented in (door.issued.token, Token.generate().reveal()):
         with pytest.raises(KeyStoreUnavailable):
-            authenticate(presented, Scope.VALUE)
+            enter(authenticate, presented)
     assert door.log.events == []

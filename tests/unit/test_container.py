@@ -21,6 +21,7 @@ from application.ports.data_source import DataSource
 from application.ports.key_store import KeyStore
 from application.ports.model_repository import ModelRepository
 from config.container import Container
+from config.faults import ConfigurationError
 from config.settings import (
     WITHOUT_EFFECT_YET,
     DataSourceSettings,
@@ -34,7 +35,7 @@ from config.settings import (
     ValuationLogSettings,
 )
 from domain.api_key import Scope
-from domain.errors import InstallationIncomplete, KeyStoreUnavailable, SecretUnavailable, SourceUnavailable
+from domain.errors import InstallationIncomplete, SecretUnavailable, SourceUnavailable
 from tests.contracts.test_valuation_log import VALUED
 from tests.example_keys import OPERATOR
 from tests.fakes.fixed_clock import FixedClock
@@ -149,7 +150,7 @@ class TestTheContainer:
     ) -> None:
         monkeypatch.setitem(sys.modules, "adapters.rate_limiters.redis_server", None)
         settings = msgspec.structs.replace(settings_in(tmp_path), http=HttpSettings(rate_limit_url="redis://h"))
-        with pytest.raises(InstallationIncomplete, match=r"^http\.rate_limit_url needs tasador's extra 'redis'"):
+        with pytest.raises(InstallationIncomplete, match=r"^http\.rate_limit_url needs .*pip install '\.\[redis\]'"):
             Container(settings=settings).rate_limiter([memoryview(bytearray(192)).cast("Q")], 0, b"secret")
 
     def test_makes_each_thing_once(self, tmp_path: Path) -> None:
@@ -174,7 +175,7 @@ class TestTheContainer:
             key_event_log=providers.Object(events),
         )
         issued = container.issue_key()("ours", [Scope.VALUE], OPERATOR)
-        assert container.authenticate_key()(issued.token, Scope.VALUE) == keys.find(issued.key.id) == issued.key
+        assert container.authenticate_key().ask(issued.token) == keys.find(issued.key.id) == issued.key
         assert issued.key.created_at == clock.now()
         assert container.train_model().models is container.list_models().models is models
         assert list(tmp_path.iterdir()) == []
@@ -248,7 +249,7 @@ class TestThePasswordFile:
             self.source(tmp_path, "nonsense", b"geheim").sales()
         assert "geheim" not in str(raised.value)
         keys = KeyStoreSettings(url="nonsense", password_file=tmp_path / "password")
-        with pytest.raises(KeyStoreUnavailable, match="url is of no use"):
+        with pytest.raises(ConfigurationError, match=r"key_store\.url is of no use"):
             Container(settings=msgspec.structs.replace(settings_in(tmp_path), key_store=keys)).key_store()
 
 

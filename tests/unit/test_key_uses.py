@@ -9,6 +9,7 @@ from application.issue_key import IssueKey
 from application.key_uses import KeyUses, StoreKeyUses
 from domain.api_key import Scope, Token
 from domain.errors import KeyRejected, KeyStoreUnavailable, ScopeMissing
+from tests.door import enter
 from tests.example_keys import OPERATOR, example_key
 from tests.fakes.fixed_clock import NOON, FixedClock
 from tests.fakes.in_memory_key_event_log import InMemoryKeyEventLog
@@ -39,17 +40,17 @@ def test_every_proof_of_a_key_is_a_use_and_nothing_else_is() -> None:
     used, scopeless, guessed = (issue("Valora SpA", ["value"], OPERATOR) for _ in range(3))
     authenticate = AuthenticateKey(keys, peppers, clock, log, uses=uses)
 
-    authenticate(used.token, Scope.VALUE)
+    enter(authenticate, used.token)
     clock.advance(timedelta(seconds=30))
-    assert authenticate.at_once(used.token, Scope.VALUE)
+    assert authenticate.let_in(used.key, Scope.VALUE)
     with pytest.raises(ScopeMissing):
-        authenticate(scopeless.token, Scope.KEYS_ADMIN)
+        enter(authenticate, scopeless.token, Scope.KEYS_ADMIN)
     with pytest.raises(KeyRejected):
-        authenticate(Token(guessed.key.id, "0" * 43).reveal(), Scope.VALUE)
+        enter(authenticate, Token(guessed.key.id, "0" * 43).reveal())
     StoreKeyUses(keys, uses)()
 
     at = NOON + timedelta(seconds=30)
-    assert {key.id: key.last_used_at for key in keys.all()} == {
+    assert {key.id: key.last_used_at for key in keys.all().keys} == {
         used.key.id: at,
         scopeless.key.id: at,
         guessed.key.id: None,

@@ -9,7 +9,8 @@ from application.authenticate_key import AuthenticateKey
 from application.issue_key import IssueKey
 from application.known_keys import KnownKeys
 from domain.api_key import ApiKey, Pepper, Scope, Token
-from domain.errors import KeyRejected, KeyStoreUnavailable, ScopeMissing
+from domain.errors import KeyRejected, KeyStoreUnavailable
+from tests.door import enter
 from tests.example_keys import OPERATOR
 from tests.fakes.fixed_clock import FixedClock
 from tests.fakes.in_memory_key_event_log import InMemoryKeyEventLog, KeyEvent
@@ -50,13 +51,14 @@ class Door:
         self.issued = issue("Valora SpA", ("value",), OPERATOR, timedelta(days=30))
         known = KnownKeys(lambda: self.seconds)
         self.authenticate = AuthenticateKey(self.keys, peppers, self.clock, self.log, known=known)
-        self.authenticate(self.issued.token, Scope.VALUE)
+        enter(self.authenticate, self.issued.token)
         self.keys.asked = 0
 
     def enter(self, presented: str | None = None) -> ApiKey:
         """As the service lets in: at once, or by asking the store."""
         token = presented or self.issued.token
-        return self.authenticate.at_once(token, Scope.VALUE, "r") or self.authenticate(token, Scope.VALUE, "r")
+        key = self.authenticate.at_once(token)
+        return self.authenticate.let_in(key, Scope.VALUE, "r") if key else enter(self.authenticate, token, request="r")
 
 
 @pytest.fixture
@@ -86,8 +88,8 @@ def test_a_revocation_holds_within_ten_seconds_however_often_the_key_is_used(doo
 def test_a_revocation_that_one_request_notices_holds_for_all(door: Door) -> None:
     door.keys.revoke(door.issued.key.id, door.clock.now())
     with pytest.raises(KeyRejected):
-        door.authenticate(door.issued.token, Scope.VALUE)
-    assert door.authenticate.at_once(door.issued.token, Scope.VALUE) is None
+        enter(door.authenticate, door.issued.token)
+    assert door.authenticate.at_once(door.issued.token) is None
 
 
 def test_what_a_slow_store_said_is_as_old_as_the_question(door: Door) -> None:
@@ -101,12 +103,20 @@ def test_what_a_slow_store_said_is_as_old_as_the_question(door: Door) -> None:
 
 def test_a_key_in_use_is_asked_for_by_one_request_on_behalf_of_all(door: Door) -> None:
     door.seconds = 2.5
-    first, *others = (door.authenticate.at_once(door.issued.token, Scope.VALUE) for _ in range(20))
+    first, *others = (door.authenticate.at_once(door.issued.token) for _ in range(20))
     assert first is None
     assert all(others)
-    door.authenticate(door.issued.token, Scope.VALUE)
+    enter(door.authenticate, door.issued.token)
     assert door.enter() == door.issued.key
     assert door.keys.asked == 1
+
+
+def test_a_slow_store_leaves_what_it_said_lately(door: Door) -> None:
+    door.seconds = 7.9
+    assert door.authenticate.meanwhile(door.issued.token) == door.issued.key
+    door.seconds = 8.0
+    assert door.authenticate.meanwhile(door.issued.token) is None
+    assert not door.authenticate.known.store_is_down
 
 
 def test_an_expiry_holds_at_once(door: Door) -> None:
@@ -122,15 +132,9 @@ def test_whoever_presents_a_known_key_has_to_prove_it(door: Door) -> None:
     assert door.log.events[-1].details["cause"] == "wrong_secret"
 
 
-def test_a_missing_scope_is_told_at_once(door: Door) -> None:
-    with pytest.raises(ScopeMissing):
-        door.authenticate.at_once(door.issued.token, Scope.KEYS_ADMIN)
-    assert door.keys.asked == 0
-
-
 @pytest.mark.parametrize("presented", [None, "", "nonsense"])
 def test_what_is_no_token_is_known_to_nobody(door: Door, presented: str | None) -> None:
-    assert door.authenticate.at_once(presented, Scope.VALUE) is None
+    assert door.authenticate.at_once(presented) is None
 
 
 def test_nobody_is_turned_away_from_memory(door: Door) -> None:
@@ -149,12 +153,12 @@ class Outage:
 
     def enter(self) -> ApiKey:
         authenticate, token = self.door.authenticate, self.door.issued.token
-        key = authenticate.at_once(token, Scope.VALUE, "r")
+        key = authenticate.at_once(token)
         if key is None:
             try:
-                return authenticate(token, Scope.VALUE, "r")
+                return authenticate.ask(token)
             except KeyStoreUnavailable:
-                key = authenticate.without_store(token, Scope.VALUE, "r")
+                key = authenticate.without_store(token)
                 if key is None:
                     raise
         return key
@@ -193,7 +197,7 @@ def test_what_the_store_says_when_it_is_back_counts_at_once(outage: Outage) -> N
     door.seconds += 1.0
     with pytest.raises(KeyRejected):
         outage.enter()
-    assert door.authenticate.without_store(door.issued.token, Scope.VALUE) is None
+    assert door.authenticate.without_store(door.issued.token) is None
 
 
 def test_a_key_that_expires_while_the_store_is_down_ends(outage: Outage) -> None:
@@ -205,8 +209,8 @@ def test_a_key_that_expires_while_the_store_is_down_ends(outage: Outage) -> None
 def test_an_unknown_key_is_not_called_wrong_while_the_store_is_down(outage: Outage) -> None:
     for token in (Token.generate().reveal(), Token(outage.door.issued.key.id, "0" * 43).reveal()):
         with pytest.raises(KeyStoreUnavailable):
-            outage.door.authenticate(token, Scope.VALUE)
-        assert outage.door.authenticate.without_store(token, Scope.VALUE) is None
+            outage.door.authenticate.ask(token)
+        assert outage.door.authenticate.without_store(token) is None
 
 
 def test_no_more_keys_are_remembered_than_there_is_room_for(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -219,6 +223,8 @@ def test_no_more_keys_are_remembered_than_there_is_room_for(door: Door, monkeypa
         )
         known.remember(key, Pepper.generate(), 0.0)
     assert [known.find(name) is not None for name in names] == [False, True, True]
+    known.remember(key, Pepper.generate(), 0.0)
+    assert [known.find(name) is not None for name in names] == [False, True, True]
 
 
 def test_a_key_that_was_right_once_is_recognised_however_long_ago_and_lets_nobody_in(door: Door) -> None:
@@ -226,5 +232,5 @@ def test_a_key_that_was_right_once_is_recognised_however_long_ago_and_lets_nobod
     assert door.authenticate.remembers(door.issued.token)
     assert not door.authenticate.remembers(Token(door.issued.key.id, "0" * 43).reveal())
     assert not any(door.authenticate.remembers(other) for other in (None, "nonsense", Token.generate().reveal()))
-    assert door.authenticate.at_once(door.issued.token, Scope.VALUE) is None
-    assert door.authenticate.without_store(door.issued.token, Scope.VALUE) is None
+    assert door.authenticate.at_once(door.issued.token) is None
+    assert door.authenticate.without_store(door.issued.token) is None

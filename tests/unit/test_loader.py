@@ -308,7 +308,7 @@ class TestIllTypedValues:
             ("TASADOR_KEY_STORE__KIND", PASSWORD, "key_store.kind: expected one of csv, sql, vault."),
             (
                 "TASADOR_DATA_SOURCE__EXTRA__NUMERIC",
-                "year_built",
+                "year_built,heating",
                 'data_source.extra.numeric: expected JSON, such as ["a", "b"].',
             ),
             (
@@ -332,6 +332,12 @@ class TestIllTypedValues:
         self, folder: Path, variable: str, text: str, told: str
     ) -> None:
         assert refusal(folder, "", {variable: text}).startswith(f"{variable}: {told}")
+
+    @pytest.mark.parametrize("text", ["https://desk.example", " https://desk.example ", '["https://desk.example"]'])
+    def test_of_a_list_may_be_one_text_alone(self, folder: Path, text: str) -> None:
+        environment = {"TASADOR_HTTP__CORS_ORIGINS": text, "TASADOR_HTTP__TRUSTED_PROXIES": "10.0.0.7"}
+        http = load(folder, "", environment).settings.http
+        assert (http.cors_origins, http.trusted_proxies) == (("https://desk.example",), ("10.0.0.7",))
 
     def test_of_the_file_are_told_before_a_variable_is_put_into_it(self, folder: Path) -> None:
         told = refusal(folder, "http = 1\n", {"TASADOR_HTTP__PORT": "9"})
@@ -371,6 +377,7 @@ class TestOverrides:
             "TASADOR_KEY_STORE__URL": "https://vault.example:8200",
             "TASADOR_HTTP__TLS_CERTIFICATE": "/elsewhere/certificate.pem",
             "TASADOR_HTTP__TLS_KEY": "/elsewhere/key.pem",
+            "TASADOR_HTTP__RATE_LIMIT_URL": "redis://counts.internal",
         }
         value: Any = load(folder, SAMPLE, others | {"TASADOR_" + "__".join(keys).upper(): text}).settings
         for key in keys:
