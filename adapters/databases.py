@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import sqlalchemy as sql
 from sqlalchemy import exc
 
 from adapters.passwords import password_in
-from domain.errors import KeyStoreMalformed, KeyStoreUnavailable
+from domain.errors import KeyStoreSpoiled, KeyStoreUnavailable
 
 _DRIVERS = {
     "sqlite": "sqlite",
@@ -23,6 +23,10 @@ _DRIVERS = {
 }
 _SECONDS = 5
 _LONGEST_PAUSE = 0.01
+_SQLITE_HINTS = {
+    sqlite3.SQLITE_CANTOPEN: " (it must be a file, in a folder where SQLite may write its log even to read)",
+    sqlite3.SQLITE_IOERR: " (see whether the disk is full, and whether it fails)",
+}
 _CONNECTIONS = 4  # of a process, kept open; as many again under load. 12 processes fit into PostgreSQL's usual 100.
 
 
@@ -81,7 +85,7 @@ def cause(error: exc.SQLAlchemyError) -> str:
 
 
 def engine(url: sql.URL) -> sql.Engine:
-    """An engine for an understood url. It connects when it is first used.
+    """An engine for an understood url. It connects when it is first used, to a SQLite file that is there by then.
 
     A connection with the execution option `writing` takes SQLite's write lock as its transaction begins, so that two
     writers wait for each other and never fail half-way. Without it, a connection to SQLite is for reading alone.
@@ -110,14 +114,21 @@ def take_turns(connection: sql.Connection, number: int) -> None:
         connection.execute(sql.select(sql.func.pg_advisory_xact_lock(number)))
 
 
-def refusal(error: exc.SQLAlchemyError, name: str) -> KeyStoreUnavailable | KeyStoreMalformed:
+def refusal(error: exc.SQLAlchemyError, name: str) -> KeyStoreUnavailable | KeyStoreSpoiled:
     """What to raise for an error of the database that is shown as `name`."""
     # Exactly this class is what sqlite3 raises for a file that is no database, or a damaged one.
     if type(error) is exc.DatabaseError:
-        return KeyStoreMalformed(
+        return KeyStoreSpoiled(
             f"{name} is no database of keys: {cause(error)}. Restore it from a backup, or name another."
         )
-    return KeyStoreUnavailable(f"The key store {name} cannot be used: {cause(error)}.")
+    hint = _SQLITE_HINTS.get(_sqlite_kind(error), "")
+    return KeyStoreUnavailable(f"The key store {name} cannot be used: {cause(error)}{hint}.")
+
+
+def _sqlite_kind(error: exc.SQLAlchemyError) -> int:
+    """SQLite's own number of a kind of error, without its details; 0 where it has none."""
+    code: int = getattr(error.orig, "sqlite_errorcode", 0) if isinstance(error, exc.DBAPIError) else 0
+    return code & 0xFF
 
 
 def _identity(url: sql.URL) -> tuple[int, int] | None:
@@ -148,7 +159,7 @@ def make_sqlite_file(url: sql.URL) -> None:
 
 
 def _sqlite(url: sql.URL) -> sql.Engine:
-    made = sql.create_engine(url, hide_parameters=True, pool_timeout=_SECONDS)
+    made = sql.create_engine(url, hide_parameters=True, pool_timeout=_SECONDS, creator=lambda: _opened(url))
 
     # SQLAlchemy's recipe for sqlite3: it begins transactions itself, and the driver does not interfere.
     @sql.event.listens_for(made, "connect")
@@ -174,6 +185,14 @@ def _sqlite(url: sql.URL) -> sql.Engine:
             _begin_writing(connection)
 
     return made
+
+
+def _opened(url: sql.URL) -> sqlite3.Connection:
+    """A connection to a file that is there: SQLite itself would make a new one, which would know of no key."""
+    file = Path(url.database or "").absolute()
+    if not file.exists():
+        raise sqlite3.OperationalError("there is no such file: restore it from a backup")
+    return sqlite3.connect(f"file:{quote(str(file))}?mode=rw", uri=True, check_same_thread=False)
 
 
 def _begin_writing(connection: sql.Connection) -> None:

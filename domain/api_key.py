@@ -25,6 +25,8 @@ LONGEST_LABEL = 100
 LONGEST_REASON = 200
 LONGEST_NAME = 100
 DEFAULT_OVERLAP = timedelta(hours=1)
+ADMIN_MUST_LAST = timedelta(days=1)
+"""How long from now a key must still be able to manage keys to count as another admin where one is revoked."""
 
 KeyState = Literal["active", "expired", "revoked"]
 

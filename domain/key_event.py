@@ -22,13 +22,13 @@ class KeyEvent:
 
 def issued(key: ApiKey) -> KeyEvent:
     """That `key` was issued: its label, scopes and expiry."""
-    told = f"{key.label}: {' '.join(sorted(key.scopes))}, until {key.expires_at.isoformat()}"
+    told = f"{key.label}: {' '.join(sorted(key.scopes))}, until {key.expires_at:%Y-%m-%d %H:%M} UTC"
     return KeyEvent(key.created_at, "issued", key.id, key.created_by, told)
 
 
 def rotated(key: ApiKey, successor: ApiKey) -> KeyEvent:
     """That `successor` was issued in the place of `key`, which holds its shortened expiry already."""
-    told = f"replaced by {successor.id}, valid until {key.expires_at.isoformat()}"
+    told = f"replaced by {successor.id}, valid until {key.expires_at:%Y-%m-%d %H:%M} UTC"
     return KeyEvent(successor.created_at, "rotated", key.id, successor.created_by, told)
 
 

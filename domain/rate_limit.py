@@ -21,8 +21,8 @@ _OFF = ("0", "off", "none")
 class Allowance:
     """Whether it may be done now, and how it is with the limit.
 
-    `remaining`: how many more times at once. `seconds`: how long until there is more, which is at least 1 and, where
-    it may not be done now, long enough.
+    `remaining`: how many more times at once, after this time. `seconds`, at least 1: where that is none, how long until
+    it may be done once more; else how long until the window ends.
     """
 
     allowed: bool
@@ -48,9 +48,11 @@ class RateLimit:
         `seconds_left`: until the current window ends. What is asked about is not counted in yet.
         """
         used = math.floor(previous * seconds_left / self.seconds + current)
+        allowed = used < self.amount
+        used, current = used + allowed, current + allowed
         if used < self.amount:
-            return Allowance(allowed=True, remaining=self.amount - used - 1, seconds=max(1, math.ceil(seconds_left)))
-        return Allowance(allowed=False, remaining=0, seconds=self._seconds_to_wait(previous, current, seconds_left))
+            return Allowance(allowed=True, remaining=self.amount - used, seconds=max(1, math.ceil(seconds_left)))
+        return Allowance(allowed, remaining=0, seconds=self._seconds_to_wait(previous, current, seconds_left))
 
     def _seconds_to_wait(self, previous: int, current: int, seconds_left: float) -> int:
         if current < self.amount:  # until less of the previous window counts

@@ -3,7 +3,7 @@
 import sqlalchemy as sql
 
 from adapters.key_stores.row import FIRST_COLUMNS
-from domain.errors import KeyStoreMalformed, SchemaOutdated
+from domain.errors import KeyStoreSpoiled, SchemaOutdated
 
 FIRST, NEWEST = "0001", "0002"
 TABLE = "tasador_schema"
@@ -13,7 +13,7 @@ TABLE = "tasador_schema"
 def found(connection: sql.Connection, name: str) -> str | None:
     """The revision of the database that is shown as `name`, or None where it holds nothing of Tasador's yet.
 
-    The first version kept none: its table tells it. Raises KeyStoreMalformed where `api_keys` is somebody else's.
+    The first version kept none: its table tells it. Raises KeyStoreSpoiled where `api_keys` is somebody else's.
     """
     inspector = sql.inspect(connection)
     if inspector.has_table(TABLE):
@@ -24,7 +24,7 @@ def found(connection: sql.Connection, name: str) -> str | None:
         return None
     columns = {column["name"] for column in inspector.get_columns("api_keys")}
     if missing := [column for column in FIRST_COLUMNS if column not in columns]:
-        raise KeyStoreMalformed(
+        raise KeyStoreSpoiled(
             f"The table api_keys in {name} is not Tasador's: it lacks {', '.join(missing)}. Name another database."
         )
     return FIRST

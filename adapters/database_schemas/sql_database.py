@@ -27,7 +27,7 @@ class SqlDatabaseSchema(DatabaseSchema):
             self._url = databases.understood(url)
             self._engine = databases.engine(self._url)
         except ValueError as error:
-            raise KeyStoreUnavailable(f"The key store's url is of no use: {error}.") from None
+            raise KeyStoreUnavailable(f"key_store.url is of no use: {error}.") from None
 
     def check(self) -> None:
         """Raises SchemaOutdated, KeyStoreUnavailable, KeyStoreMalformed. Makes nothing."""
@@ -54,13 +54,19 @@ class SqlDatabaseSchema(DatabaseSchema):
             self._engine.dispose()
 
 
-def prepare(engine: sql.Engine) -> None:
+def prepare(engine: sql.Engine, *, anew: bool = True) -> None:
     """Sets an empty database up, making a SQLite file where there is none, and leaves another as it is.
 
-    Raises SchemaOutdated, KeyStoreUnavailable, KeyStoreMalformed and SQLAlchemyError.
+    Without `anew` nothing is made: then a database that is missing or empty raises KeyStoreUnavailable. Raises
+    SchemaOutdated, KeyStoreUnavailable, KeyStoreMalformed and SQLAlchemyError.
     """
-    revision = _found(engine)
+    revision = _found(engine, anew=anew)
     if revision is None:
+        if not anew:
+            raise KeyStoreUnavailable(
+                f"The tables of {databases.shown(engine.url)} are gone, which were there before: restore it from a "
+                "backup, or restart the service to begin anew without keys."
+            )
         revision = upgrade(engine).after
     revisions.check(revision, databases.shown(engine.url))
 
@@ -87,9 +93,9 @@ def upgrade(engine: sql.Engine) -> SchemaUpgrade:
     return SchemaUpgrade(name, before, before)
 
 
-def _found(engine: sql.Engine) -> str | None:
+def _found(engine: sql.Engine, *, anew: bool = True) -> str | None:
     name = databases.shown(engine.url)
-    if engine.dialect.name == "sqlite":
+    if anew and engine.dialect.name == "sqlite":
         try:
             databases.make_sqlite_file(engine.url)
         except OSError as error:

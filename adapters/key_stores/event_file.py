@@ -19,10 +19,14 @@ class _Subject(msgspec.Struct, frozen=True):
 
 
 class EventFile:
-    """The events in one file of mode 0600. Writers hold the lock of the keys' file; readers need none."""
+    """The events in one file of mode 0600. Writers hold the lock of the keys' file; readers need none.
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    It lies beside the keys' file itself, where a symbolic link leads to that.
+    """
+
+    def __init__(self, keys: Path) -> None:
+        self._keys = keys
+        self._looked_at: tuple[tuple[int, ...], frozenset[tuple[str, str]]] = ((), frozenset())
 
     def read(self) -> list[KeyEvent]:
         """Every event, but for a last one that was not written to its end.
@@ -42,16 +46,16 @@ class EventFile:
                 ) from None
         return events
 
-    def subjects(self) -> set[tuple[str, str]]:
-        """Which actions on which keys are written down; a line that is no event says nothing. Raises OSError."""
-        subjects = set()
-        decoder = msgspec.json.Decoder(_Subject)
-        for line in self._lines():
-            try:
-                subject = decoder.decode(line)
-            except (msgspec.DecodeError, UnicodeDecodeError):
-                continue
-            subjects.add((subject.action, subject.key_id))
+    def subjects(self) -> frozenset[tuple[str, str]]:
+        """Which actions on which keys are written down; a line that is no event says nothing. Raises OSError.
+
+        The file is read only where it is another than the last time.
+        """
+        signature = self._signature()
+        seen_as, subjects = self._looked_at
+        if signature != seen_as:
+            subjects = self._read_subjects()
+            self._looked_at = (signature, subjects)
         return subjects
 
     def add(self, events: Sequence[KeyEvent]) -> None:
@@ -72,6 +76,28 @@ class EventFile:
             os.fsync(file.fileno())
         if is_new:
             flush_folder(self._path.parent)
+
+    @property
+    def _path(self) -> Path:
+        return Path(f"{os.path.realpath(self._keys)}.events.jsonl")
+
+    def _signature(self) -> tuple[int, ...]:
+        try:
+            about = os.stat(self._path)  # noqa: PTH116 (that of pathlib costs three times as much)
+        except (FileNotFoundError, NotADirectoryError):
+            return ()
+        return about.st_mtime_ns, about.st_size, about.st_ino
+
+    def _read_subjects(self) -> frozenset[tuple[str, str]]:
+        subjects = set()
+        decoder = msgspec.json.Decoder(_Subject)
+        for line in self._lines():
+            try:
+                subject = decoder.decode(line)
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                continue
+            subjects.add((subject.action, subject.key_id))
+        return frozenset(subjects)
 
     def _lines(self) -> list[bytes]:
         """The lines, and what stands behind the last line feed: nothing in a file that is whole."""

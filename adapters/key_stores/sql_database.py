@@ -17,8 +17,8 @@ from adapters import databases
 from adapters.database_schemas.sql_database import prepare
 from adapters.key_stores.row import COLUMNS, NOBODY, key_of, scopes_cell
 from adapters.key_stores.tables import EVENTS, KEYS
-from application.ports.key_store import KeyStore
-from domain.api_key import ApiKey
+from application.ports.key_store import KeptKeys, KeyStore
+from domain.api_key import ADMIN_MUST_LAST, ApiKey
 from domain.errors import DuplicateKey, KeyNotFound, KeyStoreMalformed, KeyStoreUnavailable, LastAdminKey
 from domain.key_event import KeyEvent, issued, revoked, rotated
 
@@ -30,16 +30,17 @@ class SqlKeyStore(KeyStore):
 
     Safe for threads and processes: writers take turns. Constructing it connects to nothing: a database that is down
     when the service starts may come up later. An empty one is set up at first use, and one of another version of the
-    program is refused with SchemaOutdated. Only a url that can never work raises KeyStoreUnavailable at once.
+    program is refused with SchemaOutdated. One that was used and is gone then, or empty, is never made anew: nobody
+    would be known to it. Only a url that can never work raises KeyStoreUnavailable at once.
     """
 
     def __init__(self, url: str) -> None:
         try:
             self._engine = databases.engine(databases.understood(url))
         except ValueError as error:
-            raise KeyStoreUnavailable(f"The key store's url is of no use: {error}.") from None
+            raise KeyStoreUnavailable(f"key_store.url is of no use: {error}.") from None
         self._name = databases.shown(self._engine.url)
-        self._prepared = False
+        self._prepared = self._was_used = False
         if self._engine.dialect.name == "postgresql":
             sql.event.listen(self._engine, "connect", _take_any_time)
 
@@ -56,11 +57,17 @@ class SqlKeyStore(KeyStore):
         key = self._key_of(row)
         return None if row.is_there is None else key
 
-    def all(self) -> list[ApiKey]:
-        """Every key, oldest first. Raises KeyStoreUnavailable, KeyStoreMalformed naming the id of a bad one."""
+    def all(self) -> KeptKeys:
+        """Every key, oldest first; a fault names the id of a bad one. Raises KeyStoreUnavailable, KeyStoreSpoiled."""
         with self._transaction() as connection:
-            rows = connection.execute(sql.select(KEYS)).all()
-        return sorted((self._key_of(row) for row in rows), key=attrgetter("created_at", "id"))
+            rows = connection.execute(sql.select(KEYS).order_by(KEYS.c.id)).all()
+        keys, faults = [], []
+        for row in rows:
+            try:
+                keys.append(self._key_of(row))
+            except KeyStoreMalformed as error:
+                faults.append(str(error))
+        return KeptKeys(sorted(keys, key=attrgetter("created_at", "id")), tuple(faults))
 
     def revoke(
         self, key_id: str, at: datetime, by: str = "", because: str = "", *, spare_last_admin: bool = False
@@ -119,8 +126,8 @@ class SqlKeyStore(KeyStore):
         """One transaction, committed at the end of the block, with errors translated."""
         try:
             if not self._prepared:
-                prepare(self._engine)
-                self._prepared = True
+                prepare(self._engine, anew=not self._was_used)
+                self._prepared = self._was_used = True
             with databases.connected(self._engine, writing=writing) as connection:
                 if writing:
                     databases.take_turns(connection, _CHANGING_KEYS)
@@ -148,7 +155,7 @@ class SqlKeyStore(KeyStore):
     def _other_admins(self, connection: sql.Connection, key_id: str, at: datetime) -> bool:
         for row in connection.execute(sql.select(KEYS).where(KEYS.c.id != key_id, KEYS.c.revoked_at.is_(None))):
             with suppress(KeyStoreMalformed):
-                if self._key_of(row).is_admin_at(at):
+                if self._key_of(row).is_admin_at(at + ADMIN_MUST_LAST):
                     return True
         return False
 

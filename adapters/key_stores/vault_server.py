@@ -19,8 +19,8 @@ from adapters.key_stores.vault_documents import (
     leaving_of,
 )
 from adapters.key_stores.vault_secrets import VaultSecrets, checked_path
-from application.ports.key_store import KeyStore
-from domain.api_key import ApiKey, is_key_id
+from application.ports.key_store import KeptKeys, KeyStore
+from domain.api_key import ADMIN_MUST_LAST, ApiKey, is_key_id
 from domain.errors import DuplicateKey, KeyNotFound, KeyStoreMalformed, KeyStoreUnavailable, LastAdminKey
 from domain.key_event import KeyEvent, issued, revoked, rotated
 
@@ -59,9 +59,16 @@ class VaultKeyStore(KeyStore):
         document = self._stored(key_id)
         return None if document is None else document.key()
 
-    def all(self) -> list[ApiKey]:
-        """Every key, oldest first, a request a key. Raises KeyStoreUnavailable, KeyStoreMalformed."""
-        return sorted((document.key() for document in self._documents()), key=attrgetter("created_at", "id"))
+    def all(self) -> KeptKeys:
+        """Every key, oldest first, a request a key; a fault names a document. Raises KeyStoreUnavailable."""
+        documents, errors = self._documents()
+        keys, faults = [], [str(error) for error in errors]
+        for document in documents:
+            try:
+                keys.append(document.key())
+            except KeyStoreMalformed as error:
+                faults.append(str(error))
+        return KeptKeys(sorted(keys, key=attrgetter("created_at", "id")), tuple(sorted(faults)))
 
     def revoke(
         self, key_id: str, at: datetime, by: str = "", because: str = "", *, spare_last_admin: bool = False
@@ -113,7 +120,10 @@ class VaultKeyStore(KeyStore):
         folder = f"{self._prefix}/events"
         names = [name for name in self._server.names(folder) if not name.endswith("/")]
         of_none = _at_once(lambda name: self._recorded(f"{folder}/{name}"), names)
-        of_keys = [event for document in self._documents() for event in document.events()]
+        documents, errors = self._documents()
+        if errors:
+            raise errors[0]
+        of_keys = [event for document in documents for event in document.events()]
         kept = sorted([*of_keys, *(event for event in of_none if event)], key=attrgetter("kept_at"))
         return [event.event() for event in kept]
 
@@ -149,30 +159,37 @@ class VaultKeyStore(KeyStore):
         counted than one too many. Between reading and writing it, others are looked at anew until one is found.
         """
         keys = [key for key in _at_once(self._sound, self._ids()) if key is not None]
-        admins = {key.id for key in keys if key.is_admin_at(at)} - {key_id}
+        until = at + ADMIN_MUST_LAST
+        admins = {key.id for key in keys if key.is_admin_at(until)} - {key_id}
         gone = {key.id for key in keys if key.revoked_at is not None}
         for _ in _attempts(self._server.place(self._leaving)):
             document = self._server.read(self._leaving)
             leaving = leaving_of(document.content, self._server.place(self._leaving)) if document.content else set()
             others = (self._sound(other) for other in sorted(admins - leaving))
-            if not any(other is not None and other.is_admin_at(at) for other in others):
+            if not any(other is not None and other.is_admin_at(until) for other in others):
                 raise LastAdminKey(key_id)
             if key_id in leaving:
                 return
             if self._server.write(self._leaving, leaving_document(leaving - gone | {key_id}), after=document.version):
                 return
 
-    def _documents(self) -> list[KeyDocument]:
-        """The documents of all keys, with those that came in place of one while they were read."""
+    def _documents(self) -> tuple[list[KeyDocument], list[KeyStoreMalformed]]:
+        """The documents of all keys, with those that came in place of one while they were read.
+
+        Beside them, what is wrong with those of which nobody can say whether they are keys.
+        """
         found: dict[str, KeyDocument] = {}
+        errors: dict[str, KeyStoreMalformed] = {}
         looked_for: set[str] = set()
         wanted = set(self._ids())
         while wanted:
-            found |= {document.key_id: document for document in _at_once(self._stored, wanted) if document is not None}
+            answers = dict(zip(wanted, _at_once(self._stored_or_error, wanted), strict=True))
+            found |= {key_id: answer for key_id, answer in answers.items() if isinstance(answer, KeyDocument)}
+            errors |= {key_id: answer for key_id, answer in answers.items() if isinstance(answer, KeyStoreMalformed)}
             successors = {document.successor for document in found.values() if document.successor is not None}
             wanted = successors - found.keys() - looked_for
             looked_for |= wanted
-        return list(found.values())
+        return list(found.values()), [error for key_id, error in errors.items() if key_id not in found]
 
     def _ids(self) -> list[str]:
         return [name for name in self._server.names(f"{self._prefix}/keys") if is_key_id(name)]
@@ -181,6 +198,12 @@ class VaultKeyStore(KeyStore):
         with suppress(KeyStoreMalformed):
             return self.find(key_id)
         return None
+
+    def _stored_or_error(self, key_id: str) -> KeyDocument | KeyStoreMalformed | None:
+        try:
+            return self._stored(key_id)
+        except KeyStoreMalformed as error:
+            return error
 
     def _stored(self, key_id: str) -> KeyDocument | None:
         """The document of a key, None where there is none or where its rotation was never made."""

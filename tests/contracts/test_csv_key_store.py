@@ -8,6 +8,7 @@ import os
 import signal
 import stat
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,8 +18,8 @@ from filelock import FileLock
 from adapters import private_file
 from adapters.key_stores.csv_file import CsvKeyStore
 from adapters.key_stores.event_file import EventFile
-from domain.api_key import ApiKey
-from domain.errors import KeyStoreMalformed, KeyStoreUnavailable
+from domain.api_key import ApiKey, Scope
+from domain.errors import KeyStoreMalformed, KeyStoreSpoiled, KeyStoreUnavailable, LastAdminKey
 from domain.key_event import KeyEvent, issued, revoked, rotated
 from tests.example_keys import example_key
 
@@ -61,10 +62,23 @@ def lines(file: Path) -> list[bytes]:
     return file.read_bytes().splitlines(keepends=True)
 
 
+def every_question(keys: CsvKeyStore) -> list[Callable[[], object]]:
+    return [
+        keys.all,
+        lambda: keys.find("Unknown00000"),
+        keys.events,
+        lambda: keys.add(example_key()),
+        lambda: keys.revoke("Unknown00000", REVOCATION),
+        lambda: keys.rotate("Unknown00000", example_key(), REVOCATION),
+        lambda: keys.note_uses({"Unknown00000": REVOCATION}),
+        lambda: keys.record(A_PEPPER),
+    ]
+
+
 class TestFile:
     def test_looking_makes_nothing(self, tmp_path: Path) -> None:
         keys = CsvKeyStore(tmp_path / "var" / "keys.csv")
-        assert keys.all() == []
+        assert keys.all().keys == []
         assert keys.find("Unknown00000") is None
         assert list(tmp_path.iterdir()) == []
 
@@ -72,9 +86,9 @@ class TestFile:
     def test_an_empty_file_takes_its_first_key(self, file: Path, keys: CsvKeyStore, content: bytes) -> None:
         file.write_bytes(content)
         key = example_key()
-        assert keys.all() == []
+        assert keys.all().keys == []
         keys.add(key)
-        assert keys.all() == [key]
+        assert keys.all().keys == [key]
         assert lines(file)[0] == HEADER
 
     def test_a_key_is_one_readable_line(self, file: Path, keys: CsvKeyStore) -> None:
@@ -109,7 +123,7 @@ class TestFile:
         key = example_key()
         CsvKeyStore(link).add(key)
         assert link.is_symlink()
-        assert CsvKeyStore(volume).all() == [key]
+        assert CsvKeyStore(volume).all().keys == [key]
         assert CsvKeyStore(volume).events() == CsvKeyStore(link).events() == [issued(key)]
 
     @pytest.mark.parametrize("label", ["=1+1", "+1", "-1", "@sum", "'=1+1"])
@@ -137,7 +151,7 @@ class TestEditedByHand:
     ) -> None:
         edited = b"\xef\xbb\xbf" + file.read_bytes().replace(b"\n", b"\r\n\r\n").rstrip()
         file.write_bytes(edited)
-        assert keys.all() == sorted(stored, key=lambda key: key.id)
+        assert keys.all().keys == sorted(stored, key=lambda key: key.id)
 
         added = example_key()
         keys.add(added)
@@ -168,8 +182,9 @@ class TestEditedByHand:
         spoiled = nonsense % second.id.encode()
         file.write_bytes(content[0] + content[1] + spoiled + content[3])
 
-        with pytest.raises(KeyStoreMalformed, match=r"keys\.csv, line 3 "):
-            keys.all()
+        (fault,) = keys.all().faults
+        assert "keys.csv, line 3 " in fault
+        assert {key.id for key in keys.all().keys} == {first.id, third.id}
         if not spoiled.startswith(second.id.encode() + b"\x00"):
             with pytest.raises(KeyStoreMalformed, match=r"keys\.csv, line 3 "):
                 keys.find(second.id)
@@ -184,9 +199,13 @@ class TestEditedByHand:
         self, file: Path, keys: CsvKeyStore, stored: list[ApiKey]
     ) -> None:
         file.write_bytes(file.read_bytes() + lines(file)[1])
-        for ask in (lambda: keys.find(stored[0].id), keys.all, lambda: keys.revoke(stored[0].id, REVOCATION)):
-            with pytest.raises(KeyStoreMalformed, match="lines 2 and 5"):
-                ask()
+        with pytest.raises(KeyStoreMalformed, match="lines 2 and 5"):
+            keys.find(stored[0].id)
+        with pytest.raises(KeyStoreMalformed, match="lines 2 and 5"):
+            keys.revoke(stored[0].id, REVOCATION)
+        (fault,) = keys.all().faults
+        assert "lines 2 and 5" in fault
+        assert {key.id for key in keys.all().keys} == {stored[1].id, stored[2].id}
         assert keys.find(stored[1].id) == stored[1]
 
     @pytest.mark.parametrize(
@@ -208,18 +227,91 @@ class TestEditedByHand:
         self, file: Path, keys: CsvKeyStore, content: bytes
     ) -> None:
         file.write_bytes(content)
-        for ask in (
-            keys.all,
-            lambda: keys.find("Unknown00000"),
-            keys.events,
-            lambda: keys.add(example_key()),
-            lambda: keys.revoke("Unknown00000", REVOCATION),
-            lambda: keys.note_uses({"Unknown00000": REVOCATION}),
-            lambda: keys.record(A_PEPPER),
-        ):
-            with pytest.raises(KeyStoreMalformed, match=r"keys\.csv is no key file"):
+        for ask in every_question(keys):
+            with pytest.raises(KeyStoreSpoiled, match=r"keys\.csv is no key file"):
                 ask()
         assert file.read_bytes() == content
+
+
+class TestAFileThatIsLost:
+    @pytest.mark.parametrize("left", [None, b"", b"\n", HEADER])
+    def test_is_no_empty_one_and_works_again_once_it_is_restored(
+        self, file: Path, keys: CsvKeyStore, stored: list[ApiKey], left: bytes | None
+    ) -> None:
+        backup = file.read_bytes()
+        file.unlink() if left is None else file.write_bytes(left)
+        for each in (keys, CsvKeyStore(file)):
+            for ask in every_question(each):
+                with pytest.raises(KeyStoreUnavailable, match=r"keys\.csv is missing or empty, although") as caught:
+                    ask()
+                assert str(caught.value).isprintable()
+        assert (file.read_bytes() if file.exists() else None) == left
+
+        file.write_bytes(backup)
+        assert keys.find(stored[0].id) == stored[0]
+
+    def test_with_its_events_is_missed_by_who_has_used_it_and_by_nobody_else(
+        self, file: Path, keys: CsvKeyStore, stored: list[ApiKey]
+    ) -> None:
+        for name in names(file):
+            (file.parent / name).unlink()
+        for ask in every_question(keys):
+            with pytest.raises(KeyStoreUnavailable, match="missing or empty, although"):
+                ask()
+        key = example_key()
+        CsvKeyStore(file).add(key)
+        assert keys.all().keys == [key]
+
+    def test_is_not_one_to_which_nothing_but_a_pepper_has_happened(self, file: Path, keys: CsvKeyStore) -> None:
+        keys.record(A_PEPPER)
+        key = example_key()
+        assert keys.find(key.id) is None
+        keys.add(key)
+        assert keys.events() == [A_PEPPER, issued(key)]
+
+
+class TestAnOlderFileThatIsPutBack:
+    @pytest.fixture
+    def taken_back(self, file: Path, keys: CsvKeyStore, stored: list[ApiKey]) -> ApiKey:
+        """The key on line 3, which was revoked after that file was copied."""
+        older = file.read_bytes()
+        keys.revoke(stored[1].id, REVOCATION)
+        file.write_bytes(older)
+        return stored[1]
+
+    def test_does_not_make_a_revoked_key_valid_again(
+        self, file: Path, keys: CsvKeyStore, stored: list[ApiKey], taken_back: ApiKey
+    ) -> None:
+        for each in (keys, CsvKeyStore(file)):
+            with pytest.raises(KeyStoreMalformed, match=r"keys\.csv, line 3 lacks revoked_at, but the events say"):
+                each.find(taken_back.id)
+            with pytest.raises(KeyStoreMalformed, match="line 3 lacks revoked_at"):
+                each.rotate(taken_back.id, example_key(created_at=ROTATION), ROTATION)
+            (fault,) = each.all().faults
+            assert "line 3 lacks revoked_at" in fault
+            assert each.find(stored[0].id) == stored[0]
+
+    def test_is_mended_by_revoking_it_again(self, keys: CsvKeyStore, taken_back: ApiKey) -> None:
+        keys.revoke(taken_back.id, REVOCATION, "ana")
+        assert keys.find(taken_back.id) == taken_back.revoked(REVOCATION, "ana")
+        assert keys.all().faults == ()
+
+    def test_brings_no_admin_back(self, file: Path, keys: CsvKeyStore) -> None:
+        first, last = (example_key(scopes=frozenset({Scope.KEYS_ADMIN})) for _ in range(2))
+        keys.add(first)
+        keys.add(last)
+        older = file.read_bytes()
+        keys.revoke(first.id, REVOCATION)
+        file.write_bytes(older)
+        with pytest.raises(LastAdminKey):
+            keys.revoke(last.id, REVOCATION, spare_last_admin=True)
+
+    def test_costs_a_look_into_the_events_only_where_they_changed(
+        self, keys: CsvKeyStore, stored: list[ApiKey], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        keys.find(stored[0].id)
+        monkeypatch.setattr(EventFile, "_read_subjects", None)
+        assert keys.find(stored[1].id) == stored[1]
 
 
 class TestOutOfReach:
@@ -228,15 +320,7 @@ class TestOutOfReach:
         (tmp_path / "keys.csv").mkdir()
         (tmp_path / "file").touch()
         keys = CsvKeyStore(tmp_path / place)
-        for ask in (
-            keys.all,
-            lambda: keys.find("Unknown00000"),
-            keys.events,
-            lambda: keys.add(example_key()),
-            lambda: keys.revoke("Unknown00000", REVOCATION),
-            lambda: keys.note_uses({"Unknown00000": REVOCATION}),
-            lambda: keys.record(A_PEPPER),
-        ):
+        for ask in every_question(keys):
             with pytest.raises(KeyStoreUnavailable, match=f"{tmp_path / place} cannot be") as caught:
                 ask()
             assert str(caught.value).isprintable()
@@ -356,7 +440,7 @@ class TestEvents:
         assert keys.find(stored[0].id) == stored[0]
         events_file(file).rmdir()
         events_file(file).write_bytes(kept)
-        assert keys.all() == sorted(stored, key=lambda key: key.id)
+        assert keys.all().keys == sorted(stored, key=lambda key: key.id)
         assert keys.events() == [issued(key) for key in stored]
 
     def test_on_a_full_disk_are_told_by_the_keys_themselves(
@@ -416,8 +500,8 @@ def test_a_writer_that_is_killed_at_any_step_leaves_the_state_before_or_after_it
         process.join()
         ended.add(process.exitcode)
         keys, replaced = CsvKeyStore(file), key.replaced(successor.id, REVOCATION)
-        happened = len(keys.all()) == 2
-        assert keys.all() == ([replaced, successor] if happened else [key])
+        happened = len(keys.all().keys) == 2
+        assert keys.all().keys == ([replaced, successor] if happened else [key])
         told = [issued(key), issued(successor), rotated(replaced, successor)] if happened else [issued(key)]
         assert keys.events() == told
         added = example_key()

@@ -56,7 +56,10 @@ class Database:
         return Path(self.url.removeprefix("sqlite:///"))
 
     def connected(self) -> sql.Engine:
-        return databases.engine(databases.understood(self.url))
+        url = databases.understood(self.url)
+        if url.get_backend_name() == "sqlite":
+            databases.make_sqlite_file(url)
+        return databases.engine(url)
 
     def run(self, *statements: str) -> None:
         engine = self.connected()
@@ -126,7 +129,7 @@ def backups(database: Database) -> list[Path]:
 class TestAnEmptyDatabase:
     def test_is_set_up_at_first_use(self, fresh: Database, opened: Opener) -> None:
         schema(fresh).check()
-        assert opened(fresh).all() == []
+        assert opened(fresh).all().keys == []
         assert set(fresh.tables()) - {"as made"} == {"api_keys", "key_events", "tasador_schema"}
         schema(fresh).check()
 
@@ -135,7 +138,7 @@ class TestAnEmptyDatabase:
         stores = [opened(fresh) for _ in keys]
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(lambda store, key: store.add(key), stores, keys))
-        assert {key.id for key in stores[0].all()} == {key.id for key in keys}
+        assert {key.id for key in stores[0].all().keys} == {key.id for key in keys}
 
     def test_is_set_up_by_an_upgrade_too(self, fresh: Database) -> None:
         done = schema(fresh).upgrade()
@@ -204,7 +207,7 @@ class TestYesterdaysDatabase:
         assert {each.after for each in done} == {revisions.NEWEST}
         assert [each.before for each in done].count("0001") == 1
         assert len(backups(fresh)) == (1 if fresh.url.startswith("sqlite") else 0)
-        assert opened(fresh).all() == [key]
+        assert opened(fresh).all().keys == [key]
 
     def test_stays_as_it_was_where_the_upgrade_fails(self, fresh: Database) -> None:
         make_yesterdays(fresh)
@@ -319,7 +322,7 @@ class TestServing:
         for _ in range(3):
             keys.find("Unknown00000")
         assert len(asked) == 3
-        assert all("FROM api_keys" in statement for statement in asked)
+        assert all("JOIN api_keys" in statement for statement in asked)
 
     def test_needs_no_alembic_where_the_database_is_current(
         self, fresh: Database, opened: Opener, monkeypatch: pytest.MonkeyPatch

@@ -16,9 +16,16 @@ import sqlalchemy
 from adapters.key_stores.csv_file import CsvKeyStore
 from adapters.key_stores.row import COLUMNS
 from adapters.key_stores.sql_database import SqlKeyStore
-from application.ports.key_store import KeyStore
-from domain.api_key import ApiKey, Scope, Token
-from domain.errors import DuplicateKey, KeyNotActive, KeyNotFound, KeyStoreMalformed, LastAdminKey
+from application.ports.key_store import KeptKeys, KeyStore
+from domain.api_key import ADMIN_MUST_LAST, ApiKey, Scope, Token
+from domain.errors import (
+    DuplicateKey,
+    KeyNotActive,
+    KeyNotFound,
+    KeyStoreMalformed,
+    KeyStoreSpoiled,
+    LastAdminKey,
+)
 from domain.key_event import KeyEvent, issued, revoked, rotated
 from tests.example_keys import example_key
 from tests.fakes.in_memory_key_store import InMemoryKeyStore
@@ -121,13 +128,13 @@ def keys(reopen: Opener) -> KeyStore:
 class TestKeyStore:
     def test_a_fresh_store_has_no_keys_and_takes_its_first(self, keys: KeyStore) -> None:
         first = example_key()
-        assert keys.all() == []
+        assert keys.all().keys == []
         assert keys.find(first.id) is None
 
         keys.add(first)
 
         assert keys.find(first.id) == first
-        assert keys.all() == [first]
+        assert keys.all().keys == [first]
 
     def test_every_further_key_is_found_beside_the_first(self, keys: KeyStore) -> None:
         added = [example_key() for _ in range(5)]
@@ -135,7 +142,7 @@ class TestKeyStore:
             keys.add(key)
 
         assert [keys.find(key.id) for key in added] == added
-        assert len(keys.all()) == 5
+        assert len(keys.all().keys) == 5
 
     def test_keys_survive_reopening(self, reopen: Opener) -> None:
         kept, taken_back = example_key(), example_key()
@@ -167,7 +174,7 @@ class TestKeyStore:
         with pytest.raises(DuplicateKey, match=key.id):
             keys.add(ApiKey(key.id, "an impostor", "0" * 64, "p", key.scopes, key.created_at, key.expires_at))
 
-        assert keys.all() == [key]
+        assert keys.all().keys == [key]
 
     def test_ids_that_differ_in_case_are_two_keys(self, keys: KeyStore) -> None:
         upper, lower = example_key(Token("ABCDEF000001", "x")), example_key(Token("abcdef000001", "y"))
@@ -213,7 +220,7 @@ class TestKeyStore:
         for key in made:
             keys.add(key)
 
-        assert keys.all() == sorted(made, key=lambda key: (key.created_at, key.id))
+        assert keys.all().keys == sorted(made, key=lambda key: (key.created_at, key.id))
 
     def test_a_revocation_is_returned_and_kept(self, keys: KeyStore) -> None:
         key = example_key()
@@ -264,7 +271,7 @@ class TestKeyStore:
             found = list(pool.map(keys.find, [key.id for key in added]))
 
         assert found == added
-        assert {key.id for key in keys.all()} == {key.id for key in added}
+        assert {key.id for key in keys.all().keys} == {key.id for key in added}
 
     def test_of_simultaneous_revocations_one_stands(self, keys: KeyStore) -> None:
         key = example_key()
@@ -324,7 +331,7 @@ class TestRotation:
             keys.add(key)
         keys.revoke(taken_back.id, CREATION)
         keys.rotate(replaced.id, a_successor(), ROTATION + timedelta(days=1))
-        before = keys.all(), keys.events()
+        before = keys.all().keys, keys.events()
 
         for key in (taken_back, expired, replaced):
             with pytest.raises(KeyNotActive, match=key.id):
@@ -332,19 +339,19 @@ class TestRotation:
         with pytest.raises(KeyNotFound, match="Unknown00000"):
             keys.rotate("Unknown00000", a_successor(), ROTATION)
 
-        assert (keys.all(), keys.events()) == before
+        assert (keys.all().keys, keys.events()) == before
 
     def test_to_an_id_that_is_taken_changes_nothing(self, keys: KeyStore) -> None:
         key, other = example_key(), example_key()
         keys.add(key)
         keys.add(other)
-        before = keys.all(), keys.events()
+        before = keys.all().keys, keys.events()
 
         for taken in (other, key):
             with pytest.raises(DuplicateKey, match=taken.id):
                 keys.rotate(key.id, replace(a_successor(), id=taken.id), ROTATION)
 
-        assert (keys.all(), keys.events()) == before
+        assert (keys.all().keys, keys.events()) == before
 
     def test_that_is_asked_for_twice_at_once_happens_once(self, keys: KeyStore) -> None:
         key = example_key()
@@ -362,7 +369,7 @@ class TestRotation:
             done = list(pool.map(rotate, successors))
 
         (successor,) = [successor for successor, did in zip(successors, done, strict=True) if did]
-        assert {key.id for key in keys.all()} == {key.id, successor.id}
+        assert {key.id for key in keys.all().keys} == {key.id, successor.id}
         assert [event.action for event in keys.events()] == ["issued", "issued", "rotated"]
 
 
@@ -381,7 +388,7 @@ class TestUses:
         assert reopen().find(used.id) == replace(used, last_used_at=late)
         assert reopen().find(idle.id) == idle
         store.note_uses({key.id: late + timedelta(microseconds=1) for key in (used, idle)})
-        assert {key.last_used_at for key in reopen().all()} == {late + timedelta(microseconds=1)}
+        assert {key.last_used_at for key in reopen().all().keys} == {late + timedelta(microseconds=1)}
 
     def test_are_no_events_and_outlast_the_key(self, keys: KeyStore) -> None:
         key = example_key()
@@ -456,6 +463,17 @@ class TestTheLastKeyThatMayManageKeys:
         keys.add(second)
         assert keys.revoke(first.id, REVOCATION, spare_last_admin=True).revoked_at == REVOCATION
 
+    def test_is_spared_where_the_other_ends_within_a_day(self, keys: KeyStore) -> None:
+        """Else an admin would pass as another that was issued for a minute, just to revoke the rest."""
+        day_later = REVOCATION + ADMIN_MUST_LAST - CREATION
+        last, ends_too_soon, lasts = an_admin(), an_admin(day_later), an_admin(day_later + timedelta(microseconds=1))
+        keys.add(last)
+        keys.add(ends_too_soon)
+        with pytest.raises(LastAdminKey, match=last.id):
+            keys.revoke(last.id, REVOCATION, spare_last_admin=True)
+        keys.add(lasts)
+        assert keys.revoke(last.id, REVOCATION, spare_last_admin=True).revoked_at == REVOCATION
+
     def test_is_left_when_all_are_revoked_at_once(self, keys: KeyStore) -> None:
         admins = [an_admin() for _ in range(5)]
         for key in admins:
@@ -471,7 +489,7 @@ class TestTheLastKeyThatMayManageKeys:
         with ThreadPoolExecutor(5) as pool:
             refused = [key_id for key_id in pool.map(revoke, admins) if key_id]
 
-        assert [key.id for key in keys.all() if key.is_admin_at(REVOCATION)] == refused
+        assert [key.id for key in keys.all().keys if key.is_admin_at(REVOCATION)] == refused
         assert len(refused) == 1
 
 
@@ -521,7 +539,7 @@ def test_processes_that_start_on_a_fresh_store_at_once_lose_nothing_and_double_n
 
 def check_nothing_was_lost_or_doubled(keys: KeyStore, shares: list[list[ApiKey]], shared: list[ApiKey]) -> None:
     """Every key is there as its last change left it, and every change is one event, in an order that can be."""
-    stored = {key.id: key for key in keys.all()}
+    stored = {key.id: key for key in keys.all().keys}
     own = [key for share in shares for key in share]
     plain, rotated_ones, revoked_ones = (
         [key for share in shares for key in share[which::3]] + others
@@ -645,18 +663,33 @@ class TestKeySpoiledByHand:
         sound = by_hand.row(key.id)
         for column, nonsense in NONSENSE:
             by_hand.write(key.id, column, nonsense)
-            for ask in (
-                *(lambda: keys.find(key.id), keys.all, lambda: keys.revoke(key.id, REVOCATION)),
+            questions: list[Callable[[], object]] = [
+                lambda: keys.find(key.id),
+                lambda: keys.revoke(key.id, REVOCATION),
                 lambda: keys.rotate(key.id, a_successor(), ROTATION),
-            ):
+            ]
+            for ask in questions:
                 with pytest.raises(KeyStoreMalformed, match=column) as caught:
                     ask()
                 said = str(caught.value)
+                assert not isinstance(caught.value, KeyStoreSpoiled)
+                assert keys.all() == KeptKeys([], (said,))
                 assert key.id in said or "line 2" in said
                 assert "tsd_plain_text" not in said
                 assert said.isprintable()
             by_hand.write(key.id, column, dict(zip(COLUMNS, sound, strict=True))[column])
         assert keys.find(key.id) == key
+
+    def test_other_keys_are_listed_and_it_is_told_of(self, keys: KeyStore, by_hand: ByHand) -> None:
+        added = [example_key() for _ in range(5)]
+        for key in added:
+            keys.add(key)
+        by_hand.write(added[1].id, "expires_at", "infinity")
+        by_hand.write(added[3].id, "scopes", "everything")
+        kept = keys.all()
+        assert kept.keys == sorted(added[::2], key=lambda key: key.id)
+        assert sorted("expires_at" in fault for fault in kept.faults) == [False, True]
+        assert sorted("scopes" in fault for fault in kept.faults) == [False, True]
 
     def test_other_keys_still_work(self, keys: KeyStore, spoiled: ApiKey) -> None:
         other = example_key()

@@ -218,7 +218,7 @@ async def twice(func: Any, *, args: Any = (), kwargs: Any = None, retries: int =
 
 def name_s3_without_its_library(folder: Path) -> None:
     sys.modules["s3fs"] = None  # type: ignore[assignment]
-    with pytest.raises(ModelStoreUnavailable, match=r"s3:// needs a further library: install s3fs, .*tasador\[s3\]"):
+    with pytest.raises(ModelStoreUnavailable, match=r"s3:// needs a further library: run pip install '\.\[s3\]'"):
         ObjectStorageModelRepository("s3://bucket/models", SigningKeys(folder / "key.pem"))
 
 

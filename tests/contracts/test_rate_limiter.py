@@ -250,6 +250,25 @@ def test_who_keeps_evenly_to_one_less_than_the_limit_is_never_refused(
     asyncio.run(tried())
 
 
+@pytest.mark.parametrize("kind", ON_A_CLOCK)
+@given(amount=st.integers(1, 8), steps=STEPS)
+def test_who_waits_as_long_as_was_said_where_none_is_left_is_let_through(
+    kind: str, amount: int, steps: list[float]
+) -> None:
+    async def tried() -> None:
+        trial, limit = OnAClock(ON_A_CLOCK[kind]), RateLimit(amount, 60)
+        for step in steps:
+            await trial.pass_(step)
+            allowance = await trial.limiter.hit("key:a", limit)
+            if not allowance.remaining:
+                refused = await trial.limiter.test("key:a", limit)
+                assert (refused.allowed, refused.seconds) == (False, allowance.seconds)
+                await trial.pass_(allowance.seconds)
+                assert (await trial.limiter.test("key:a", limit)).allowed
+
+    asyncio.run(tried())
+
+
 @given(amount=st.integers(1, 5), steps=STEPS)
 def test_the_fake_and_the_shared_memory_agree_to_the_last_number(amount: int, steps: list[float]) -> None:
     async def tried() -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import exc, make_url
 from adapters import databases
 from adapters.key_stores.sql_database import SqlKeyStore
 from domain.api_key import ApiKey
-from domain.errors import DuplicateKey, KeyStoreMalformed, KeyStoreUnavailable
+from domain.errors import DuplicateKey, KeyStoreMalformed, KeyStoreSpoiled, KeyStoreUnavailable
 from domain.key_event import KeyEvent, issued
 from tests.example_keys import example_key
 
@@ -141,15 +141,54 @@ class TestOutages:
             )
         assert keys.find(key.id) == key
 
-    def test_a_table_that_went_away_is_made_anew(self, fresh_postgres_url: str, opened: Opener) -> None:
+    def test_tables_that_went_away_are_missed_and_never_made_anew(
+        self, fresh_postgres_url: str, opened: Opener
+    ) -> None:
         keys = opened(fresh_postgres_url)
         keys.add(example_key())
         with psycopg.connect(fresh_postgres_url) as connection:
             connection.execute("DROP TABLE api_keys, key_events, tasador_schema")
-        with pytest.raises(KeyStoreUnavailable, match="api_keys") as caught:
+        with pytest.raises(KeyStoreUnavailable, match="api_keys"):
             keys.all()
-        assert str(caught.value).isprintable()
-        assert keys.all() == []
+        for ask in every_question(keys):
+            with pytest.raises(KeyStoreUnavailable, match="are gone, which were there before: restore it") as caught:
+                ask()
+            assert str(caught.value).isprintable()
+        key = example_key()
+        opened(fresh_postgres_url).add(key)
+        assert keys.all().keys == [key]
+
+    def test_a_file_that_is_gone_is_missed_and_never_made_anew(self, tmp_path: Path, opened: Opener) -> None:
+        file, backup, key = tmp_path / "keys.db", tmp_path / "backup", example_key()
+        keys = opened(f"sqlite:///{file}")
+        keys.add(key)
+        with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(backup)) as copy:
+            source.backup(copy)
+        for part in tmp_path.glob("keys.db*"):
+            part.unlink()
+
+        for ask in every_question(keys):
+            with pytest.raises(KeyStoreUnavailable, match="there is no such file: restore it from a backup"):
+                ask()
+        assert [each.name for each in tmp_path.iterdir()] == ["backup"]
+        file.touch()
+        for ask in every_question(keys):
+            with pytest.raises(KeyStoreUnavailable, match=r"no such table|are gone, which were there before"):
+                ask()
+
+        backup.replace(file)
+        assert keys.find(key.id) == key
+
+    def test_what_the_disk_or_the_folder_may_have_to_do_with_it_is_told(self, tmp_path: Path, opened: Opener) -> None:
+        (tmp_path / "keys.db").mkdir()
+        with pytest.raises(KeyStoreUnavailable, match="must be a file, in a folder where SQLite may write its log"):
+            opened(f"sqlite:///{tmp_path}/keys.db").all()
+        error = sqlite3.OperationalError("disk I/O error")
+        error.sqlite_errorcode = sqlite3.SQLITE_IOERR_WRITE
+        told = databases.refusal(exc.OperationalError(None, None, error), "sqlite:///keys.db")
+        assert str(told).endswith(
+            "cannot be used: disk I/O error (see whether the disk is full, and whether it fails)."
+        )
 
     def test_a_database_that_another_process_keeps_locked_fails_the_write_and_not_the_read(
         self, tmp_path: Path, opened: Opener, monkeypatch: pytest.MonkeyPatch
@@ -216,7 +255,7 @@ class TestSqlite:
         key = example_key()
         keys = opened(f"sqlite:///{tmp_path}/keys.db")
         keys.add(key)
-        assert keys.all() == [key]
+        assert keys.all().keys == [key]
 
     def test_it_keeps_a_write_ahead_log_and_syncs_it(self, tmp_path: Path, opened: Opener) -> None:
         keys = opened(f"sqlite:///{tmp_path}/keys.db")
@@ -235,7 +274,7 @@ class TestSqlite:
         file = tmp_path / "keys.db"
         file.write_bytes(content)
         for ask in every_question(opened(f"sqlite:///{file}")):
-            with pytest.raises(KeyStoreMalformed, match=r"keys\.db is no database of keys"):
+            with pytest.raises(KeyStoreSpoiled, match=r"keys\.db is no database of keys"):
                 ask()
         assert file.read_bytes() == content
 
@@ -260,7 +299,7 @@ class TestOtherPeoplesTables:
             connection.execute("CREATE TABLE api_keys (id integer PRIMARY KEY, label text)")
             connection.execute("INSERT INTO api_keys VALUES (1, 'theirs')")
         for ask in every_question(opened(fresh_postgres_url)):
-            with pytest.raises(KeyStoreMalformed, match="it lacks secret_hash, pepper_id"):
+            with pytest.raises(KeyStoreSpoiled, match="it lacks secret_hash, pepper_id"):
                 ask()
         with psycopg.connect(fresh_postgres_url) as connection:
             assert connection.execute("SELECT * FROM api_keys").fetchall() == [(1, "theirs")]
@@ -270,7 +309,7 @@ class TestOtherPeoplesTables:
         opened(fresh_postgres_url).add(key)
         with psycopg.connect(fresh_postgres_url) as connection:
             connection.execute("ALTER TABLE api_keys ADD COLUMN remark text")
-        assert opened(fresh_postgres_url).all() == [key]
+        assert opened(fresh_postgres_url).all().keys == [key]
 
     def test_a_demand_that_somebody_added_is_not_taken_for_a_duplicate(
         self, fresh_postgres_url: str, opened: Opener

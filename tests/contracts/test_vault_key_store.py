@@ -94,7 +94,7 @@ def a_successor() -> ApiKey:
 
 
 def state(store: KeyStore) -> tuple[list[ApiKey], list[KeyEvent]]:
-    return store.all(), store.events()
+    return store.all().keys, store.events()
 
 
 class TestRotationKilledHalfWay:
@@ -113,7 +113,7 @@ class TestRotationKilledHalfWay:
         keys.note_uses({never_known.id: ROTATION})
 
         keys.rotate(key.id, successor, ROTATION)
-        assert {key.id for key in keys.all()} == {key.id, successor.id}
+        assert {key.id for key in keys.all().keys} == {key.id, successor.id}
         assert [event.action for event in keys.events()] == ["issued", "issued", "rotated"]
         assert keys.find(never_known.id) is None
 
@@ -124,7 +124,7 @@ class TestRotationKilledHalfWay:
             VaultKeyStore(KilledSecrets(share, 2), share.prefix).rotate(key.id, successor, ROTATION)
 
         assert keys.find(successor.id) == successor
-        assert {key.id for key in keys.all()} == {key.id, successor.id}
+        assert {key.id for key in keys.all().keys} == {key.id, successor.id}
         assert [event.action for event in keys.events()] == ["issued", "issued", "rotated"]
         with pytest.raises(KeyNotActive):
             keys.rotate(key.id, a_successor(), ROTATION)
@@ -167,7 +167,7 @@ class TestRotationKilledHalfWay:
         overtaken = OvertakenSecrets(share, lambda: keys.rotate(key.id, first, ROTATION))
         with pytest.raises(KeyNotActive):
             VaultKeyStore(overtaken, share.prefix).rotate(key.id, late, ROTATION)
-        assert {key.id for key in keys.all()} == {key.id, first.id}
+        assert {key.id for key in keys.all().keys} == {key.id, first.id}
 
 
 class TestChangesThatAreOvertaken:
@@ -238,7 +238,7 @@ class TestDocumentsChangedByHand:
         openbao.ask(*(("DELETE", place) if way == "delete" else ("POST", place, {"versions": [1]})))
 
         assert keys.find(key.id) is None
-        assert keys.all() == [other]
+        assert keys.all().keys == [other]
         assert len(keys.events()) == 1
         with pytest.raises(KeyNotFound):
             keys.revoke(key.id, REVOCATION)
@@ -294,7 +294,7 @@ class TestDocumentsChangedByHand:
             share.write_by_hand(path, {"a": "b"})
         share.write_by_hand(f"keys/{key.id}", {**share.read_by_hand(f"keys/{key.id}"), "ticket": "OPS-1"})
 
-        assert keys.all() == [key]
+        assert keys.all().keys == [key]
         assert len(keys.events()) == 1
         keys.revoke(key.id, REVOCATION)
         assert share.read_by_hand(f"keys/{key.id}")["ticket"] == "OPS-1"
@@ -367,7 +367,7 @@ class TestTokens:
 
         made = openbao.ask("POST", "auth/token/create", {"policies": [share.prefix]})
         file.write_text(made["auth"]["client_token"])
-        assert store.all() == []
+        assert store.all().keys == []
 
     def test_in_a_file_that_changed_unnoticed_are_read_again_when_refused(
         self, openbao: OpenBaoServer, share: Share, file: Path
@@ -379,7 +379,7 @@ class TestTokens:
         openbao.ask("POST", "auth/token/revoke", {"token": share.token})
         file.write_text(f"{renewed}\n")
         os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
-        assert store.all() == []
+        assert store.all().keys == []
 
     @pytest.mark.parametrize("content", [b"", b"\n", b"two\ntokens", b"a b", b"\xff\xfe", b"s.\x00"])
     def test_that_cannot_be_one_are_refused_unseen(self, share: Share, file: Path, content: bytes) -> None:
@@ -393,7 +393,7 @@ class TestTokens:
         with pytest.raises(KeyStoreUnavailable, match=r"key_store.token_file .*later cannot be read: No such file"):
             store.all()
         (tmp_path / "later").write_text(share.token)
-        assert store.all() == []
+        assert store.all().keys == []
 
     def test_that_nobody_gave_are_missed_by_the_name_of_their_variable(self, share: Share) -> None:
         with pytest.raises(KeyStoreUnavailable, match=r"\$VAULT_TOKEN.* holds no token"):
@@ -411,7 +411,7 @@ class TestTokens:
         store = opened(share, Counted(*role, seconds=seconds))
         for passed in (0, 53, 2, 53):
             seconds.now += passed
-            assert store.all() == []
+            assert store.all().keys == []
         assert len(set(logins)) == len(logins) == 2
 
     def test_of_an_approle_that_are_revoked_are_replaced_by_another_login(
@@ -427,7 +427,7 @@ class TestTokens:
         with pytest.raises(KeyStoreUnavailable, match="the token has ended"):
             store.all()  # a login was made a moment ago: not one for each refused request
         seconds.now += 6
-        assert store.all() == []
+        assert store.all().keys == []
 
     def test_of_an_approle_are_got_by_one_of_many_threads(self, share: Share, role: tuple[str, Path]) -> None:
         key = example_key()
@@ -460,7 +460,7 @@ class TestTokens:
 
 class TestTls:
     def test_trusts_the_named_authority(self, openbao: OpenBaoServer, share: Share) -> None:
-        assert opened(share, GivenToken(share.token), openbao.tls_url, openbao.ca_file).all() == []
+        assert opened(share, GivenToken(share.token), openbao.tls_url, openbao.ca_file).all().keys == []
 
     def test_is_refused_for_a_stranger_or_another_name(self, openbao: OpenBaoServer, share: Share) -> None:
         with pytest.raises(KeyStoreUnavailable, match=r"TLS failed \(.*\): key_store.ca_file must hold"):
@@ -496,7 +496,7 @@ class TestPlaces:
         here = VaultKeyStore(VaultSecrets(openbao.url, "secret", root), "tasador")
         key = example_key()
         there.add(key)
-        assert there.all() == [key]
+        assert there.all().keys == [key]
         assert here.find(key.id) is None
 
     @pytest.mark.parametrize("version", [None, "1"])
@@ -621,7 +621,7 @@ class TestServerThatDoesNotServe:
             monkeypatch.setenv(name, "http://127.0.0.1:1")
         for name in ("no_proxy", "NO_PROXY"):
             monkeypatch.delenv(name, raising=False)
-        assert share.open().all() == []
+        assert share.open().all().keys == []
 
 
 class TestConfigured:
@@ -638,13 +638,13 @@ class TestConfigured:
         )
         key = example_key()
         Container(settings=Settings(key_store=settings)).key_store().add(key)
-        assert share.open().all() == [key]
+        assert share.open().all().keys == [key]
 
     def test_it_says_what_to_install(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(sys.modules, "hvac", None)
         monkeypatch.delitem(sys.modules, "adapters.key_stores.vault_secrets")
         settings = Settings(key_store=KeyStoreSettings(kind="vault", url="http://127.0.0.1:1"))
-        with pytest.raises(InstallationIncomplete, match=r"pip install 'tasador\[vault\]'"):
+        with pytest.raises(InstallationIncomplete, match=r"pip install '\.\[vault\]'"):
             Container(settings=settings).key_store()
 
     @pytest.mark.parametrize(

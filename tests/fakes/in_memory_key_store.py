@@ -5,8 +5,8 @@ from datetime import datetime
 from operator import attrgetter
 from threading import Lock
 
-from application.ports.key_store import KeyStore
-from domain.api_key import ApiKey
+from application.ports.key_store import KeptKeys, KeyStore
+from domain.api_key import ADMIN_MUST_LAST, ApiKey
 from domain.errors import DuplicateKey, KeyNotFound, LastAdminKey
 from domain.key_event import KeyEvent, issued, revoked, rotated
 
@@ -29,10 +29,10 @@ class InMemoryKeyStore(KeyStore):
         """The key of this id, or None."""
         return self._keys.get(key_id)
 
-    def all(self) -> list[ApiKey]:
+    def all(self) -> KeptKeys:
         """Every key, oldest first."""
         with self._changing:
-            return sorted(self._keys.values(), key=attrgetter("created_at", "id"))
+            return KeptKeys(sorted(self._keys.values(), key=attrgetter("created_at", "id")))
 
     def revoke(
         self, key_id: str, at: datetime, by: str = "", because: str = "", *, spare_last_admin: bool = False
@@ -42,7 +42,7 @@ class InMemoryKeyStore(KeyStore):
             key = self._known(key_id)
             if key.revoked_at is not None:
                 return key
-            others = any(other.is_admin_at(at) for other in self._keys.values() if other is not key)
+            others = any(other.is_admin_at(at + ADMIN_MUST_LAST) for other in self._keys.values() if other is not key)
             if spare_last_admin and key.is_admin_at(at) and not others:
                 raise LastAdminKey(key_id)
             self._keys[key_id] = key.revoked(at, by, because)
