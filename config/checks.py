@@ -85,6 +85,8 @@ def _check_limits(http: HttpSettings) -> None:
             parse_rate_limit(getattr(http, key))
         except ValueError as error:
             raise ConfigurationError(f"http.{key}: {error}.") from None
+    if http.rate_limit_password_file is not None and http.rate_limit_url is None:
+        raise ConfigurationError("http.rate_limit_url is needed where http.rate_limit_password_file is set.")
     if http.rate_limit_url is not None and not _REDIS_URL.fullmatch(http.rate_limit_url):
         raise ConfigurationError(
             "http.rate_limit_url: expected such as redis://counts.internal:6379/0 or rediss://user:password@host "

@@ -1,8 +1,8 @@
 """From TOML and environment to Settings. Every error is one line that names the key.
 
 The file is the one given, else `$TASADOR_CONFIG`, else `./tasador.toml`, else none. A variable
-`TASADOR_<SECTION>__<KEY>` overrides a value. Relative paths resolve against the file's folder, and those under `var/`
-against `$TASADOR_HOME`, where that is set.
+`TASADOR_<SECTION>__<KEY>` overrides a value; a list or table is JSON there, a list of one also its text alone. Relative
+paths resolve against the file's folder, and those under `var/` against `$TASADOR_HOME`, where that is set.
 """
 
 import re
@@ -24,6 +24,7 @@ DEFAULT_FILE = "tasador.toml"
 _PREFIX = "TASADOR_"
 _RELATIVE_SQLITE = re.compile(r"(sqlite(?:\+\w+)?:///)(?!/|:memory:)(.+)")
 _SECRET_OPTION = re.compile(r"pass|secret|token", re.IGNORECASE)
+_OF_JSON = re.compile(r'["\[\]{},]')
 _MASK = "***"
 _PLAIN_WORDS = {
     "Expected": "expected",
@@ -153,7 +154,9 @@ def _override(values: dict[str, Any], variable: str, text: str) -> None:
         try:
             value = msgspec.json.decode(text)
         except msgspec.DecodeError:
-            raise ConfigurationError(f"{origin}{dotted(keys)}: expected JSON, such as {example}.") from None
+            if typing.get_origin(kind) is not tuple or not text.strip() or _OF_JSON.search(text):
+                raise ConfigurationError(f"{origin}{dotted(keys)}: expected JSON, such as {example}.") from None
+            value = [text.strip()]  # there are lists of texts alone
         _value(kind, value, origin, keys)
     else:
         value = msgspec.to_builtins(_value(kind, text, origin, keys, strict=False), enc_hook=str)

@@ -160,7 +160,7 @@ def _file_system(protocol: str) -> "type[fsspec.AbstractFileSystem]":
     try:
         kind = fsspec.get_filesystem_class(protocol)
     except ImportError as error:
-        remedy = "install s3fs, which the extra tasador[s3] brings" if protocol in _S3_PROTOCOLS else _in_words(error)
+        remedy = "run pip install '.[s3]' in the checkout" if protocol in _S3_PROTOCOLS else _in_words(error)
         raise ModelStoreUnavailable(f"{_SETTING}: {protocol}:// needs a further library: {remedy}.") from error
     except ValueError as error:
         raise ModelStoreUnavailable(f"{_SETTING}: there is no file system {protocol!r:.30}: give s3://...") from error

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from config.loader import LoadedSettings, shown_settings
+from entrypoints.cli.prerequisites import faults_of
 from entrypoints.cli.session import configured, json_option, print_json, tell
 
 
@@ -18,11 +19,16 @@ def config() -> None:
 @config.command()
 @configured
 def check(loaded: LoadedSettings) -> None:
-    """Say whether the settings are valid; exit code 2 if not."""
+    """Say whether the settings can be used; exit code 2 if not."""
     source = loaded.settings.data_source
     for key, path in (("path", source.path), ("test_path", source.test_path)):
         if source.kind == "csv" and path and not path.is_file():
             tell(f"note: data_source.{key}: there is no file {path} yet")
+    faults = faults_of(loaded.settings)
+    for fault in faults:
+        tell(fault)
+    if faults:
+        click.get_current_context().exit(2)
     click.echo(f"{loaded.file or 'built-in defaults'}: the settings are valid.")
 
 

@@ -1,13 +1,16 @@
 """`tasador keys`: issue, list, rotate and revoke API keys."""
 
+from collections.abc import Sequence
+
 import click
 from rich.table import Column, Table
 from rich.text import Text
 
 from application.issue_key import IssuedKey
+from application.list_keys import ListedKey
 from config.loader import LoadedSettings
 from domain.api_key import LONGEST_NAME, ApiKey, KeyAdmin, KeyState, Scope, parse_lifetime, parse_overlap
-from entrypoints.cli.session import configured, container_of, json_option, operator, print_json, print_table
+from entrypoints.cli.session import configured, container_of, json_option, operator, print_json, print_table, tell
 
 _ID = click.argument("key_id", metavar="ID")
 
@@ -43,22 +46,16 @@ def create(loaded: LoadedSettings, *, label: str, scopes: tuple[str, ...], expir
 @keys.command("list")
 @json_option
 @configured
-def list_keys(loaded: LoadedSettings, *, as_json: bool) -> None:
-    """List the keys, oldest first; never their secrets."""
+def list_keys(loaded: LoadedSettings, *, as_json: bool) -> int:
+    """List the keys, oldest first; never their secrets. Exit code 1 if some cannot be read."""
     known = container_of(loaded).list_keys()()
     if as_json:
-        print_json([_shown(listed.key, listed.state) for listed in known])
-        return
-    table = Table(
-        "id", "label", "scopes", "created", Column("expires, UTC", no_wrap=True), "last used, UTC", "state", box=None
-    )
-    for listed in known:
-        key = listed.key
-        scopes = " ".join(sorted(key.scopes))
-        created, expires = f"{key.created_at:%Y-%m-%d}", f"{key.expires_at:%Y-%m-%d %H:%M}"
-        used = f"{key.last_used_at:%Y-%m-%d %H:%M}" if key.last_used_at else "never"
-        table.add_row(key.id, Text(key.label), scopes, created, expires, used, Text(_state_in_words(key, listed.state)))
-    print_table(table if known else "There are no keys yet: create one with `tasador keys create --label ...`.")
+        print_json([_shown(listed.key, listed.state) for listed in known.keys])
+    elif known.keys or not known.faults:
+        _print_keys(known.keys)
+    for fault in known.faults:
+        tell(fault)
+    return 1 if known.faults else 0
 
 
 @keys.command()
@@ -110,7 +107,14 @@ def events(loaded: LoadedSettings, *, key_id: str | None, as_json: bool) -> None
     if as_json:
         print_json(known)
         return
-    table = Table(Column("at, UTC", no_wrap=True), "what", "key", "by", "more", box=None)
+    table = Table(
+        Column("at, UTC", no_wrap=True),
+        "what",
+        Column("key", no_wrap=True),
+        Column("by", overflow="fold"),
+        Column("more", overflow="fold"),
+        box=None,
+    )
     for event in known:
         what = event.action.replace("_", " ")
         table.add_row(f"{event.at:%Y-%m-%d %H:%M:%S}", what, event.key_id, Text(event.by), Text(event.detail))
@@ -145,6 +149,26 @@ def _show_once(issued: IssuedKey) -> None:
         f"This is key {key.id} for '{key.label}' ({', '.join(sorted(key.scopes))}), valid until "
         f"{key.expires_at:%Y-%m-%d %H:%M} UTC. It is shown only now: keep it safe."
     )
+
+
+def _print_keys(known: Sequence[ListedKey]) -> None:
+    table = Table(
+        Column("id", no_wrap=True),
+        Column("label", overflow="fold"),
+        Column("scopes", overflow="fold"),
+        Column("created", no_wrap=True),
+        Column("expires, UTC", no_wrap=True),
+        "last used, UTC",
+        Column("state", overflow="fold"),
+        box=None,
+    )
+    for listed in known:
+        key = listed.key
+        scopes = " ".join(sorted(key.scopes))
+        created, expires = f"{key.created_at:%Y-%m-%d}", f"{key.expires_at:%Y-%m-%d %H:%M}"
+        used = f"{key.last_used_at:%Y-%m-%d %H:%M}" if key.last_used_at else "never"
+        table.add_row(key.id, Text(key.label), scopes, created, expires, used, Text(_state_in_words(key, listed.state)))
+    print_table(table if known else "There are no keys yet: create one with `tasador keys create --label ...`.")
 
 
 def _state_in_words(key: ApiKey, state: KeyState) -> str:

@@ -1,7 +1,6 @@
 """`tasador serve` and `tasador quickstart`."""
 
 import errno
-import ipaddress
 import json
 import shlex
 import signal
@@ -17,13 +16,13 @@ import msgspec
 
 from application.issue_key import IssuedKey
 from config.checks import check_http
-from config.faults import ConfigurationError
 from config.loader import LoadedSettings
 from config.settings import HttpSettings
 from domain.api_key import Scope
 from domain.errors import KeyStoreMalformed, KeyStoreUnavailable, ModelStoreUnavailable, NoModelServed, SchemaOutdated
 from entrypoints.cli.database import told
 from entrypoints.cli.keys import local_admin
+from entrypoints.cli.prerequisites import address_to_listen_on, advice_on_door, make_parts
 from entrypoints.cli.session import configured, container_of, tell
 from entrypoints.cli.training import train_with
 from entrypoints.http.private_memory import keep_memory_private
@@ -61,6 +60,7 @@ def serve(loaded: LoadedSettings, /, **options: Any) -> None:
     _check_door(loaded.settings.http)
     with _listening(loaded) as listener:
         container = container_of(loaded, log_stream=sys.stderr)
+        make_parts(container)
         _check_database(container)
         tell(f"serving on {_address(loaded, listener)}")
         _serve(loaded, container, listener)
@@ -75,6 +75,7 @@ def quickstart(loaded: LoadedSettings, /, **options: Any) -> None:
     _check_door(loaded.settings.http)
     with _listening(loaded) as listener:
         container = container_of(loaded, log_stream=sys.stderr)
+        make_parts(container)
         _upgrade_database(container)
         stored = container.list_models()()
         if not any(model.description for model in stored):
@@ -86,7 +87,10 @@ def quickstart(loaded: LoadedSettings, /, **options: Any) -> None:
             metrics = report.stored.card.metrics
             tell(f"{report.stored.version} is trained: half of its values are within {metrics.mdape:.1%} of the price")
         first = None
-        if not container.list_keys()():
+        listed = container.list_keys()()
+        for fault in listed.faults:
+            tell(fault)
+        if not listed.keys and not listed.faults:
             first = container.issue_key()("first key", list(Scope), local_admin())
         _introduce(container, _address(loaded, listener), first)
         _serve(loaded, container, listener)
@@ -121,29 +125,19 @@ def _with_options(loaded: LoadedSettings, /, **options: Any) -> LoadedSettings:
 
 def _check_door(http: HttpSettings) -> None:
     """Tells what is amiss with how callers come in before anything is done. Raises CertificateUnusable."""
-    if http.tls_certificate and http.tls_key:
-        from entrypoints.http.tls import Certificate
-
-        if advice := Certificate(http.tls_certificate, http.tls_key).advice():
-            tell(f"note: {advice}")
-    if http.behind_proxy and not http.trusted_proxies:
-        tell(
-            "note: http.trusted_proxies is not set: every caller goes by the proxy's address in the log and the limits"
-        )
+    for advice in advice_on_door(http):
+        tell(f"note: {advice}")
 
 
 def _listening(loaded: LoadedSettings) -> socket.socket:
     """A socket that is bound and listens, so that requests wait from now on and a taken port is told at once."""
     host, port = loaded.settings.http.host, loaded.settings.http.port
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        _refuse_in_the_clear(loaded.settings.http, str(address[0]))
-        listener = socket.socket(family, kind, protocol)
+        family, address = address_to_listen_on(loaded.settings.http)
+        listener = socket.socket(family, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         listener.listen(_BACKLOG)
-    except socket.gaierror as error:
-        raise ConfigurationError(f"http.host: '{host}' is no address of this machine: {error.strerror}.") from None
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             reason, advice = "is in use", "stop the program that has it, or choose another with --port"
@@ -151,17 +145,6 @@ def _listening(loaded: LoadedSettings) -> socket.socket:
             reason, advice = f"cannot be listened on ({error.strerror})", "choose another with --host and --port"
         raise CannotListen(f"port {port} of {host} {reason}: {advice}.") from None
     return listener
-
-
-def _refuse_in_the_clear(http: HttpSettings, address: str) -> None:
-    """Raises ConfigurationError where keys would pass over a network that others can read."""
-    bound = ipaddress.ip_address(address.partition("%")[0])
-    bound = getattr(bound, "ipv4_mapped", None) or bound
-    if not (bound.is_loopback or http.behind_proxy or http.tls_certificate):
-        raise ConfigurationError(
-            f"http.host: {http.host} is reached from other machines, and without TLS keys could be read on the way: "
-            "give --tls-certificate and --tls-key, or --behind-proxy where a proxy in front speaks TLS."
-        )
 
 
 def _address(loaded: LoadedSettings, listener: socket.socket) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from litestar.config.cors import CORSConfig
 
+from entrypoints.http.openapi_document import HEADERS
+
 
 def cors_config(origins: Sequence[str]) -> CORSConfig | None:
     """What browsers are told: keys come in headers, so that cookies (credentials) are never asked for."""
@@ -13,12 +15,6 @@ def cors_config(origins: Sequence[str]) -> CORSConfig | None:
         allow_origins=list(origins),
         allow_methods=["GET", "HEAD", "POST", "DELETE"],
         allow_headers=["Authorization", "Content-Type", "X-API-Key", "X-Request-ID"],
-        expose_headers=[
-            "Retry-After",
-            "RateLimit",
-            "RateLimit-Policy",
-            "X-Model-Version",
-            "X-Request-ID",
-        ],
+        expose_headers=[*HEADERS],
         allow_credentials=False,
     )

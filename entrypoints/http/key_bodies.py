@@ -124,7 +124,10 @@ class RotatedKeyAnswer(IssuedKeyAnswer, kw_only=True):
 class KeyList(Struct, kw_only=True):
     """The keys."""
 
-    keys: Annotated[list[KeyAnswer], Meta(description="All keys, oldest first.")]
+    keys: Annotated[list[KeyAnswer], Meta(description="All keys that can be read, oldest first.")]
+    unreadable: Annotated[
+        int, Meta(description="How many more are stored but cannot be read: see `tasador keys list`.", ge=0)
+    ]
 
 
 def read_new_key(body: object) -> tuple[str, frozenset[Scope], timedelta]:
@@ -137,6 +140,11 @@ def read_new_key(body: object) -> tuple[str, frozenset[Scope], timedelta]:
     lifetime = read.field("expires_in", _text, _lifetime, DEFAULT_LIFETIME)
     read.check()
     return label, scopes, lifetime
+
+
+def names_scopes(body: object) -> bool:
+    """Whether a body that could be read says what the key may do, and does not leave it to the default."""
+    return isinstance(body, dict) and body.get("scopes") is not None
 
 
 def read_rotation(body: object) -> tuple[timedelta, timedelta | None]:

@@ -6,14 +6,15 @@ from typing import Annotated, Any
 from litestar import Controller, Request, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, JSONBody, PathParameter, QueryParameter
+from structlog.contextvars import bind_contextvars
 
 from application.issue_key import IssueKey
 from application.list_keys import ListedKey, ListKeys
 from application.revoke_key import RevokeKey
 from application.rotate_key import RotateKey
 from domain.api_key import LONGEST_REASON, ApiKey, KeyAdmin, Scope
-from domain.errors import FieldProblem, InvalidProperty, KeyNotActive, KeyNotFound, LastAdminKey
-from entrypoints.http.bodies import NO_BODY, JsonBody
+from domain.errors import FieldProblem, InvalidProperty, KeyNotActive, KeyNotFound, LastAdminKey, ScopeNotHeld
+from entrypoints.http.bodies import NO_BODY, JsonBody, MalformedBody
 from entrypoints.http.key_bodies import (
     IssuedKeyAnswer,
     KeyAnswer,
@@ -21,6 +22,7 @@ from entrypoints.http.key_bodies import (
     NewKeyBody,
     RotatedKeyAnswer,
     RotationBody,
+    names_scopes,
     read_new_key,
     read_rotation,
 )
@@ -47,6 +49,7 @@ _ID = "4fT0aB8xQ2zL"
 _ADMIN = Scope.KEYS_ADMIN
 _NOT_FOUND = KeyNotFound(f"There is no key {_ID}.")
 _LABEL_MISSING = InvalidProperty([FieldProblem("label", "is missing")])
+_NO_BODY_TAKEN = "No body is taken here: give the reason in the address, as ?reason=..."
 _OVERLAP = InvalidProperty([FieldProblem("overlap", "must be text")])
 _REPLACED = KeyNotActive(f"Key {_ID} was replaced by 8xQ2zL4fT0aB before, so that it cannot be rotated: issue another.")
 
@@ -63,12 +66,19 @@ class Keys(Controller):
         "/",
         operation_id="list_keys",
         summary="The keys",
-        response_description="All keys, oldest first.",
+        response_description="All keys that can be read, oldest first.",
         responses=documented("/v1/keys", 401, 403, 503, scope=_ADMIN),
     )
     async def all(self, list_keys: NamedDependency[ListKeys]) -> KeyList:
-        """Every key ever issued, with the state that it is in; never a secret. Needs the scope `keys:admin`."""
-        return KeyList(keys=[_answer(listed) for listed in await asyncio.to_thread(list_keys)])
+        """Every key ever issued, with the state that it is in; never a secret. Needs the scope `keys:admin`.
+
+        Keys that are stored but cannot be read, since somebody edited them say, are counted in `unreadable`: such a
+        key does not open the door. `tasador keys list` on the service's own machine tells what is wrong with each.
+        """
+        listed = await asyncio.to_thread(list_keys)
+        if listed.faults:
+            bind_contextvars(error="; ".join(listed.faults))
+        return KeyList(keys=[_answer(each) for each in listed.keys], unreadable=len(listed.faults))
 
     @get(
         "/{key_id:str}",
@@ -98,7 +108,12 @@ class Keys(Controller):
         The token is in this answer alone: nobody, not even the service, can show it again.
         """
         label, scopes, lifetime = read_new_key(data)
-        issued = await asyncio.to_thread(issue_key, label, scopes, _admin(request), lifetime)
+        try:
+            issued = await asyncio.to_thread(issue_key, label, scopes, _admin(request), lifetime)
+        except ScopeNotHeld as error:
+            if names_scopes(data):
+                raise
+            raise ScopeNotHeld(f"{error} A key is for `value` where the body names no `scopes`: name others.") from None
         return IssuedKeyAnswer.of_issued(issued)
 
     @delete(
@@ -109,9 +124,9 @@ class Keys(Controller):
         response_description="The key, revoked.",
         responses=documented(
             f"/v1/keys/{_ID}",
-            *(400, 401, 403, 404, 409, 503),
+            *(400, 401, 403, 404, 409, 413, 503),
             scope=_ADMIN,
-            examples={404: [_NOT_FOUND], 409: [LastAdminKey(_ID)]},
+            examples={400: [MalformedBody(_NO_BODY_TAKEN)], 404: [_NOT_FOUND], 409: [LastAdminKey(_ID)]},
         ),
     )
     async def revoke(
@@ -126,6 +141,8 @@ class Keys(Controller):
         It holds at once in the process that answers, and within seconds in all others. The last key that may manage
         keys is not revoked here, but on the service's own machine.
         """
+        if await request.body():
+            raise MalformedBody(_NO_BODY_TAKEN)
         revoked = await asyncio.to_thread(revoke_key, key_id, _admin(request), reason)
         return KeyAnswer.of(revoked, "revoked")
 

@@ -11,7 +11,14 @@ from litestar.routes import BaseRoute, HTTPRoute
 from domain.api_key import Scope
 from entrypoints.http.key_bodies import NewKeyBody, RotationBody
 from entrypoints.http.problems import MEDIA_TYPE, problem
-from entrypoints.http.schemas import PromotionBody, PropertyBatch, PropertyBody, ValuationBatch, WhatIfBody
+from entrypoints.http.schemas import (
+    EXAMPLE_PROPERTY,
+    PromotionBody,
+    PropertyBatch,
+    PropertyBody,
+    ValuationBatch,
+    WhatIfBody,
+)
 from entrypoints.http.security import BY_KEY
 
 Document = dict[str, Any]
@@ -24,18 +31,22 @@ def _header(description: str, kind: str = "string", *, always: bool = False) -> 
     return {"description": description, "required": always, "schema": {"type": kind}}
 
 
-_HEADERS = {
+HEADERS = {
     "X-Request-ID": _header("Id of the request: your own, or a new one.", always=True),
     "X-Model-Version": _header("The version of the model that computed the answer; none where nothing was computed."),
     "Retry-After": _header("Seconds after which to try again.", "integer", always=True),
     "WWW-Authenticate": _header("How to send a key.", always=True),
     "RateLimit-Limit": _header("How often the key may ask in the time that `RateLimit-Policy` names.", "integer"),
     "RateLimit-Remaining": _header("How often it may still ask now.", "integer"),
-    "RateLimit-Reset": _header("Seconds until it may ask more often again.", "integer"),
+    "RateLimit-Reset": _header(
+        "Seconds until the window ends; where none remain, until the key may ask once more, as `Retry-After` says.",
+        "integer",
+    ),
     "RateLimit-Policy": _header('The limit, as the IETF\'s draft has it: `"key";q=600;w=60`.'),
-    "RateLimit": _header('What is left of it, likewise: `"key";r=599;t=60`.'),
+    "RateLimit": _header('What is left of it, likewise: `"key";r=599;t=60`, with t as in `RateLimit-Reset`.'),
 }
-_OF_EVERY_KEY = [name for name in _HEADERS if name.startswith("RateLimit")]
+"""Every header of an answer that callers may want to read."""
+_OF_EVERY_KEY = [name for name in HEADERS if name.startswith("RateLimit")]
 _OF_STATUS = {"401": "WWW-Authenticate", "429": "Retry-After", "503": "Retry-After"}
 
 _AT_ANY_TIME = {
@@ -50,6 +61,18 @@ _AT_ANY_TIME = {
     503: ("The service has too much to do.", "Too many connections are open: try again shortly."),
 }
 """What any address may answer whatever is sent: in words, and what is said then."""
+
+_EXAMPLES: Mapping[str, Document] = {
+    "PropertyBody": EXAMPLE_PROPERTY,
+    "PropertyBatch": {"data": [EXAMPLE_PROPERTY]},
+    "ValuationBody": EXAMPLE_PROPERTY,
+    "ValuationBatch": {"properties": [EXAMPLE_PROPERTY]},
+    "WhatIfBody": {"property": EXAMPLE_PROPERTY, "changes": {"n_bathroom": 2}},
+    "PromotionBody": {"reason": "lower COD in Vitacura"},
+    "NewKeyBody": {"label": "Mortgage desk", "scopes": ["value"], "expires_in": "30d"},
+    "RotationBody": {"overlap": "1h"},
+}
+"""What a page fills in to be tried: it would put together one of every field that there may be."""
 
 _LINKS: Mapping[str, Mapping[str, tuple[str, Sequence[str]]]] = {
     "issue_key": {"key_id": ("$response.body#/id", ("show_key", "rotate_key", "revoke_key"))},
@@ -81,7 +104,7 @@ def complete(document: Document, routes: Iterable[BaseRoute], features: Features
     """Litestar's document with what guards, limits and the server itself answer, and with these further features."""
     scopes = _scopes(routes)
     components = document["components"]
-    components["headers"] = _HEADERS
+    components["headers"] = HEADERS
     components["schemas"] |= _bodies(features)
     components["responses"] = {str(status): _described(status, *told) for status, told in _AT_ANY_TIME.items()}
     for operation in (each for path in document["paths"].values() for each in path.values()):
@@ -93,14 +116,15 @@ def complete(document: Document, routes: Iterable[BaseRoute], features: Features
 
 
 def _complete(operation: Document, scope: Scope | None, components: Document) -> None:
-    """Adds to an operation what it needs and answers, and takes away the 400s of input where there is none."""
+    """Adds to an operation what it needs and answers, and takes away the 400s of input where any is taken."""
     schemas, at_any_time = components["schemas"], components["responses"]
     responses = operation["responses"]
     operation["security"] = [{name: [scope.value]} for scheme in BY_KEY for name in scheme] if scope else []
     if body := operation.get("requestBody"):  # one of which no field is required may be left out
         name = body["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
         body["required"] = bool(schemas[name].get("required"))
-    elif all(each["in"] == "path" for each in operation.get("parameters", [])):
+        body["content"]["application/json"]["example"] = _EXAMPLES[name]
+    if not scope:
         responses.pop("400", None)
     for status, response in responses.items():
         response["headers"] = _references("headers", *_headers(operation, status))

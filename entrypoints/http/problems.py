@@ -46,6 +46,7 @@ from domain.errors import (
 from domain.market_extent import Refusal
 from entrypoints.http.answers import MODEL_VERSION
 from entrypoints.http.bodies import JSON_WANTED, MOST_PROBLEMS, MalformedBody
+from entrypoints.http.parameters import NOT_KNOWN
 from entrypoints.http.schemas import MOST_COMPARABLES, FieldProblemBody, ProblemBody, without_folders
 
 MEDIA_TYPE = "application/problem+json"
@@ -201,9 +202,10 @@ def documented(
 
     `examples` holds what is shown of a status in place of the usual example.
     """
-    own = examples or {}
+    own = dict(examples or {})
     if HTTPStatus.UNAUTHORIZED in statuses:
-        statuses = (*statuses, HTTPStatus.TOO_MANY_REQUESTS)
+        own[400] = [*own.get(400, [_BAD_FIELDS] if 400 in statuses else []), _UNKNOWN_PARAMETER]
+        statuses = (*statuses, HTTPStatus.BAD_REQUEST, HTTPStatus.TOO_MANY_REQUESTS)
     return {status: _documented(status, path, scope, own.get(status)) for status in statuses}
 
 
@@ -273,9 +275,13 @@ def _stack(error: Exception) -> str:
 _BAD_FIELDS = InvalidProperty(
     [FieldProblem("net_area", "must be greater than 0"), FieldProblem("n_rooms", "must be a number, not text")]
 )
+_UNKNOWN_PARAMETER = ValidationException(extra=[FieldProblem("colour", NOT_KNOWN)])
 _NOTHING_SERVED = NoModelServed(NO_MODEL)
 _USUAL: Mapping[int, tuple[str, Exception]] = {
-    400: ("The body or a parameter cannot be used; every bad field is named.", _BAD_FIELDS),
+    400: (
+        "The body or a parameter cannot be used; every bad field is named. So is a parameter that is not known here.",
+        _BAD_FIELDS,
+    ),
     401: ("The key is missing, malformed, unknown, expired or revoked.", KeyRejected("missing")),
     403: (
         "The key was not given the scope that is needed.",

@@ -402,9 +402,6 @@ class ValuationBatchAnswer(Struct, kw_only=True):
     """What many homes are worth."""
 
     valuations: Annotated[list[ValuationAnswer], _told("A valuation for each home, in their order.")]
-    warnings: Annotated[list[str], _told("What to know of the request; only where there is anything.")] | UnsetType = (
-        UNSET
-    )
 
 
 class ChangedValuationAnswer(Struct, kw_only=True):
@@ -426,9 +423,6 @@ class ChangedValuationAnswer(Struct, kw_only=True):
             "is refused."
         ),
     ]
-    warnings: Annotated[list[str], _told("What to know of the request; only where there is anything.")] | UnsetType = (
-        UNSET
-    )
 
     @classmethod
     def of(cls, changed: ChangedValuation) -> Self:

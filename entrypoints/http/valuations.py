@@ -7,14 +7,11 @@ from typing import Annotated
 
 from litestar import Controller, post
 from litestar.di import NamedDependency
-from litestar.exceptions import ValidationException
 from litestar.params import JSONBody, QueryParameter
-from msgspec import UNSET
 
 from application.served_model import ServedVersion
 from application.value_property import ValuationRequest, problems_of
 from domain.api_key import Scope
-from domain.errors import FieldProblem
 from domain.model_version import FeatureSchema
 from domain.valuation import Valuation
 from domain.valuation_record import Caller
@@ -59,10 +56,6 @@ MOST_ROWS = 20_000
 MOST_DETAILS = 1_000
 """The most explanations and comparables that it may ask for: each takes as long as valuing many homes."""
 
-_PARAMETERS = ("level", "explain", "comparables")
-_MOST_WARNED_OF = 5
-_LONGEST_NAME = 40
-
 
 class Valuations(Controller):
     """Valuations of homes."""
@@ -94,11 +87,8 @@ class Valuations(Controller):
 
         A home outside the market that the model knows is `refused`, with the reason and without figures.
         """
-        warnings = _warnings(request, _PARAMETERS)
         valuation = await valuing.one(request, read_request(data), level, explain=explain, comparables=comparables)
-        answer = ValuationAnswer.of(valuation)
-        answer.warnings += warnings
-        return JsonAnswer(encode(answer), valuation.model.version)
+        return JsonAnswer(encode(ValuationAnswer.of(valuation)), valuation.model.version)
 
     @post(
         "/what-if",
@@ -121,13 +111,10 @@ class Valuations(Controller):
 
         The effects of the changed fields add up to the difference.
         """
-        warnings = _warnings(request, ("level",))
         home, changes = read_what_if(data)
         caller = caller_of(request)
         changed = await valuing.details.run(lambda: valuing.changed(caller, home, changes, level))
-        answer = ChangedValuationAnswer.of(changed)
-        answer.warnings = warnings or UNSET
-        return JsonAnswer(encode(answer), changed.before.model.version)
+        return JsonAnswer(encode(ChangedValuationAnswer.of(changed)), changed.before.model.version)
 
 
 class BatchValuations(Controller):
@@ -162,8 +149,6 @@ class BatchValuations(Controller):
         `invalid_property`, with every bad field named in `errors`. At most 20000 homes; explanations and comparables
         together at most 1000.
         """
-        warnings = _warnings(request, _PARAMETERS)
-
         details = int(explain) + comparables
         most = MOST_DETAILS // details if details else MOST_ROWS
         caller = caller_of(request)
@@ -171,9 +156,9 @@ class BatchValuations(Controller):
         def value() -> JsonAnswer:
             rows = read_rows(data, most)
             if not rows:
-                return JsonAnswer(encode(ValuationBatchAnswer(valuations=[], warnings=warnings or UNSET)))
+                return JsonAnswer(encode(ValuationBatchAnswer(valuations=[])))
             served = valuing.served_model.current()
-            return _Batch(valuing, served, caller, level, explain, comparables).answer(rows, warnings)
+            return _Batch(valuing, served, caller, level, explain, comparables).answer(rows)
 
         return await valuing.batches.run(value)
 
@@ -189,7 +174,7 @@ class _Batch:
     explain: bool
     comparables: int
 
-    def answer(self, rows: Sequence[ValuationRequest | UnusableRow], warnings: list[str]) -> JsonAnswer:
+    def answer(self, rows: Sequence[ValuationRequest | UnusableRow]) -> JsonAnswer:
         """The answer to each row, in its place; every valuation is on record then."""
         began = time.perf_counter()
         model = self.served.description
@@ -205,7 +190,7 @@ class _Batch:
             else ValuationAnswer.of(next(in_turn), serving)
             for row in rows
         ]
-        return JsonAnswer(encode(ValuationBatchAnswer(valuations=answers, warnings=warnings or UNSET)), model.version)
+        return JsonAnswer(encode(ValuationBatchAnswer(valuations=answers)), model.version)
 
     def _valued(self, asked: Sequence[ValuationRequest]) -> list[Valuation]:
         if not asked:
@@ -220,21 +205,3 @@ def _usable(place: int, row: ValuationRequest | UnusableRow, features: FeatureSc
     if isinstance(row, ValuationRequest) and (problems := problems_of(row.property, features)):
         return UnusableRow(row.client_ref, tuple(under(f"properties[{place}]", problems)))
     return row
-
-
-def _warnings(request: CallerRequest, known: Sequence[str]) -> list[str]:
-    """A warning of each of the first query parameters that nothing here reads. Raises for one given twice."""
-    if not request.scope["query_string"]:
-        return []
-    given = request.query_params
-    twice = [FieldProblem(name, "must be given only once") for name in known if len(given.getall(name, [])) > 1]
-    if twice:
-        raise ValidationException(extra=twice)
-    unknown = [name for name in dict.fromkeys(given.keys()) if name not in known]
-    shown = [_shown(name[:_LONGEST_NAME]) for name in unknown[:_MOST_WARNED_OF]]
-    return [f"query parameter '{name}' is not known and was ignored" for name in shown]
-
-
-def _shown(name: str) -> str:
-    """`name` with what cannot be seen escaped."""
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in name)

@@ -1,5 +1,6 @@
-"""A folder of its own for each test, with sales, or with models trained on them."""
+"""A folder of its own for each test, with sales, or with models trained on them; forests are small."""
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from tests.cli.command import CONFIGURATION, Command, run
 from tests.fakes.sales import some_sales
+from tests.trained_folder import plant_small_forests, trained_folder
 
 
 @pytest.fixture(autouse=True)
@@ -17,6 +19,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for variable in [name for name in os.environ if name.startswith("TASADOR_")]:
         monkeypatch.delenv(variable)
     monkeypatch.chdir(tmp_path)
+    plant_small_forests(monkeypatch)
     return tmp_path.resolve()
 
 
@@ -26,23 +29,12 @@ def tasador() -> Command:
     return run
 
 
-@pytest.fixture(scope="session")
-def trained_once(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
-    """A folder with v1 (forest, served) and v2 (boosted, not served), for copies, and what training v1 printed."""
-    folder = tmp_path_factory.mktemp("trained")
-    (folder / "tasador.toml").write_text(CONFIGURATION)
-    some_sales().to_csv(folder / "sales.csv", index=False)
-    first = run("train", "--json", "--config", folder / "tasador.toml")
-    second = run("train", "--json", "--config", folder / "tasador.toml", "--recipe", "boosted", "--no-promote")
-    assert (first.code, first.err, second.code, second.err) == (0, "", 0, "")
-    return folder, first.json
-
-
 @pytest.fixture
-def trained(trained_once: tuple[Path, dict[str, Any]], here: Path) -> dict[str, Any]:
+def trained(tmp_path_factory: pytest.TempPathFactory, here: Path) -> dict[str, Any]:
     """The test's folder as after training v1 (forest, served) and v2 (boosted, not served), and what v1 printed."""
-    folder, report = trained_once
-    shutil.copytree(folder, here, dirs_exist_ok=True)
+    shutil.copytree(trained_folder(tmp_path_factory), here, dirs_exist_ok=True)
+    report: dict[str, Any] = json.loads((here / "v1.json").read_text())
+    (here / "v1.json").unlink()
     return report
 
 

@@ -1,6 +1,7 @@
 """`tasador config`, and where every command finds its configuration."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,63 @@ class TestCheck:
         ran = tasador("config", "check")
         assert ran.code == 0
         assert ran.line == "note: valuation_log.kind is set, but this version does not act on it yet"
+
+    @pytest.mark.parametrize(
+        ("settings", "told"),
+        [
+            ('[http]\nhost = "0.0.0.0"', "http.host: 0.0.0.0 is reached from other machines, and without TLS"),
+            ('[http]\nhost = "nonsense..host"', "http.host: 'nonsense..host' is no address or name of this machine."),
+            ('[http]\ntls_certificate = "no.pem"\ntls_key = "no.pem"', "http.tls_certificate: {here}/no.pem cannot be"),
+            (
+                '[http]\ntls_certificate = "tasador.toml"\ntls_key = "tasador.toml"',
+                "http.tls_certificate: {here}/tasador.toml holds no certificate in PEM form",
+            ),
+            ('[http]\nrate_limit_password_file = "no"', "http.rate_limit_url is needed where"),
+            (
+                '[http]\nrate_limit_url = "redis://h"\nrate_limit_password_file = "no"',
+                "http: The password file {here}/no cannot be read",
+            ),
+            ('[key_store]\nurl = "mysql://x/y"', "key_store.url is of no use: 'mysql' is no database"),
+            ('[key_store]\nurl = "vault"', "key_store.url is of no use: no database url"),
+            ('[key_store]\npassword_file = "no"', "key_store: The password file {here}/no cannot be read"),
+            ('[key_store]\npepper_variable = "TASADORS"', "The environment variable TASADORS, which key_store.pepper_"),
+            ('[key_store]\npepper_file = "tasador.toml"', "key_store: The secret file {here}/tasador.toml can"),
+            ('[model_repository]\nkind = "object_storage"\nurl = "gs://b/c"', "model_repository.url: gs:// needs a"),
+            (
+                '[data_source]\nkind = "sql"\nurl = "postgresql://h/d"\nquery = "q"\npassword_file = "no"',
+                "data_source: The password file {here}/no cannot be read",
+            ),
+        ],
+    )
+    def test_tells_what_serve_or_keys_would_refuse(
+        self, here: Path, tasador: Command, settings: str, told: str
+    ) -> None:
+        Path("tasador.toml").write_text(settings)
+        refused = tasador("config", "check")
+        assert refused.code == 2
+        assert refused.told.startswith(told.format(here=here))
+
+    def test_tells_every_fault_in_a_line(self, here: Path, tasador: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv("VAULT_TOKEN", raising=False)
+        Path("tasador.toml").write_text(
+            '[http]\nhost = "::"\n[key_store]\nkind = "vault"\nurl = "https://h"\nca_file = "no"\n'
+        )
+        refused = tasador("config", "check")
+        assert (refused.code, refused.out) == (2, "")
+        assert [line.partition(": ")[2].partition(":")[0] for line in refused.err.splitlines()] == [
+            "http.host",
+            "key_store.ca_file",
+            "key_store.token_file",
+        ]
+
+    def test_tells_what_to_install(self, tasador: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(sys.modules, "adapters.rate_limiters.redis_server", None)
+        Path("tasador.toml").write_text('[http]\nrate_limit_url = "redis://h"\n')
+        told = "http.rate_limit_url needs a further library: run pip install '.[redis]' in the checkout."
+        refused = tasador("config", "check")
+        assert (refused.code, refused.told) == (2, told)
+        refused = tasador("serve", "--port", "0")  # before it says that it serves
+        assert (refused.code, refused.told) == (1, told)
 
 
 class TestShow:

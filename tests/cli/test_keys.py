@@ -1,6 +1,8 @@
 """`tasador keys`: issued once, never kept, revoked for good."""
 
 import json
+import sqlite3
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -87,6 +89,16 @@ class TestCreate:
         assert tasador("keys", "list", "--json").json == []
 
 
+def spoil(folder: Path) -> None:
+    """Takes its label from the key of this label, by hand."""
+    file = folder / "var/keys.csv"
+    if file.exists():
+        file.write_text(file.read_text().replace(",spoiled,", ",,"))
+        return
+    with closing(sqlite3.connect(folder / "var/tasador.db")) as connection, connection:
+        connection.execute("UPDATE api_keys SET label = '' WHERE label = 'spoiled'")
+
+
 class TestList:
     def test_of_none_says_how_to_make_one(self, tasador: Command) -> None:
         assert tasador("keys", "list").out.startswith("There are no keys yet: create one with `tasador keys create")
@@ -97,6 +109,22 @@ class TestList:
         listed = tasador("keys", "list", "--json").json
         assert [(key["id"], key["state"]) for key in listed] == [(ids[0], "revoked"), (ids[1], "active")]
         assert "secret_hash" not in listed[0]
+
+    def test_shows_the_others_where_one_cannot_be_read_and_fails(self, here: Path, tasador: Command) -> None:
+        ids = [tasador("keys", "create", "--label", label, "--json").json["id"] for label in ("good", "spoiled")]
+        spoil(here)
+        as_json, listed = tasador("keys", "list", "--json"), tasador("keys", "list")
+        assert [key["id"] for key in as_json.json] == ids[:1]
+        assert ids[0] in listed.out
+        assert (as_json.code, listed.code) == (1, 1)
+        assert as_json.line == listed.line
+        assert "is no key: label must be 1 to 100 printable characters" in listed.line
+
+    def test_of_none_that_can_be_read_does_not_say_that_there_are_none(self, here: Path, tasador: Command) -> None:
+        tasador("keys", "create", "--label", "spoiled")
+        spoil(here)
+        assert tasador("keys", "list").code == 1
+        assert "label must be" in tasador("keys", "list").told
 
     def test_is_a_line_a_key_where_a_program_reads_it(self, tasador: Command) -> None:
         tasador("keys", "create", "--label", "a long label " * 7, "--scope", "value", "--scope", "audit:read")
@@ -202,6 +230,19 @@ class TestEvents:
         assert events[3]["detail"] == "no longer needed"
         assert [event["action"] for event in tasador("keys", "events", new, "--json").json] == ["issued"]
         assert "no longer needed" in tasador("keys", "events").out
+
+    def test_are_told_in_full_on_a_narrow_terminal(self, tasador: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("entrypoints.cli.session._UNWRAPPED", 80)
+        words = [word for scope in Scope for word in ("--scope", scope.value)]
+        key = tasador("keys", "create", "--label", "desk " * 10, *words, "--json").json
+        tasador("keys", "revoke", key["id"], "--force", "--reason", "because " * 10)
+        for out in (tasador("keys", "list").out, tasador("keys", "events").out):
+            assert key["id"] in out.split()
+            assert key["created_at"][:10] in out.split()
+            assert "…" not in out
+            assert out.count("because") == 10
+        [issued, _] = tasador("keys", "events", "--json").json
+        assert issued["detail"].endswith(f"until {key['expires_at'][:16].replace('T', ' ')} UTC")
 
     def test_of_no_key_at_all_is_said(self, tasador: Command) -> None:
         assert tasador("keys", "events").out == "Nothing has happened to any key yet.\n"

@@ -27,3 +27,11 @@ def test_a_certificate_that_cannot_be_used_is_told_at_once(here: Path, tasador: 
 def test_a_certificate_without_its_key_is_told_at_once(tasador: Command) -> None:
     refused = tasador("serve", "--tls-certificate", "cert.pem")
     assert (refused.code, refused.told) == (2, "http.tls_key is needed where http.tls_certificate is set.")
+
+
+@pytest.mark.parametrize("command", ["serve", "quickstart"])
+@pytest.mark.parametrize("host", ["nonsense..host", "x" * 64, "a b"])
+def test_a_host_that_is_none_is_told(tasador: Command, command: str, host: str) -> None:
+    refused = tasador(command, "--host", host, "--port", "0")
+    assert refused.code == 2
+    assert refused.told.startswith(f"http.host: '{host}' is no address or name of this machine")
