@@ -14,6 +14,7 @@ from entrypoints.http.keys import Keys
 from entrypoints.http.limiting import KeyLimits
 from entrypoints.http.metrics import Metrics, MetricsPage, Traffic
 from entrypoints.http.models import Models
+from entrypoints.http.notices import Notices
 from entrypoints.http.observation import Observed
 from entrypoints.http.predictions import BatchPredictions, Predictions
 from entrypoints.http.problems import answer
@@ -40,6 +41,7 @@ def make_app(container: Container, refresh_seconds: float = 0.5, roster: Roster 
     batches, details = SlowThreads("batch"), SlowThreads("details")
     records = SlowThreads("records", WAITING_AT_ONCE)
     metrics = Metrics(roster)
+    notices = Notices()
     limits, failed = KeyLimits.of(container, roster, metrics), FailedKeys.of(container, roster, metrics)
     app = Litestar(
         route_handlers=[
@@ -79,6 +81,7 @@ def make_app(container: Container, refresh_seconds: float = 0.5, roster: Roster 
             roster=roster,
             metrics=metrics,
             limits=limits,
+            notices=notices,
         ),
         guards=[key_guard(container.authenticate_key(), limits, failed)],
         exception_handlers={Exception: answer},
@@ -101,7 +104,7 @@ def make_app(container: Container, refresh_seconds: float = 0.5, roster: Roster 
         pdb_on_exception=False,
     )
     proxies = TrustedProxies(http.trusted_proxies) if http.trusted_proxies else None
-    return Observed(app, log, Traffic(metrics, (route.path_format for route in app.routes)), proxies)
+    return Observed(app, log, Traffic(metrics, (route.path_format for route in app.routes)), proxies, notices)
 
 
 def _provided(**parts: object) -> dict[str, Provide]:

@@ -17,6 +17,7 @@ from uvicorn.server import ServerState
 from entrypoints.http.door import Door
 
 SECONDS_TO_SPEAK = 1.0
+_SECONDS_TO_READ_ON = 1.0
 _LOOKED_INTO = frozenset({b"host", b"transfer-encoding", b"expect"})
 _OF_A_BODY = frozenset({b"content-length", b"transfer-encoding"})
 _VERSIONS = ("1.1", "1.0")
@@ -53,7 +54,6 @@ class Connection(HttpToolsProtocol):
         "_running",
         "_since",
         "_stage",
-        "_unread",
         "_unread_since",
     )
 
@@ -76,14 +76,33 @@ class Connection(HttpToolsProtocol):
         self._hosts = self._codings = 0
         self._fruitless = 0  # bytes of whole reads that brought neither the end of a head nor any of a body
         self._body_bytes = 0
-        self._unread_since = 0.0
-        self._unread = 0
+        self._unread_since = self._since
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         """Takes it in, or says that there are too many."""
         super().connection_made(transport)
+        transport.set_write_buffer_limits(self._bounds.unread_bytes)  # over TLS it would be half a MiB
         if not self._door.lets_in(self, self.connections):
             self._refuse(503, "Too many connections are open: try again shortly.")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The caller is gone; who is at work for it, and waits to send more, learns it."""
+        if self._running is not None:
+            self._running.disconnected = True
+            self._running.message_event.set()
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Much of an answer waits to be read."""
+        super().pause_writing()
+        self._unread_since = self._now()
+
+    def resume_writing(self) -> None:
+        """It was read, or most of it: the next request may begin."""
+        super().resume_writing()
+        self._unread_since = self._now()
+        if self.pipeline and not self._is_answering() and not self.transport.is_closing():
+            self._start_asgi_task(*self.pipeline.pop())
 
     def data_received(self, data: bytes) -> None:
         """Reads on; what is no HTTP, or too much of it, is refused."""
@@ -162,7 +181,9 @@ class Connection(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """It is answered."""
         super().on_response_complete()
-        self._since = self._now()
+        self._since = self._unread_since = self._now()
+        if self.transport.is_closing():  # it was the last
+            self.pipeline.clear()
 
     def looked_at(self, now: float) -> None:
         """Ends what has taken too long. Called once a second."""
@@ -175,7 +196,7 @@ class Connection(HttpToolsProtocol):
                 self._refuse(408, f"The head of a request must come within {self._bounds.head_seconds:g} seconds.")
         elif self._stage is _BODY:
             self._look_at_body(waited, since_last_look)
-        elif not self._is_answering():
+        elif not (self._is_answering() or self.pipeline):
             if self._stage is _FAREWELL and waited >= self._bounds.farewell_seconds:
                 self.drop()
             elif waited >= self._bounds.head_seconds:
@@ -191,10 +212,13 @@ class Connection(HttpToolsProtocol):
             self._refuse(408, "The body of the request comes too slowly.")
 
     def idle(self) -> tuple[bool, float] | None:
-        """How dispensable it is: whether it has ever been answered, and since when it waits. None: it is being served.
+        """How dispensable it is: whether it has shown good will, and since when it waits. None: it is being served.
 
-        The least of these is dropped first where there are too many.
+        The least of these is dropped first where there are too many. Who takes nothing of an answer is as good as one
+        that was never answered.
         """
+        if self.flow.write_paused:
+            return self._now() - self._unread_since < _SECONDS_TO_READ_ON, self._unread_since
         if self._is_answering():
             return None
         return self.cycle is not None, self._since
@@ -211,7 +235,7 @@ class Connection(HttpToolsProtocol):
 
     def shutdown(self) -> None:
         """Ends the connection, after the request that is being answered, received, or expected on a new one."""
-        if self._stage is _FAREWELL and not self._is_answering():
+        if self._stage is _FAREWELL and not (self._is_answering() or self.pipeline):
             self.transport.close()
         elif self.cycle is None:
             self.loop.call_later(SECONDS_TO_SPEAK, self._end_unless_begun)
@@ -225,8 +249,11 @@ class Connection(HttpToolsProtocol):
             self.transport.close()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        self._running = cycle
-        super()._start_asgi_task(cycle, app)
+        if self.flow.write_paused:  # its answer would wait, whole, behind one that is not read
+            self.pipeline.append((cycle, app))
+        else:
+            self._running = cycle
+            super()._start_asgi_task(cycle, app)
 
     def _is_answering(self) -> bool:
         """Whether somebody is at work on a request."""
@@ -234,11 +261,9 @@ class Connection(HttpToolsProtocol):
 
     def _is_not_read(self, now: float) -> bool:
         """Whether the caller has taken too little of what it was sent for too long."""
-        unread = self.transport.get_write_buffer_size()
-        if not unread or not self._unread:
-            self._unread_since, self._unread = now, unread
-        taken = max(0, self._unread - unread)
-        return unread > 0 and now - self._unread_since >= self._bounds.unread_seconds + taken / self._bounds.unread_rate
+        if not self.transport.get_write_buffer_size():
+            self._unread_since = now
+        return now - self._unread_since >= self._bounds.unread_seconds
 
     def _too_much(self) -> HTTPException:
         if len(self.url) > (most := self._bounds.url_bytes):

@@ -1,5 +1,6 @@
 """The API described: OpenAPI, and a page to read and try it on that asks nothing of the internet."""
 
+from functools import cache
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,6 +25,7 @@ Values homes with a model trained on the market's own sales.
 
 Send an API key as `X-API-Key` or as `Authorization: Bearer`. Areas are in m2, coordinates in degrees (WGS 84).
 Errors are `application/problem+json` (RFC 9457) and name every bad field at once. Every answer carries `X-Request-ID`.
+A parameter in the address that a route does not know, or that comes twice, is a 400.
 
 A `GET` may be a `HEAD`. Other methods than those shown are a 405 that names them in `Allow`, as `OPTIONS` does; other
 addresses are a 404.
@@ -122,7 +124,7 @@ class Documentation(Controller):
             content = text.encode()
         elif name in _PACKAGE_FILES:
             media_type = _PACKAGE_FILES[name]
-            content = (_swagger_ui() / name).read_bytes()
+            content = _package_file(name)
         else:
             raise NotFoundException
         return Response(content, media_type=media_type, headers={"Cache-Control": "max-age=86400"})
@@ -135,6 +137,12 @@ def _served_features(served: ServedModel) -> Features:
     except NoModelServed:
         return Features((), ())
     return Features(features.numeric, features.categorical)
+
+
+@cache
+def _package_file(name: str) -> bytes:
+    """A file of Swagger UI; one copy, however many wait for it."""
+    return (_swagger_ui() / name).read_bytes()
 
 
 def _swagger_ui() -> Path:

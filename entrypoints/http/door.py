@@ -24,9 +24,10 @@ class Bounds:
     body_seconds: float = 30.0
     """For a body, and a second more for every `body_rate` bytes of it that have come."""
     body_rate: int = 1024
+    unread_bytes: int = 64 * 1024
+    """Of an answer, which may wait to be read before no more of it is sent, and before nothing else is begun."""
     unread_seconds: float = 30.0
-    """For an answer that waits to be read, and a second more for every `unread_rate` bytes that were."""
-    unread_rate: int = 1024
+    """To read that much: 4 KiB a second are always enough."""
     farewell_seconds: float = 2.0
     """To read why one is refused."""
     waiting_requests: int = 32
@@ -37,7 +38,7 @@ class Visitor(Protocol):
     """An open connection, before and after its handshake."""
 
     def idle(self) -> tuple[bool, float] | None:
-        """Whether it has ever been answered, and since when it waits; None while it is served."""
+        """Whether it has shown good will, and since when it waits; None while it is served."""
 
     def drop(self) -> None:
         """Ends at once, and is no longer among the connections."""
@@ -55,7 +56,7 @@ class Door:
         self.clock = clock
 
     def lets_in(self, newcomer: Visitor, connections: "set[Any]") -> bool:
-        """Whether there is room for it, or could be made: whoever has said nothing for longest goes first.
+        """Whether there is room for it, or could be made: who has said, or read, nothing for longest goes first.
 
         A stranger who holds all of them thus has to be faster than a caller who opens one and speaks.
         """

@@ -11,6 +11,7 @@ from structlog.contextvars import bind_contextvars
 from application.check_readiness import CheckReadiness, Readiness
 from domain.errors import KeyStoreUnavailable
 from entrypoints.http.limiting import KeyLimits
+from entrypoints.http.notices import Notices
 from entrypoints.http.problems import NO_MODEL, RETRY_SECONDS
 from entrypoints.http.roster import Roster, Workers
 from entrypoints.http.schemas import Liveness, ReadinessAnswer, WorkersAnswer
@@ -49,11 +50,13 @@ class Health(Controller):
         check_readiness: NamedDependency[CheckReadiness],
         roster: NamedDependency[Roster],
         limits: NamedDependency[KeyLimits],
+        notices: NamedDependency[Notices],
     ) -> Response[ReadinessAnswer]:
         """Whether a model is loaded, the stores can be reached, valuations recorded, and all workers serve.
 
         Any worker tells of all. Needs no key, so it names no places. Where valuations are answered without a record
-        (`valuation_log.when_unwritable = "serve"`), or rate limits counted without Redis, that is a warning.
+        (`valuation_log.when_unwritable = "serve"`), or rate limits counted without Redis, or where the TLS certificate
+        expires within two weeks, that is a warning.
         """
         try:
             readiness = await asyncio.wait_for(asyncio.to_thread(check_readiness), SECONDS_TO_ANSWER)
@@ -65,6 +68,7 @@ class Health(Controller):
         answer = _for_anyone(readiness, roster)
         if limits.warning:
             answer.warnings.append(limits.warning)
+        answer.warnings.extend(notices.now())
         if answer.ready:
             return Response(answer, status_code=HTTP_200_OK)
         return Response(answer, status_code=HTTP_503_SERVICE_UNAVAILABLE, headers={"Retry-After": RETRY_SECONDS})

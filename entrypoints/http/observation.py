@@ -19,6 +19,7 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 from entrypoints.http.answers import FURTHER_HEADERS
 from entrypoints.http.forwarded import TrustedProxies
 from entrypoints.http.metrics import Traffic
+from entrypoints.http.notices import Notices
 from entrypoints.http.problems import MEDIA_TYPE, keep_for_log, problem, with_head
 from entrypoints.http.security_headers import security_headers
 
@@ -26,15 +27,26 @@ Header = tuple[bytes, bytes]
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _TOLD_WITH_ALLOW = frozenset({204, 405})
+_PIECE = 64 * 1024
+"""Bytes of an answer that are sent at once: the server then waits until what was sent before is read."""
+_MOST_LOGGED = 200
 _CLIENT_GONE = 499  # nginx's status for a caller that did not wait for the answer
 
 
 class Observed:
     """An application, its requests named and logged, its answers marked; nothing that it raises gets out."""
 
-    def __init__(self, app: ASGIApp, log: Any, traffic: Traffic, proxies: TrustedProxies | None = None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        log: Any,
+        traffic: Traffic,
+        proxies: TrustedProxies | None = None,
+        notices: Notices | None = None,
+    ) -> None:
         self.app = app
         self.log = log
+        self.notices = notices or Notices()
         self._traffic = traffic
         self._proxies = proxies
 
@@ -114,8 +126,15 @@ class _Exchange:
                 own = [(n, self._allowed(v) if n == b"allow" else v) for n, v in own]
             added = security_headers(own, secure=self._scope["scheme"] == "https")
             message["headers"] = [*own, (b"x-request-id", self._id.encode()), *added]
-        elif message["type"] == "http.response.body" and self._scope["method"] == "HEAD":
-            message = {**message, "body": b""}
+        elif message["type"] == "http.response.body":
+            if self._scope["method"] == "HEAD":
+                message = {**message, "body": b""}
+            elif len(body := message["body"]) > _PIECE:
+                last = (len(body) - 1) // _PIECE * _PIECE
+                for start in range(0, last, _PIECE):
+                    piece = body[start : start + _PIECE]
+                    await self._send({"type": "http.response.body", "body": piece, "more_body": True})
+                message = {**message, "body": body[last:]}
         await self._send(message)
 
     def _allowed(self, told: bytes) -> bytes:
@@ -140,12 +159,17 @@ class _Exchange:
         client = self._scope.get("client")
         (log.error if status >= 500 else log.info)(
             "request",
-            method=self._scope["method"],
-            path=self._scope["path"],
+            method=_cut(self._scope["method"]),
+            path=_cut(self._scope["path"]),
             status=status,
             duration_ms=round((time.perf_counter() - self._began) * 1000, 2),
             client=client[0] if client else None,
         )
+
+
+def _cut(text: str) -> str:
+    """What a caller sent, as much of it as a line of the log should hold."""
+    return text if len(text) <= _MOST_LOGGED else f"{text[:_MOST_LOGGED]}... (cut, {len(text)} characters)"
 
 
 def _told(path: str, error: Exception) -> tuple[int, list[Header], bytes]:

@@ -55,6 +55,8 @@ class Server(uvicorn.Server):
     ) -> None:
         self._door = Door(app, bounds or Bounds())
         self._certificate = certificate
+        if certificate:
+            app.notices.add(certificate.warnings)
         protocol: Any = partial(Handshake, self._door, certificate) if certificate else partial(Connection, self._door)
         super().__init__(
             uvicorn.Config(
@@ -92,15 +94,21 @@ class Server(uvicorn.Server):
         if counter % _TICKS_A_SECOND == 0:
             visitors: set[Any] = self.server_state.connections
             self._door.look_around(visitors)
-            self._renew_certificate()
+            if self._certificate:
+                self._look_after(self._certificate)
         return await super().on_tick(counter)
 
-    def _renew_certificate(self) -> None:
+    def _look_after(self, certificate: Certificate) -> None:
+        """Takes it anew where its files have changed; the first worker tells of it for all."""
+        log, is_to_tell = self._door.app.log, self._roster.worker == 0
         try:
-            if self._certificate and self._certificate.renew():
-                self._door.app.log.info("certificate renewed")
+            if certificate.renew() and is_to_tell:
+                log.info("certificate renewed")
         except CertificateUnusable as error:
-            self._door.app.log.warning("certificate not renewed", reason=str(error))
+            if is_to_tell:
+                log.warning("certificate not renewed", reason=str(error))
+        if is_to_tell and (reminder := certificate.reminder()):
+            log.warning("certificate to be renewed", reason=reminder)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Lets everybody finish who has begun, and closes."""

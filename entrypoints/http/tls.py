@@ -6,7 +6,7 @@ import ssl
 import stat
 from asyncio import AbstractEventLoop, Transport
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ from uvicorn.server import ServerState
 from domain.errors import DomainError
 from entrypoints.http.connection import SECONDS_TO_SPEAK, Connection
 from entrypoints.http.door import Door
+
+_DAYS_WARNED_BEFORE = 14
 
 _Stamp = tuple[tuple[int, int, int], ...]
 
@@ -34,7 +36,9 @@ class Certificate:
     def __init__(self, certificate: Path, key: Path, now: Callable[[], datetime] = _now) -> None:
         self._certificate, self._key, self._now = certificate, key, now
         self._seen = self._stamp()
-        self.context = self._load()
+        self.context, self._ends = self._load()
+        self._is_stale = False
+        self._reminded: str | None = None
 
     def renew(self) -> bool:
         """Whether the files have changed and are used from the next handshake on.
@@ -44,9 +48,33 @@ class Certificate:
         stamp = self._stamp()
         if stamp == self._seen:
             return False
-        self._seen = stamp
-        self.context = self._load()
+        self._seen, self._is_stale = stamp, True
+        self.context, self._ends = self._load()
+        self._is_stale = False
         return True
+
+    def warnings(self) -> list[str]:
+        """What whoever runs the service should know of it, without the files' names."""
+        told = ["the TLS certificate could not be renewed: see the log"] if self._is_stale else []
+        return [*told, f"the TLS certificate {ending}"] if (ending := self._ending()) else told
+
+    def reminder(self) -> str | None:
+        """That it ends soon, or has ended, and what to do; once a day."""
+        ending = self._ending()
+        if ending == self._reminded:  # it counts days
+            return None
+        self._reminded = ending
+        return ending and f"http.tls_certificate: {self._certificate} {ending}: renew it"
+
+    def _ending(self) -> str | None:
+        days = (self._ends - self._now()) / timedelta(days=1)
+        if days > _DAYS_WARNED_BEFORE:
+            return None
+        if days >= 1:
+            return f"expires in {_counted(days)}"
+        if days > 0:
+            return "expires in less than a day"
+        return "has expired" if days > -1 else f"has been expired for {_counted(-days)}"
 
     def advice(self) -> str | None:
         """What is amiss with the files, and no reason not to serve: mounted secrets are readable by all by default."""
@@ -61,8 +89,9 @@ class Certificate:
             return ()
         return tuple((each.st_ino, each.st_size, each.st_mtime_ns) for each in found)
 
-    def _load(self) -> ssl.SSLContext:
-        self._check_certificate(_bytes_of("http.tls_certificate", self._certificate))
+    def _load(self) -> tuple[ssl.SSLContext, datetime]:
+        """What TLS is spoken with, and until when it is valid."""
+        ends = self._checked_end(_bytes_of("http.tls_certificate", self._certificate))
         if b"ENCRYPTED" in _bytes_of("http.tls_key", self._key):
             raise CertificateUnusable(
                 f"http.tls_key: {self._key} is encrypted and nobody is there to type its password: "
@@ -79,9 +108,9 @@ class Certificate:
             else:
                 fault = "holds no private key in PEM form that TLS could use: name the file that does"
             raise CertificateUnusable(f"http.tls_key: {self._key} {fault}.") from None
-        return context
+        return context, ends
 
-    def _check_certificate(self, content: bytes) -> None:
+    def _checked_end(self, content: bytes) -> datetime:
         from cryptography.x509 import load_pem_x509_certificates
 
         try:
@@ -96,7 +125,7 @@ class Certificate:
         elif self._now() < own.not_valid_before_utc:
             fault = f"is not valid before {own.not_valid_before_utc:%Y-%m-%d %H:%M} UTC: check this machine's clock"
         else:
-            return
+            return own.not_valid_after_utc
         raise CertificateUnusable(f"http.tls_certificate: {self._certificate} {fault}.")
 
 
@@ -203,6 +232,10 @@ def _hand_over(transport: Transport, first: bytes) -> None:
         room[:taken] = first[:taken]
         protocol.buffer_updated(taken)
         first = first[taken:]
+
+
+def _counted(days: float) -> str:
+    return "1 day" if days < 2 else f"{int(days)} days"
 
 
 def _bytes_of(setting: str, file: Path) -> bytes:

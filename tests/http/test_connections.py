@@ -22,6 +22,7 @@ from entrypoints.http.tls import Certificate, Handshake
 GET = b"GET /here HTTP/1.1\r\nHost: tasador\r\n"
 POST = b"POST /here HTTP/1.1\r\nHost: tasador\r\n"
 BOUNDS = Bounds(connections=40)
+LARGE = bytes(20_000_000)
 
 
 @dataclass
@@ -443,6 +444,92 @@ def test_whoever_is_being_answered_keeps_the_connection_and_one_too_many_is_aske
             assert [(await caller.answer()).status for caller in served] == [200] * 10
 
     run(test())
+
+
+class TestAnAnswerThatIsNotRead:
+    def test_waits_in_so_much_memory_and_no_more(self) -> None:
+        async def test() -> None:
+            async with listening(answer=LARGE) as found:
+                await found.caller((GET + b"\r\n") * 4)
+                await until(lambda: paused(found) == 1)
+                assert sum(each.get_write_buffer_size() for each in transports(found)) <= 2 * BOUNDS.unread_bytes
+
+        run(test())
+
+    def test_makes_room_for_a_caller(self) -> None:
+        async def test() -> None:
+            async with listening(answer=LARGE) as found:
+                for _ in range(BOUNDS.connections):
+                    await found.caller((GET + b"\r\n") * 4)
+                await until(lambda: paused(found) == BOUNDS.connections)
+                found.pass_seconds(2)
+                caller = await found.caller()
+                assert len(found.open()) < BOUNDS.connections
+                assert paused(found) == len(found.open()) - 1
+                await caller.says(GET + b"\r\n")
+                assert (await caller.reader.readuntil(b"\r\n")) == b"HTTP/1.1 200 OK\r\n"
+
+        run(test())
+
+    def test_is_as_dispensable_as_none_after_a_second(self) -> None:
+        async def test() -> None:
+            async with listening(answer=LARGE) as found:
+                await found.caller(GET + b"\r\n")
+                await until(lambda: paused(found) == 1)
+                [connection] = found.open()
+                assert connection.idle() == (True, 0.0)
+                found.pass_seconds(1)
+                assert connection.idle() == (False, 0.0)
+
+        run(test())
+
+    def test_is_waited_for_where_it_is_read_slowly(self) -> None:
+        async def test() -> None:
+            async with listening(answer=LARGE) as found:
+                caller = await found.caller(GET + b"\r\n")
+                await until(lambda: paused(found) == 1)
+                [connection] = found.open()
+                for _ in range(2):
+                    found.pass_seconds(29)
+                    while connection._unread_since != found.clock():
+                        await caller.reader.readexactly(8192)
+                found.pass_seconds(29)
+                assert len(found.open()) == 1
+
+        run(test())
+
+    def test_is_read_before_the_next_request_of_that_connection_begins(self) -> None:
+        async def test() -> None:
+            requests = 400
+            bounds = Bounds(waiting_requests=requests, unread_bytes=1)
+            async with listening(bounds, answer=b"x" * 60_000) as found:
+                caller = await found.caller()
+                [connection] = found.open()
+                await caller.says((GET + b"\r\n") * requests)
+                await until(lambda: connection.flow.write_paused and not connection._is_answering())
+                found.pass_seconds(29)
+                assert 0 < len(connection.pipeline) < requests
+                assert len(found.log.calls) + len(connection.pipeline) <= requests
+                assert [(await caller.answer()).status for _ in range(requests)] == [200] * requests
+                await until(lambda: len(found.log.calls) == requests)
+
+        run(test())
+
+    def test_is_nobodys_any_more_when_the_caller_goes(self) -> None:
+        async def test() -> None:
+            async with listening(answer=LARGE) as found:
+                caller = await found.caller((GET + b"\r\n") * 4)
+                await until(lambda: paused(found) == 1)
+                caller.writer.transport.abort()
+                await until(lambda: not (found.open() or found.state.tasks))
+                assert len(found.log.calls) == 1
+
+        run(test())
+
+
+def paused(found: Listening) -> int:
+    """How many connections have more to say than is read."""
+    return sum(isinstance(each, Connection) and each.flow.write_paused for each in found.open())
 
 
 def transports(found: Listening) -> list[Any]:

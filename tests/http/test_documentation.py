@@ -11,6 +11,7 @@ import pytest
 from domain.api_key import Scope
 from domain.model_version import LONGEST_REASON
 from domain.property import NUMBER_RULES, PROPERTY_FIELDS
+from entrypoints.http.cors import cors_config
 from entrypoints.http.schemas import EXAMPLE_PROPERTY, ProblemBody
 from tests.fakes.in_memory_model_repository import InMemoryModelRepository
 from tests.fakes.models import ANYWHERE, a_card, a_trained_model
@@ -163,11 +164,15 @@ def test_whatever_a_route_answers_is_described(document: dict[str, Any], status:
 
 
 def test_what_takes_no_body_shows_no_bad_fields(document: dict[str, Any]) -> None:
-    for _, path, operation in operations(document):
-        takes_input = "requestBody" in operation or any(
-            each["in"] == "query" for each in operation.get("parameters", [])
-        )
-        assert ("$ref" not in operation["responses"]["400"]) == takes_input, path
+    for method, path, operation in operations(document):
+        told = operation["responses"]["400"]
+        assert ("$ref" in told) == (operation["security"] == []), path
+        if "$ref" not in told:
+            examples = told["content"]["application/problem+json"]["examples"].values()
+            kinds = [example["value"]["type"] for example in examples]
+            assert kinds[-1] == "/problems/invalid-parameter"
+            assert ("/problems/invalid-property" in kinds) == ("requestBody" in operation), path
+            assert ("/problems/malformed-body" in kinds) == (method == "delete"), path
 
 
 def test_the_scope_that_a_403_names_is_the_one_that_is_needed(document: dict[str, Any]) -> None:
@@ -398,7 +403,7 @@ def test_a_reason_may_be_left_out_and_its_rule_is_described(
     reason = document["components"]["schemas"]["PromotionBody"]["properties"]["reason"]
     assert reason["maxLength"] == LONGEST_REASON
     assert "one line" in reason["description"]
-    [example] = problems(document, described, "400")
+    example = problems(document, described, "400")[0]
     [bad] = asked.post(asked_path, {"reason": "two\nlines"}).json()["errors"]
     assert example["errors"] == [bad]
 
@@ -485,6 +490,7 @@ def test_the_example_that_is_shown_is_answered(anywhere: Service, document: dict
     example = example_of(document, body["content"]["application/json"]["schema"])
     homes = [example, *example.get("data", []), *example.get("properties", []), example.get("property")]
     assert EXAMPLE_PROPERTY in homes
+    assert body["content"]["application/json"]["example"] == example
     answer = anywhere.post(route, example)
     assert answer.status_code == 200
     assert "refused" not in answer.text
@@ -523,3 +529,19 @@ def test_the_start_page_leads_to_the_documentation(asked: Service) -> None:
 
 def test_the_document_is_the_same_each_time(asked: Service, document: dict[str, Any]) -> None:
     assert msgspec.json.decode(asked.client.get("/openapi.json").content) == document
+
+
+def test_what_is_filled_in_to_be_tried_is_taken(anywhere: Service, document: dict[str, Any]) -> None:
+    key = anywhere.post("/v1/keys", {"label": "to be rotated"}).json()["id"]
+    for method, path, operation in operations(document):
+        if "requestBody" in operation:
+            example = operation["requestBody"]["content"]["application/json"]["example"]
+            address = path.replace("{version}", "v1").replace("{key_id}", key)
+            answer = anywhere.client.request(method, address, json=example, headers=anywhere.key())
+            assert answer.status_code in {200, 201, 409}, (path, answer.text)  # 409: there is no earlier model
+
+
+def test_pages_of_other_sites_may_read_every_header_that_is_described(document: dict[str, Any]) -> None:
+    config = cors_config(["https://desk.example"])
+    assert config
+    assert config.expose_headers == list(document["components"]["headers"])

@@ -159,6 +159,15 @@ def test_nothing_in_a_request_forges_a_line_of_the_log(tmp_path: Path, form: For
         assert {json.loads(line)["event"] for line in lines} == {"request"}
 
 
+def test_no_request_fills_the_log(tmp_path: Path) -> None:
+    app = an_app(tmp_path, HttpSettings())
+    asyncio.run(ask(app, "/" + "\0" * 2600, [(b"user-agent", b"x" * 8000)], "10.0.0.1", b"x" * 8000))
+    [file] = tmp_path.glob("tasador-*.log")
+    [line] = file.read_text("utf-8").splitlines()
+    assert len(line) < 2000
+    assert json.loads(line)["path"].endswith("... (cut, 2601 characters)")
+
+
 class TestOtherSites:
     def test_may_not_call_by_default(self, asked: Service) -> None:
         headers = {"Origin": "https://desk.example", "Access-Control-Request-Method": "POST"}

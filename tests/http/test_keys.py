@@ -1,14 +1,16 @@
 """The life of keys over HTTP, for those who may manage them."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 
+from application.ports.key_store import KeptKeys
 from domain.api_key import Scope, Token
 from tests.fakes.fixed_clock import NOON
-from tests.http.service import HOME, Service, fields
+from tests.http.service import HOME, Breakable, Service, fields
 
 ADMIN = Scope.KEYS_ADMIN
 
@@ -49,6 +51,14 @@ class TestIssue:
         assert answer.status_code == 403
         assert answer.json()["type"] == "/problems/scope-not-held"
         assert "lacks audit:read, models:write itself" in answer.json()["detail"]
+
+    @pytest.mark.parametrize(("body", "told"), [({}, True), ({"scopes": None}, True), ({"scopes": ["value"]}, False)])
+    def test_who_lacks_what_a_key_is_for_by_default_is_told_of_it(
+        self, asked: Service, body: dict[str, Any], told: bool
+    ) -> None:
+        answer = issue(asked, asked.token(ADMIN), **body)
+        assert answer.status_code == 403
+        assert ("A key is for `value` where the body names no `scopes`" in answer.json()["detail"]) == told
 
     def test_an_admin_may_make_another(self, service: Service) -> None:
         made = issue(service, service.token(ADMIN), scopes=["keys:admin"]).json()
@@ -104,6 +114,21 @@ class TestList:
         assert stored.secret_hash not in answer.text
         assert "secret" not in answer.text
 
+    def test_what_cannot_be_read_is_counted_and_hides_nothing(self, service: Service) -> None:
+        class SpoiledKeyStore(Breakable):
+            def all(self) -> KeptKeys:
+                return replace(super().all(), faults=("keys.csv, line 3 is no key: label is missing.",))
+
+        admin = service.token()
+        answer = ask(service, "GET", "/v1/keys", admin)
+        assert answer.json()["unreadable"] == 0
+        service.keys.__class__ = SpoiledKeyStore
+        answer = ask(service, "GET", "/v1/keys", admin)
+        assert answer.status_code == 200
+        assert ([key["id"] for key in answer.json()["keys"]], answer.json()["unreadable"]) == ([id_of(admin)], 1)
+        assert "keys.csv" not in answer.text
+        assert "keys.csv, line 3 is no key" in service.log()[-1]["error"]
+
     def test_one_is_told_by_its_id(self, service: Service) -> None:
         admin = service.token()
         made = issue(service, admin).json()
@@ -149,6 +174,30 @@ class TestRevoke:
         admin, _ = service.token(), service.token(ADMIN)
         assert ask(service, "DELETE", f"/v1/keys/{id_of(admin)}", admin).status_code == 200
         assert ask(service, "GET", "/v1/keys", admin).status_code == 401
+
+    @pytest.mark.parametrize(
+        ("query", "told"),
+        [
+            ("raison=lost", {"raison": "is not known here"}),
+            ("reason=a&reason=b", {"reason": "must be given only once"}),
+            ("Reason", {"Reason": "is not known here"}),
+        ],
+    )
+    def test_a_reason_that_would_be_lost_revokes_nothing(
+        self, service: Service, query: str, told: dict[str, str]
+    ) -> None:
+        token = service.token()
+        answer = ask(service, "DELETE", f"/v1/keys/{id_of(token)}?{query}", service.token())
+        assert fields(answer) == told
+        assert answer.json()["type"] == "/problems/invalid-parameter"
+        assert ask(service, "GET", "/v1/keys", token).status_code == 200
+
+    def test_a_reason_in_a_body_revokes_nothing(self, service: Service) -> None:
+        token = service.token()
+        answer = ask(service, "DELETE", f"/v1/keys/{id_of(token)}", service.token(), json={"reason": "x"})
+        assert (answer.status_code, answer.json()["type"]) == (400, "/problems/malformed-body")
+        assert "?reason=" in answer.json()["detail"]
+        assert ask(service, "GET", "/v1/keys", token).status_code == 200
 
     @pytest.mark.parametrize("reason", ["x" * 201, "two\nlines"])
     def test_a_reason_that_cannot_be_kept_is_refused(self, service: Service, reason: str) -> None:
@@ -224,6 +273,17 @@ def test_only_keys_that_may_manage_keys_get_in(asked: Service, method: str, path
     poor = asked.token(*(scope for scope in Scope if scope != ADMIN))
     address = path.replace("{id}", id_of(poor))
     assert ask(asked, method, address, poor, **more).status_code == 403
+    assert asked.client.request(method, address, **more).status_code == 401
+
+
+@pytest.mark.parametrize(("method", "path", "more"), ROUTES)
+def test_parameters_that_are_not_known_are_refused_once_the_key_is_proven(
+    asked: Service, method: str, path: str, more: dict[str, Any]
+) -> None:
+    token = asked.token()
+    address = f"{path.replace('{id}', id_of(token))}?colour=red"
+    assert fields(ask(asked, method, address, token, **more)) == {"colour": "is not known here"}
+    assert ask(asked, method, address, asked.token(Scope.VALUE), **more).status_code == 403
     assert asked.client.request(method, address, **more).status_code == 401
 
 

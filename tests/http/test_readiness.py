@@ -35,6 +35,12 @@ def test_a_service_with_a_model_is_live_and_ready(asked: Service) -> None:
     }
 
 
+def test_what_the_server_warns_of_is_told_and_no_reason_not_to_be_ready(service: Service) -> None:
+    service.app.notices.add(lambda: ["the TLS certificate expires in 3 days"])
+    answer = service.client.get("/health/ready")
+    assert (answer.status_code, answer.json()["warnings"]) == (200, ["the TLS certificate expires in 3 days"])
+
+
 def test_without_a_model_the_service_lives_and_says_what_to_do(tmp_path: Path) -> None:
     with Service(tmp_path, models=InMemoryModelRepository()).running() as service:
         assert service.client.get("/health/live").status_code == 200

@@ -4,17 +4,27 @@ import asyncio
 import contextlib
 import os
 import ssl
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
+import uvloop
+from structlog.testing import CapturingLogger
 
 from entrypoints.http.door import Bounds
+from entrypoints.http.metrics import Metrics, Traffic
+from entrypoints.http.observation import Observed
+from entrypoints.http.roster import Roster
+from entrypoints.http.server import Server
+from entrypoints.http.shared_memory import SharedMemory
 from entrypoints.http.tls import Certificate, CertificateUnusable
-from tests.http.test_connections import GET, POST, Caller, Listening, listening, run, until
+from tests.http.test_connections import GET, LARGE, POST, Caller, Listening, listening, paused, run, transports, until
 
 AUTHORITY = trustme.CA()
+END = datetime(2040, 1, 31, 12, tzinfo=UTC)
 
 
 def issue(folder: Path, *, ends: datetime | None = None) -> tuple[Path, Path]:
@@ -25,6 +35,16 @@ def issue(folder: Path, *, ends: datetime | None = None) -> tuple[Path, Path]:
     issued.private_key_pem.write_to_path(str(key))
     key.chmod(0o600)
     return certificate, key
+
+
+@dataclass
+class Dates:
+    """A clock that stands still until a test sets it."""
+
+    date: datetime
+
+    def __call__(self) -> datetime:
+        return self.date
 
 
 async def securely(found: Listening, newest: ssl.TLSVersion | None = None) -> Caller:
@@ -49,6 +69,35 @@ def test_requests_are_answered_over_tls(tmp_path: Path, newest: ssl.TLSVersion) 
                 assert "max-age=" in answer.headers["strict-transport-security"]
 
     run(test())
+
+
+def test_no_handshake_hangs_on_the_loop_that_serves(tmp_path: Path) -> None:
+    """There the first bytes of a handshake may come before `start_tls` listens."""
+
+    async def test() -> None:
+        async with listening(certificate=Certificate(*issue(tmp_path))) as found:
+            for _ in range(5):
+                for caller in await asyncio.gather(*(securely(found) for _ in range(6))):
+                    await caller.says(GET + b"\r\n")
+                    assert (await caller.answer()).status == 200
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(asyncio.wait_for(test(), 20))
+
+
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_an_answer_that_is_not_read_waits_in_so_much_memory_and_no_more_over_tls(tmp_path: Path, loop: Any) -> None:
+    async def test() -> None:
+        async with listening(answer=LARGE, certificate=Certificate(*issue(tmp_path))) as found:
+            caller = await securely(found)
+            await caller.says((GET + b"\r\n") * 4)
+            await until(lambda: paused(found) == 1)
+            most = 3 * found.door.bounds.unread_bytes
+            assert sum(each.get_write_buffer_size() for each in transports(found)) < most
+            caller.writer.transport.abort()
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(asyncio.wait_for(test(), 20))
 
 
 def test_a_refusal_reaches_its_caller_over_tls(tmp_path: Path) -> None:
@@ -111,6 +160,50 @@ class TestACertificate:
         assert not certificate.renew()
         assert certificate.context is before
 
+    @pytest.mark.parametrize(
+        ("left", "told"),
+        [
+            (timedelta(days=15), []),
+            (timedelta(days=13, hours=20), ["the TLS certificate expires in 13 days"]),
+            (timedelta(days=1, hours=5), ["the TLS certificate expires in 1 day"]),
+            (timedelta(hours=3), ["the TLS certificate expires in less than a day"]),
+            (timedelta(0), ["the TLS certificate has expired"]),
+            (timedelta(days=-3, hours=-1), ["the TLS certificate has been expired for 3 days"]),
+        ],
+    )
+    def test_that_expires_soon_is_warned_of(self, tmp_path: Path, left: timedelta, told: list[str]) -> None:
+        clock = Dates(END - timedelta(days=100))
+        certificate = Certificate(*issue(tmp_path, ends=END), now=clock)
+        clock.date = END - left
+        assert certificate.warnings() == told
+
+    def test_that_could_not_be_renewed_is_warned_of_until_it_is(self, tmp_path: Path) -> None:
+        files = issue(tmp_path)
+        certificate = Certificate(*files)
+        files[0].write_text("half of it")
+        with pytest.raises(CertificateUnusable):
+            certificate.renew()
+        assert certificate.warnings() == ["the TLS certificate could not be renewed: see the log"]
+        issue(tmp_path)
+        assert certificate.renew()
+        assert certificate.warnings() == []
+
+    def test_that_expires_soon_is_remembered_once_a_day_until_it_is_renewed(self, tmp_path: Path) -> None:
+        clock = Dates(END - timedelta(days=20))
+        certificate = Certificate(*issue(tmp_path, ends=END), now=clock)
+        reminders = []
+        for _ in range(22 * 24):
+            clock.date += timedelta(hours=1)
+            reminders.append(certificate.reminder())
+        told = [reminder for reminder in reminders if reminder]
+        assert len(told) == 18  # with 14 to 1 days left, on the last day, and on the three after it
+        assert told[0] == f"http.tls_certificate: {tmp_path}/certificate.pem expires in 14 days: renew it"
+        assert told[-1].endswith("has been expired for 2 days: renew it")
+        clock.date = END
+        issue(tmp_path, ends=END + timedelta(days=90))
+        certificate.renew()
+        assert certificate.reminder() is None
+
     def test_that_has_expired_is_refused(self, tmp_path: Path) -> None:
         files = issue(tmp_path, ends=datetime(2040, 1, 2, tzinfo=UTC))
         with pytest.raises(CertificateUnusable, match=r"certificate.pem has expired \(2040-01-02 00:00 UTC\): renew"):
@@ -152,3 +245,32 @@ class TestACertificate:
         certificate, key = issue(tmp_path)
         os.chmod(key, mode)  # noqa: PTH101
         assert (Certificate(certificate, key).advice() is not None) == advised
+
+
+class TestTheServer:
+    @pytest.mark.parametrize(
+        ("worker", "told"), [(0, ["certificate to be renewed", "certificate not renewed"]), (1, [])]
+    )
+    def test_tells_of_its_certificate_once_for_all_workers(self, tmp_path: Path, worker: int, told: list[str]) -> None:
+        clock = Dates(END - timedelta(days=100))
+        files = issue(tmp_path, ends=END)
+        log, roster = CapturingLogger(), Roster(SharedMemory(2), worker)
+        app = Observed(_nothing, log, Traffic(Metrics(roster), []))
+        server = Server(app, roster, alone=False, certificate=Certificate(*files, now=clock))
+        server.config.load()
+        asyncio.run(server.on_tick(0))
+        assert log.calls == []
+        clock.date = END - timedelta(days=3)
+        asyncio.run(server.on_tick(0))
+        files[0].write_text("half of it")
+        asyncio.run(server.on_tick(0))
+        asyncio.run(server.on_tick(0))
+        assert [(call.method_name, *call.args) for call in log.calls] == [("warning", event) for event in told]
+        assert app.notices.now() == [
+            "the TLS certificate could not be renewed: see the log",
+            "the TLS certificate expires in 3 days",
+        ]
+
+
+async def _nothing(*_: Any) -> None:
+    """An application that is not asked."""

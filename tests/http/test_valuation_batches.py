@@ -107,10 +107,8 @@ def test_explanations_comparables_and_a_level_may_be_asked_for(asked: Service) -
         assert told["explanation"]["contributions"]
 
 
-def test_query_parameters_that_nothing_reads_are_warned_of_once(asked: Service) -> None:
-    answer = asked.post(ROUTE + "?levle=0.5", {"properties": [HOME, HOME]}).json()
-    assert answer["warnings"] == ["query parameter 'levle' is not known and was ignored"]
-    assert [each["warnings"] for each in answer["valuations"]] == [[], []]
+def test_query_parameters_that_nothing_reads_are_refused(asked: Service) -> None:
+    assert fields(asked.post(ROUTE + "?levle=0.5", {"properties": [HOME]})) == {"levle": "is not known here"}
 
 
 @pytest.mark.parametrize("body", [{}, {"properties": None}, {"properties": HOME}, {"data": [HOME]}, HOME])
