@@ -104,7 +104,7 @@ def make_app(container: Container, refresh_seconds: float = 0.5, roster: Roster 
         pdb_on_exception=False,
     )
     proxies = TrustedProxies(http.trusted_proxies) if http.trusted_proxies else None
-    return Observed(app, log, Traffic(metrics, (route.path_format for route in app.routes)), proxies, notices)
+    return Observed(app, log, Traffic(metrics, (route.path_format for route in app.routes)), proxies, notices, roster)
 
 
 def _provided(**parts: object) -> dict[str, Provide]:

@@ -21,11 +21,14 @@ from entrypoints.http.forwarded import TrustedProxies
 from entrypoints.http.metrics import Traffic
 from entrypoints.http.notices import Notices
 from entrypoints.http.problems import MEDIA_TYPE, keep_for_log, problem, with_head
+from entrypoints.http.roster import Roster
 from entrypoints.http.security_headers import security_headers
 
 Header = tuple[bytes, bytes]
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_LAST: Header = (b"connection", b"close")
+"""Of every answer from when the service is told to stop, so that nobody asks again on a connection that ends."""
 _TOLD_WITH_ALLOW = frozenset({204, 405})
 _PIECE = 64 * 1024
 """Bytes of an answer that are sent at once: the server then waits until what was sent before is read."""
@@ -43,19 +46,21 @@ class Observed:
         traffic: Traffic,
         proxies: TrustedProxies | None = None,
         notices: Notices | None = None,
+        roster: Roster | None = None,
     ) -> None:
         self.app = app
         self.log = log
         self.notices = notices or Notices()
         self._traffic = traffic
         self._proxies = proxies
+        self._roster = roster or Roster.alone()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves a request; whatever else there is (the lifespan) is passed on."""
         if scope["type"] == ScopeType.HTTP:
             if self._proxies is not None:
                 self._proxies.see_through(scope)
-            await _Exchange(scope, receive, send).run(self.app, self.log, self._traffic)
+            await _Exchange(scope, receive, send, self._roster).run(self.app, self.log, self._traffic)
         else:
             await self.app(scope, receive, send)
 
@@ -83,10 +88,11 @@ class Observed:
 class _Exchange:
     """One request and its answer."""
 
-    def __init__(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
+    def __init__(self, scope: HTTPScope, receive: Receive, send: Send, roster: Roster) -> None:
         self._scope = scope
         self._receive = receive
         self._send = send
+        self._roster = roster
         self._status: int | None = None
         self._client_gone = False
         self._id = _request_id(scope["headers"])
@@ -125,7 +131,8 @@ class _Exchange:
             if self._status in _TOLD_WITH_ALLOW:
                 own = [(n, self._allowed(v) if n == b"allow" else v) for n, v in own]
             added = security_headers(own, secure=self._scope["scheme"] == "https")
-            message["headers"] = [*own, (b"x-request-id", self._id.encode()), *added]
+            last = [_LAST] if self._roster.draining else []
+            message["headers"] = [*own, (b"x-request-id", self._id.encode()), *added, *last]
         elif message["type"] == "http.response.body":
             if self._scope["method"] == "HEAD":
                 message = {**message, "body": b""}

@@ -78,7 +78,6 @@ class Server(uvicorn.Server):
         """Begins the end. A worker may be told twice, by its parent and by who stopped that; it has only one end."""
         if not self.should_exit:
             self._told = time.monotonic()
-            self.server_state.default_headers = [*self.server_state.default_headers, (b"connection", b"close")]
             for connection in self._connections():
                 connection.answers_last()
             self._roster.tell_state(State.DRAINING)
