@@ -131,8 +131,8 @@ class _Exchange:
             if self._status in _TOLD_WITH_ALLOW:
                 own = [(n, self._allowed(v) if n == b"allow" else v) for n, v in own]
             added = security_headers(own, secure=self._scope["scheme"] == "https")
-            last = [_LAST] if self._roster.draining else []
-            message["headers"] = [*own, (b"x-request-id", self._id.encode()), *added, *last]
+            farewell = [_LAST] if self._roster.draining else []
+            message["headers"] = [*own, (b"x-request-id", self._id.encode()), *added, *farewell]
         elif message["type"] == "http.response.body":
             if self._scope["method"] == "HEAD":
                 message = {**message, "body": b""}
