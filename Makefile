@@ -12,9 +12,11 @@ INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-inp
 # In parallel and without the libraries' own tests: half of the time that pip takes for it.
 COMPILE := $(BIN)/python -m compileall -qq -j 0 -x /tests/ .venv/lib
 # A worker more than there are cores, since some tests wait for processes that start and stop; the threads of the
-# numeric libraries would only fight the workers for the cores.
-PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 PYTEST_XDIST_AUTO_NUM_WORKERS=$$(($$(getconf _NPROCESSORS_ONLN) + 1)) \
-    $(BIN)/python -m pytest --no-header -n auto --maxprocesses 5 --dist loadfile
+# numeric libraries would only fight the workers for the cores. Byte code is kept, since tests start many processes; and
+# the files run in their order, so that the slow ones of few tests are not left for the end.
+PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= \
+    PYTEST_XDIST_AUTO_NUM_WORKERS=$$(($$(getconf _NPROCESSORS_ONLN) + 1)) \
+    $(BIN)/python -m pytest --no-header -n auto --maxprocesses 5 --dist loadfile --no-loadscope-reorder
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help

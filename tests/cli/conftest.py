@@ -1,4 +1,4 @@
-"""A folder of its own for each test, with sales, or with models trained on them; forests are small."""
+"""A folder of its own for each test, with sales, or with models trained on them; models have few trees."""
 
 import json
 import os
@@ -10,7 +10,7 @@ import pytest
 
 from tests.cli.command import CONFIGURATION, Command, run
 from tests.fakes.sales import some_sales
-from tests.trained_folder import plant_small_forests, trained_folder
+from tests.trained_folder import plant_few_trees, trained_folder
 
 
 @pytest.fixture(autouse=True)
@@ -19,7 +19,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for variable in [name for name in os.environ if name.startswith("TASADOR_")]:
         monkeypatch.delenv(variable)
     monkeypatch.chdir(tmp_path)
-    plant_small_forests(monkeypatch)
+    plant_few_trees(monkeypatch)
     return tmp_path.resolve()
 
 

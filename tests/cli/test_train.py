@@ -227,7 +227,7 @@ class TestTheSource:
         some_sales().assign(year_built=years, heating=heating).to_csv("sales.csv", index=False)
         extra = '[data_source.extra]\nnumeric = ["year_built"]\ncategorical = ["heating"]\n'
         (here / "tasador.toml").write_text(CONFIGURATION + extra)
-        report = tasador("train", "--json", "--recipe", "boosted").json
+        report = tasador("train", "--json", "--recipe", "forest").json
         assert report["rows"]["used"] == 60
         card = tasador("models", "show", "v1", "--json").json["description"]["card"]
         assert (card["features"]["numeric"], card["features"]["categorical"]) == (["year_built"], ["heating"])

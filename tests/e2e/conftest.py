@@ -5,18 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.service import tasador
-from tests.fakes.sales import some_sales
+from tests.cli.command import run
+from tests.trained_folder import trained_folder
 
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with sales, two stored models (v2 is served) and no keys."""
-    folder = tmp_path_factory.mktemp("trained")
-    some_sales(120).to_csv(folder / "sales.csv", index=False)
-    (folder / "tasador.toml").write_text('[market]\ncurrency = "UF"\n[data_source]\npath = "sales.csv"\n')
-    for recipe in ("forest", "boosted"):
-        assert tasador(folder, "train", "--recipe", recipe, "--force", "--json").code == 0
+    folder = Path(shutil.copytree(trained_folder(tmp_path_factory), tmp_path_factory.mktemp("trained") / "client"))
+    assert run("models", "promote", "v2", "--config", folder / "tasador.toml").code == 0
     return folder
 
 

@@ -6,7 +6,8 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ from threading import Condition, Thread
 from typing import Any
 
 import httpx
+
+from tests.cli.command import run
 
 HOME = {
     "type": "departamento",
@@ -28,6 +31,7 @@ HOME = {
 REPOSITORY = Path(__file__).parents[2]
 _COMMAND = [sys.executable, "-c", "from entrypoints.cli.main import main; main()"]
 _SECONDS_TO_START = 60
+_SECONDS_BETWEEN_LOOKS = 0.02
 
 
 @dataclass(frozen=True)
@@ -58,8 +62,8 @@ def tasador(folder: Path, *arguments: str, environment: Mapping[str, str] | None
 
 
 def a_key(folder: Path, *more: str) -> str:
-    """The token of a new key; `more` are further words of the command."""
-    created = tasador(folder, "keys", "create", "--label", "test", *more, "--json")
+    """The token of a new key, made in this process; `more` are further words of the command."""
+    created = run("keys", "create", "--label", "test", *more, "--json", "--config", folder / "tasador.toml")
     return str(created.json["token"])
 
 
@@ -121,13 +125,17 @@ class Service:
 
     def wait_until(self, path: str, status: int) -> httpx.Response:
         """Asks until the answer has this status; fails after a minute."""
+        return self.wait_for_answer(path, lambda answer: answer.status_code == status)
+
+    def wait_for_answer(self, path: str, is_it: Callable[[httpx.Response], bool]) -> httpx.Response:
+        """Asks, leaving the processor to the service in between, until the answer is right; fails after a minute."""
         transport = httpx.HTTPTransport(retries=3)
+        deadline = time.monotonic() + _SECONDS_TO_START
         with httpx.Client(transport=transport, timeout=30) as client:
-            for _ in range(3_000):
-                answer = client.get(f"{self.address}{path}")
-                if answer.status_code == status:
-                    return answer
-        raise AssertionError(f"{path} never answered {status}, last: {answer.text}")
+            while not is_it(answer := client.get(f"{self.address}{path}")):
+                assert time.monotonic() < deadline, f"{path} never came to it, last: {answer.text}"
+                time.sleep(_SECONDS_BETWEEN_LOOKS)
+        return answer
 
 
 @contextmanager

@@ -5,9 +5,20 @@ import shutil
 import signal
 import socket
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
-from tests.e2e.service import HOME, Finished, a_key, serving, tasador
+import pytest
+
+from tests.e2e.service import HOME, Finished, Service, a_key, serving, tasador
+
+
+@pytest.fixture(scope="module")
+def running(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Service]]:
+    """A service that two tests share, and its folder."""
+    folder = Path(shutil.copytree(trained, tmp_path_factory.mktemp("running") / "client"))
+    with serving(folder) as service:
+        yield folder, service
 
 
 def test_train_create_a_key_serve_value_and_stop(folder: Path) -> None:
@@ -24,15 +35,28 @@ def test_train_create_a_key_serve_value_and_stop(folder: Path) -> None:
         assert service.process.wait(timeout=30) == 0
 
 
-def test_a_key_revoked_by_command_stops_working_within_seconds(folder: Path) -> None:
+def test_a_key_revoked_by_command_stops_working_within_seconds(running: tuple[Path, Service]) -> None:
+    folder, service = running
     key = a_key(folder)
-    with serving(folder) as service:
-        assert service.post("/predict", key, HOME).status_code == 200
-        tasador(folder, "keys", "revoke", key.split("_")[1])
-        until = time.monotonic() + 10
-        while service.post("/predict", key, HOME).status_code == 200:
-            assert time.monotonic() < until
-        assert service.post("/predict", key, HOME).status_code == 401
+    assert service.post("/predict", key, HOME).status_code == 200
+    tasador(folder, "keys", "revoke", key.split("_")[1])
+    until = time.monotonic() + 10
+    while service.post("/predict", key, HOME).status_code == 200:
+        assert time.monotonic() < until
+    assert service.post("/predict", key, HOME).status_code == 401
+
+
+def test_a_promotion_by_command_reaches_the_running_service(running: tuple[Path, Service]) -> None:
+    folder, service = running
+    key = a_key(folder, "--scope", "value", "--scope", "models:read")
+    before = service.post("/v1/valuations", key, HOME).json()
+    assert tasador(folder, "models", "promote", "v1").code == 0
+    for _ in range(3_000):
+        after = service.post("/v1/valuations", key, HOME).json()
+        if after["model"]["version"] == "v1":
+            break
+    assert (before["model"]["version"], after["model"]["version"]) == ("v2", "v1")
+    assert after["value"] != before["value"]
 
 
 def test_a_service_without_a_model_runs_and_takes_up_the_first_one_trained(folder: Path) -> None:
@@ -47,19 +71,6 @@ def test_a_service_without_a_model_runs_and_takes_up_the_first_one_trained(folde
         assert tasador(folder, "train", "--recipe", "forest").code == 0
         service.wait_until("/health/ready", 200)
         assert service.post("/predict", key, HOME).status_code == 200
-
-
-def test_a_promotion_by_command_reaches_the_running_service(folder: Path) -> None:
-    key = a_key(folder, "--scope", "value", "--scope", "models:read")
-    with serving(folder) as service:
-        before = service.post("/v1/valuations", key, HOME).json()
-        assert tasador(folder, "models", "promote", "v1").code == 0
-        for _ in range(3_000):
-            after = service.post("/v1/valuations", key, HOME).json()
-            if after["model"]["version"] == "v1":
-                break
-        assert (before["model"]["version"], after["model"]["version"]) == ("v2", "v1")
-        assert after["value"] != before["value"]
 
 
 def test_a_damaged_model_is_refused_by_name_and_the_previous_version_serves(folder: Path) -> None:
@@ -86,16 +97,6 @@ def test_a_killed_service_starts_again_and_knows_its_keys(folder: Path) -> None:
         service.process.wait()
     with serving(folder) as service:
         assert service.post("/predict", key, HOME).status_code == 200
-
-
-def test_two_workers_answer_alike_and_stop_when_told(folder: Path) -> None:
-    key = a_key(folder)
-    with serving(folder, "serve", "--workers", "2") as service:
-        service.wait_until("/health/ready", 200)
-        values = {service.post("/predict", key, HOME).json() for _ in range(8)}
-        assert len(values) == 1
-        service.process.send_signal(signal.SIGTERM)
-        assert service.process.wait(timeout=30) == 0
 
 
 def test_workers_whose_parent_was_killed_leave_the_port_to_the_next_start(folder: Path) -> None:

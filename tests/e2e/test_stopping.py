@@ -128,12 +128,3 @@ def test_a_request_that_never_ends_is_cut(folder: Path, workers: str) -> None:
         begun(asked, key)
         service.process.send_signal(signal.SIGINT)
         assert service.process.wait(timeout=60) == 0
-
-
-def test_one_worker_that_is_told_to_stop_leaves_the_others_to_answer(folder: Path) -> None:
-    with stopping(folder, "2") as (service, key):
-        stopped = service.workers()[0]
-        os.kill(stopped, signal.SIGTERM)
-        service.wait_for('"worker ended".*exit code 0')
-        assert service.wait_until("/health/ready", 200).json()["workers"]["alive"] == 2
-        assert service.post("/predict", key, HOME).status_code == 200

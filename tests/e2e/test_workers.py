@@ -1,6 +1,7 @@
 """Workers that die, hang or cannot start, and what is said of it meanwhile."""
 
 import os
+import shutil
 import signal
 import socket
 from collections.abc import Iterator
@@ -13,49 +14,67 @@ from structlog.testing import CapturingLogger
 from config.settings import HttpSettings, LoggingSettings, Settings
 from entrypoints.http.worker import settings_from
 from entrypoints.http.workers import CannotServe, Workers
-from tests.e2e.service import HOME, a_key, serving
+from tests.e2e.service import HOME, Service, a_key, serving
 
 
-def test_a_killed_worker_is_replaced_and_readiness_tells_of_it(folder: Path) -> None:
-    with serving(folder, "serve", "--workers", "2") as service:
-        service.wait_until("/health/ready", 200)
-        killed, other = service.workers()
+@pytest.fixture(scope="module")
+def key(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A folder and a key."""
+    folder = Path(shutil.copytree(trained, tmp_path_factory.mktemp("workers") / "client"))
+    return folder, a_key(folder)
+
+
+@pytest.fixture(scope="module")
+def both(key: tuple[Path, str]) -> Iterator[Service]:
+    """A service of two workers, which start slowly, and so are shared by the tests."""
+    with serving(key[0], "serve", "--workers", "2") as service:
+        yield service
+
+
+@pytest.fixture
+def service(both: Service) -> Service:
+    """It, when both of its workers serve."""
+    both.wait_until("/health/ready", 200)
+    return both
+
+
+def test_killed_workers_are_replaced_readiness_tells_of_it_and_what_they_counted_outlives_them(
+    service: Service, key: tuple[Path, str]
+) -> None:
+    for _ in range(20):
+        service.post("/predict", key[1], HOME)
+    counted = 'tasador_http_requests_total{route="/predict",status="200"} 20.0'
+    assert counted in service.get("/metrics").text
+    first, second = service.workers()
+    for killed, other in ((first, second), (second, None)):
         os.kill(killed, signal.SIGKILL)
         unready = service.wait_until("/health/ready", 503).json()
         assert unready["workers"]["wanted"] == 2
         assert unready["checks"]["workers"] == "1 of 2 serve"
         ready = service.wait_until("/health/ready", 200).json()
         assert ready["workers"] == {"wanted": 2, "alive": 2, "serving": {"v2": 2}}
-        assert other in service.workers()
         assert killed not in service.workers()
-        assert service.wait_for(r'"worker ended".*SIGKILL')
+        assert other is None or other in service.workers()
+    assert service.wait_for(r'"worker ended".*SIGKILL')
+    told = service.get("/metrics").text
+    assert counted in told
+    assert "tasador_worker_restarts_total 2.0" in told
 
 
-def test_a_worker_that_hangs_is_replaced(folder: Path) -> None:
-    with serving(folder, "serve", "--workers", "2") as service:
-        service.wait_until("/health/ready", 200)
-        hung = service.workers()[0]
-        os.kill(hung, signal.SIGSTOP)
-        service.wait_for(rf'"worker killed".*"pid": ?{hung}, ?"reason": ?"it hangs"')
-        service.wait_until("/health/ready", 200)
-        assert hung not in service.workers()
+def test_a_worker_that_hangs_is_replaced(service: Service) -> None:
+    hung = service.workers()[0]
+    os.kill(hung, signal.SIGSTOP)
+    service.wait_for(rf'"worker killed".*"pid": ?{hung}, ?"reason": ?"it hangs"')
+    service.wait_until("/health/ready", 503)
+    service.wait_until("/health/ready", 200)
+    assert hung not in service.workers()
 
 
-def test_what_workers_counted_adds_up_and_outlives_them(folder: Path) -> None:
-    key = a_key(folder)
-    with serving(folder, "serve", "--workers", "2") as service:
-        service.wait_until("/health/ready", 200)
-        for _ in range(20):
-            service.post("/predict", key, HOME)
-        counted = 'tasador_http_requests_total{route="/predict",status="200"} 20.0'
-        assert counted in service.get("/metrics").text
-        for worker in service.workers():
-            os.kill(worker, signal.SIGKILL)
-            service.wait_until("/health/ready", 503)
-            service.wait_until("/health/ready", 200)
-        told = service.get("/metrics").text
-        assert counted in told
-        assert "tasador_worker_restarts_total 2.0" in told
+def test_one_worker_that_is_told_to_stop_leaves_the_other_to_answer(service: Service, key: tuple[Path, str]) -> None:
+    os.kill(service.workers()[0], signal.SIGTERM)
+    service.wait_for('"worker ended".*exit code 0')
+    assert service.wait_until("/health/ready", 200).json()["workers"]["alive"] == 2
+    assert service.post("/predict", key[1], HOME).status_code == 200
 
 
 @pytest.fixture
