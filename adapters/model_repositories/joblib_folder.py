@@ -95,7 +95,8 @@ class _FolderObjects(Objects):
                 with suppress(OSError):  # not empty
                     target.parent.rmdir()
                 raise
-            flush_folder(target.parent)
+            with suppress(FileNotFoundError):  # what was put there is pruned already
+                flush_folder(target.parent)
 
     @contextmanager
     def _translated(self, told: type[OSError] = FileNotFoundError) -> Iterator[None]:

@@ -127,6 +127,8 @@ class Workers:
     def _listen_to(self, place: _Place, process: "subprocess.Popen[bytes]") -> None:
         """Counts the looks in which the worker gave no sign: a parent that was halted itself has not looked."""
         state = self._roster.state(place.number)
+        if state == State.DRAINING:  # it sees to its own end
+            return
         if state in {State.STARTING, State.GONE}:  # it comes, or it has said why it goes
             if time.monotonic() - place.begun > _SECONDS_TO_START:
                 self._kill(place, process, f"it has not started in {_SECONDS_TO_START:.0f} s")

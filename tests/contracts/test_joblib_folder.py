@@ -629,10 +629,14 @@ class TestAtOnce:
     ) -> None:
         models.store(a_trained_model(), a_card())
         start = multiprocessing.get_context("spawn").Barrier(AT_ONCE, timeout=PATIENCE)
-        work = ((folder, start, role) for role in ("store", "store", "promote", "prune"))
-        with in_other_processes(store_promote_or_prune, *work):
-            pass
-        assert models.versions()
+        stop = folder.with_name("stop")
+        with in_other_processes(promote_or_prune, *((folder, start, stop, role) for role in ("promote", "prune"))):
+            try:
+                with in_other_processes(store_the_same, (folder, start), (folder, start)):
+                    pass
+            finally:
+                stop.touch()
+        assert models.versions()[-1] == f"v{2 * STORED_BY_EACH + 1}"
         for version in models.versions():
             models.verify(version)
         models.load(served_stack(models.promotions())[-1])
@@ -712,14 +716,18 @@ def promote_in_folder(folder: Path, start: Barrier, worker: int) -> None:
     promote_several(repository(folder), start, worker)
 
 
-def store_promote_or_prune(folder: Path, start: Barrier, role: str) -> None:
+def store_the_same(folder: Path, start: Barrier) -> None:
     models = repository(folder)
     start.wait()
-    if role == "store":
-        for turn in range(STORED_BY_EACH):
-            models.store(a_trained_model(1000.0 + turn % 3), a_card())  # the same models as the other process
+    for turn in range(STORED_BY_EACH):
+        models.store(a_trained_model(1000.0 + turn % 3), a_card())  # the same models as the other process
+
+
+def promote_or_prune(folder: Path, start: Barrier, stop: Path, role: str) -> None:
+    models = repository(folder)
+    start.wait()
     turn = 0
-    while role != "store" and models.versions()[-1] != f"v{2 * STORED_BY_EACH + 1}":
+    while not stop.exists():
         turn += 1
         if role == "prune":
             models.prune(2, timedelta(hours=1), datetime.now(UTC), "ana")
