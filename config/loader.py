@@ -8,7 +8,7 @@ paths resolve against the file's folder, and those under `var/` against `$TASADO
 import re
 import tomllib
 import typing
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn, TypeGuard
@@ -18,7 +18,7 @@ import msgspec
 
 from config.checks import check_settings
 from config.faults import ConfigurationError, dotted, nearest
-from config.settings import WITHOUT_EFFECT_YET, Section, Settings
+from config.settings import Section, Settings
 
 DEFAULT_FILE = "tasador.toml"
 _PREFIX = "TASADOR_"
@@ -39,16 +39,16 @@ _PLAIN_WORDS = {
     " of length >= 1": " that is not empty",
     r" matching regex '^\\S{1,8}$'": " of 1 to 8 characters without spaces",
     " matching regex '^ed25519:[A-Za-z0-9+/]{43}=$'": " as `tasador models signing-key` shows it",
+    " matching regex '^age1[02-9ac-hj-np-z]{58}$'": " as age-keygen prints it (age1...), the public key",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedSettings:
-    """Settings, the file they came from (None: built-in defaults), and what the user should know of them."""
+    """Settings, and the file they came from (None: built-in defaults)."""
 
     settings: Settings
     file: Path | None
-    notes: tuple[str, ...] = ()
 
 
 def load_settings(path: str | None, environment: Mapping[str, str], folder: Path) -> LoadedSettings:
@@ -69,12 +69,7 @@ def load_settings(path: str | None, environment: Mapping[str, str], folder: Path
         home = folder / _expanded(Path(environment["TASADOR_HOME"]), "TASADOR_HOME")
     settings = typing.cast("Settings", _resolved(settings, base, home))
     check_settings(settings)
-    notes = tuple(
-        f"{key} is set, but this version does not act on it yet"
-        for key in sorted(_given_keys(values))
-        if key.startswith(WITHOUT_EFFECT_YET) and (key, settings.valuation_log.kind) != ("valuation_log.kind", "jsonl")
-    )
-    return LoadedSettings(settings, file, notes)
+    return LoadedSettings(settings, file)
 
 
 def shown_settings(settings: Settings) -> dict[str, Any]:
@@ -265,14 +260,6 @@ def _expanded(path: Path, told_by: str) -> Path:
         return path.expanduser()
     except RuntimeError:
         raise ConfigurationError(f"{told_by}: there is no home folder for {path.parts[0]!r}.") from None
-
-
-def _given_keys(values: Mapping[str, Any], above: str = "") -> Iterator[str]:
-    for key, value in values.items():
-        if isinstance(value, dict):
-            yield from _given_keys(value, f"{above}{key}.")
-        else:
-            yield f"{above}{key}"
 
 
 def _is_section(kind: Any) -> TypeGuard[type[Section]]:

@@ -10,6 +10,7 @@ AboveNought = Annotated[float, Meta(gt=0, le=1e6)]
 Name = Annotated[str, Meta(min_length=1)]
 Rate = Annotated[str, Meta(max_length=40)]
 """A number of times in a time, as `domain.rate_limit.parse_rate_limit` reads it."""
+AgeRecipient = Annotated[str, Meta(pattern="^age1[02-9ac-hj-np-z]{58}$")]
 PublicKey = Annotated[str, Meta(pattern="^ed25519:[A-Za-z0-9+/]{43}=$")]
 
 
@@ -129,25 +130,75 @@ class KeyStoreSettings(Section, frozen=True):
 
 
 class ValuationLogSettings(Section, frozen=True):
-    """Where valuations are put on record before they are answered: files of JSON lines in the folder `path`.
+    """Where valuations are put on record before they are answered: jsonl takes the folder `path`, sql a `url`.
 
-    `durability`: an answered valuation survives a kill of the process, or also a loss of power (disk), or there is no
-    record (none). `when_unwritable`: refuse valuations, or serve them without a record and say how many in the log.
+    sql takes `password_file` too, whose content becomes the url's password. `durability`: an answered valuation
+    survives a kill of the process, or also a loss of power (disk), or there is no record (none). `when_unwritable`:
+    refuse valuations, or serve them without a record and say how many in the log.
+
+    Records are chained in segments, each closed after `segment_minutes` or `segment_mb` and signed with the private key
+    in `signing_key_file`, made at first use. `trusted_keys`: the public keys that verify signatures (`tasador audit
+    signing-key` shows one); with none given, the key in that file.
+
+    `coordinate_decimals`: latitude and longitude are rounded to so many before they are kept, so that replays of them
+    only come close. `retention_days`: what is older goes when `tasador audit prune` runs.
     """
 
     kind: Literal["jsonl", "sql"] = "jsonl"
     path: Path = Path("var/valuations")
-    url: str | None = None
+    url: str = "sqlite:///var/tasador.db"
+    password_file: Path | None = None
     durability: Literal["process", "disk", "none"] = "process"
     when_unwritable: Literal["refuse", "serve"] = "refuse"
+    signing_key_file: Path = Path("var/evidence-signing-key.pem")
+    trusted_keys: tuple[PublicKey, ...] = ()
+    segment_minutes: Annotated[int, Meta(ge=1, le=1440)] = 60
+    segment_mb: Annotated[int, Meta(ge=1, le=1024)] = 32
+    coordinate_decimals: Annotated[int, Meta(ge=0, le=8)] | None = None
+    retention_days: Annotated[int, Meta(ge=1, le=36_500)] | None = None
+
+
+class MonitoringSettings(Section, frozen=True):
+    """The served model against the world. Drift is of the valuations of the last `drift_days`.
+
+    `drift_level`: how often an alarm may come without a shift, all features together. `drift_psi`: how large a shift
+    must be for one, as a population stability index.
+    """
+
+    drift_days: Annotated[int, Meta(ge=1, le=3650)] = 30
+    drift_level: Share = 0.01
+    drift_psi: AboveNought = 0.1
 
 
 class LoggingSettings(Section, frozen=True):
-    """The form of the logs and the folder of the daily files. `auto`: for people on a terminal, JSON elsewhere."""
+    """The form of the logs and the folder of their files. `auto`: for people on a terminal, JSON elsewhere.
+
+    A file is closed at midnight and at `rotate_mb`; of each log the newest `keep_files` closed ones stay. Closed files
+    are encrypted to `age_recipients` (age1...), where there are any; `tasador logs decrypt` reads them elsewhere.
+
+    Beside the files, lines go to `syslog_url` (tcp://host:514 or tls://host:6514, RFC 5424; `syslog_ca_file` holds the
+    certificates of who signed the server's, where not everybody trusts those) and to `otlp_url`, the OTLP/HTTP address
+    of a collector, such as http://127.0.0.1:4318. At most `queue_lines` wait for each of them; what comes beyond is
+    dropped and counted.
+    """
 
     format: Literal["auto", "console", "json", "classic"] = "auto"
     directory: Path = Path("var/logs")
     level: Literal["debug", "info", "warning", "error"] = "info"
+    rotate_mb: Annotated[float, Meta(gt=0, le=1e6)] = 100.0
+    keep_files: Annotated[int, Meta(ge=1, le=1_000_000)] = 30
+    age_recipients: tuple[AgeRecipient, ...] = ()
+    syslog_url: Name | None = None
+    syslog_ca_file: Path | None = None
+    otlp_url: Name | None = None
+    queue_lines: Annotated[int, Meta(ge=10, le=10_000_000)] = 10_000
+
+
+class TracingSettings(Section, frozen=True):
+    """Traces of requests to `otlp_url`, the OTLP/HTTP address of a collector; `share` of them, drawn by their ids."""
+
+    otlp_url: Name | None = None
+    share: Annotated[float, Meta(ge=0, le=1)] = 1.0
 
 
 class HttpSettings(Section, frozen=True):
@@ -190,9 +241,7 @@ class Settings(Section, frozen=True):
     model_repository: ModelRepositorySettings = ModelRepositorySettings()
     key_store: KeyStoreSettings = KeyStoreSettings()
     valuation_log: ValuationLogSettings = ValuationLogSettings()
+    monitoring: MonitoringSettings = MonitoringSettings()
     logging: LoggingSettings = LoggingSettings()
+    tracing: TracingSettings = TracingSettings()
     http: HttpSettings = HttpSettings()
-
-
-WITHOUT_EFFECT_YET = ("valuation_log.kind", "valuation_log.url")
-"""Documented keys that this version accepts but does not act on; the loader says so where they are set."""

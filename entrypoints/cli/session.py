@@ -74,8 +74,6 @@ def configured(command: Callable[Concatenate[LoadedSettings, P], R]) -> Callable
     @wraps(command)
     def run(context: click.Context, /, *args: P.args, **kwargs: P.kwargs) -> R:
         loaded = load_settings(context.find_root().obj, os.environ, Path.cwd())
-        for note in loaded.notes:
-            tell(f"note: {note}")
         return command(loaded, *args, **kwargs)
 
     return run

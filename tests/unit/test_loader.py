@@ -170,7 +170,6 @@ class TestTheFile:
         assert loaded.file is None
         assert loaded.settings.http == HttpSettings()
         assert loaded.settings.logging.directory == folder / "var/logs"
-        assert loaded.notes == ()
 
     def test_is_looked_for_in_the_documented_order(self, folder: Path) -> None:
         for name, port in (("tasador", 1), ("by_variable", 2), ("by_option", 3)):
@@ -492,7 +491,7 @@ class TestKeysThatNeedEachOther:
         assert told == "data_source.query is needed where data_source.kind is 'sql'."
 
 
-class TestNotes:
+class TestSecretsServer:
     @pytest.mark.parametrize("host", ["vault.example:8200", "10.0.0.7", "127.0.0.1.example", "[fd00::1]:8200"])
     def test_a_secrets_server_is_not_asked_in_the_clear(self, folder: Path, host: str) -> None:
         toml = f'[key_store]\nkind = "vault"\nurl = "http://{host}"\n'
@@ -501,16 +500,6 @@ class TestNotes:
     @pytest.mark.parametrize("url", ["http://127.0.0.1:8200", "http://localhost:8200", "http://[::1]", "https://vault"])
     def test_a_secrets_server_on_this_machine_may_be(self, folder: Path, url: str) -> None:
         assert load(folder, f'[key_store]\nkind = "vault"\nurl = "{url}"\n').settings.key_store.url == url
-
-    def test_tell_of_keys_that_are_set_and_have_no_effect_yet(self, folder: Path) -> None:
-        toml = '[screening]\nenabled = false\n[valuation_log]\nkind = "sql"\nurl = "sqlite:///v.db"\n[http]\nport = 1\n'
-        assert load(folder, toml).notes == (
-            "valuation_log.kind is set, but this version does not act on it yet",
-            "valuation_log.url is set, but this version does not act on it yet",
-        )
-
-    def test_tell_of_variables_too(self, folder: Path) -> None:
-        assert len(load(folder, environment={"TASADOR_VALUATION_LOG__KIND": "sql"}).notes) == 1
 
 
 class TestLimits:
