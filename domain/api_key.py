@@ -17,12 +17,12 @@ from enum import StrEnum
 from typing import Literal
 
 from domain.duration import parse_duration
-from domain.errors import InvalidKeyRequest, KeyNotActive, KeyNotFound, ScopeNotHeld
+from domain.errors import InvalidKeyRequest, KeyNotActive, KeyNotFound, LastAdminKey, ScopeNotHeld
+from domain.reason import LONGEST_REASON, reason_fits
 
 DEFAULT_LIFETIME = timedelta(days=90)
 LONGEST_LIFETIME = timedelta(days=366)
 LONGEST_LABEL = 100
-LONGEST_REASON = 200
 LONGEST_NAME = 100
 DEFAULT_OVERLAP = timedelta(hours=1)
 ADMIN_MUST_LAST = timedelta(days=1)
@@ -163,7 +163,7 @@ class ApiKey:
             ("expires_at", _is_utc(self.expires_at), "must be in UTC"),
             ("revoked_at", self.revoked_at is None or _is_utc(self.revoked_at), "must be in UTC"),
             ("revoked_by", _name_fits(self.revoked_by), f"must be at most {LONGEST_NAME} printable characters"),
-            ("revoked_because", reason_fits(self.revoked_because), _REASON_RULE),
+            ("revoked_because", _reason_fits(self.revoked_because), _REASON_RULE),
             ("created_by", _name_fits(self.created_by), f"must be at most {LONGEST_NAME} printable characters"),
             ("last_used_at", self.last_used_at is None or _is_utc(self.last_used_at), "must be in UTC"),
             ("replaced_by", self.replaced_by is None or is_key_id(self.replaced_by), "must be the id of a key"),
@@ -182,6 +182,18 @@ class ApiKey:
     def is_admin_at(self, moment: datetime) -> bool:
         """Whether this key may manage keys at that moment."""
         return Scope.KEYS_ADMIN in self.scopes and self.state_at(moment) == "active"
+
+    def is_lasting_admin_at(self, moment: datetime) -> bool:
+        """Whether it counts as another admin where one is revoked at that moment."""
+        return self.is_admin_at(moment + ADMIN_MUST_LAST)
+
+    def check_not_last_admin(self, others: Iterable["ApiKey"], moment: datetime) -> None:
+        """Raises LastAdminKey where this key may manage keys at that moment, and none of `others` lasts as an admin.
+
+        They are looked at one by one, until one is found.
+        """
+        if self.is_admin_at(moment) and not any(other.is_lasting_admin_at(moment) for other in others):
+            raise LastAdminKey(self.id)
 
     def revoked(self, moment: datetime, by: str = "", because: str = "") -> "ApiKey":
         """This key, revoked at `moment`; a key that is revoked already stays as it is."""
@@ -240,11 +252,6 @@ def checked_reason(reason: str) -> str:
     return trimmed
 
 
-def reason_fits(reason: str) -> bool:
-    """Whether `reason`, which may be empty, can be kept with a revocation."""
-    return len(reason) <= LONGEST_REASON and reason == reason.strip() and (not reason or reason.isprintable())
-
-
 def checked_scopes(names: Iterable[str]) -> frozenset[Scope]:
     """The scopes of these names. Raises InvalidKeyRequest for an unknown one or none."""
     scopes = set()
@@ -296,6 +303,11 @@ def parse_overlap(text: str) -> timedelta:
 
 def _label_fits(label: str) -> bool:
     return 0 < len(label) <= LONGEST_LABEL and label == label.strip() and label.isprintable()
+
+
+def _reason_fits(reason: str) -> bool:
+    # What is kept with a key was trimmed before, so that a line of a key file with more in it was changed by hand.
+    return reason_fits(reason) and reason == reason.strip()
 
 
 def _name_fits(name: str) -> bool:

@@ -12,8 +12,6 @@ from domain.market_index import MarketIndex
 from domain.promotion_gate import GateCheck
 from domain.ratio_study import ErrorMetrics, RatioStudy
 
-LONGEST_REASON = 200
-
 
 @dataclass(frozen=True, slots=True)
 class FeatureSchema:
@@ -198,11 +196,6 @@ def version_before(promotions: Sequence[Promotion]) -> str:
             f"No version was served before {stack[0]} that has not been rolled back from: promote a version by name."
         )
     return stack[-2]
-
-
-def reason_fits(reason: str) -> bool:
-    """Whether this may stand in the record as what somebody gave as a reason: one line, and no long one."""
-    return len(reason) <= LONGEST_REASON and reason.isprintable()
 
 
 def dispensable(versions: Sequence[str], promotions: Sequence[Promotion], keep: int) -> list[str]:

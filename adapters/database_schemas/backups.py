@@ -1,6 +1,5 @@
 """A copy of a SQLite database beside it, made before it is changed."""
 
-import os
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
@@ -24,5 +23,5 @@ def copy_of(file: Path, revision: str) -> Path:
         unfinished.replace(copy)
     finally:
         unfinished.unlink(missing_ok=True)
-    flush_folder(Path(os.path.realpath(file)).parent)
+    flush_folder(copy.parent)
     return copy

@@ -12,14 +12,13 @@ from adapters.key_stores.csv_line import HEADER, HEADERS, KeyLine, line_of
 from adapters.key_stores.event_file import EventFile
 from adapters.key_stores.row import COLUMNS, NOBODY
 from application.ports.key_store import KeptKeys, KeyStore
-from domain.api_key import ADMIN_MUST_LAST, ApiKey, Scope, is_key_id
+from domain.api_key import ApiKey, Scope, is_key_id
 from domain.errors import (
     DuplicateKey,
     KeyNotFound,
     KeyStoreMalformed,
     KeyStoreSpoiled,
     KeyStoreUnavailable,
-    LastAdminKey,
 )
 from domain.key_event import KeyEvent, issued, revoked, rotated
 
@@ -90,8 +89,8 @@ class CsvKeyStore(KeyStore):
             line, key = self._known(key_id, change.lines)
             if key.revoked_at is not None:
                 return key
-            if spare_last_admin and key.is_admin_at(at) and not self._other_admins(line, change, at):
-                raise LastAdminKey(key_id)
+            if spare_last_admin:
+                key.check_not_last_admin(self._others_with_keys_admin(line, change), at)
             taken_back = key.revoked(at, by, because)
             change.write({line: taken_back}, [], [revoked(taken_back)])
             return taken_back
@@ -217,13 +216,11 @@ class CsvKeyStore(KeyStore):
             )
         return key
 
-    def _other_admins(self, line: KeyLine, change: "_Change", at: datetime) -> bool:
+    def _others_with_keys_admin(self, line: KeyLine, change: "_Change") -> Iterator[ApiKey]:
         for other in change.lines:
             if other is not line and Scope.KEYS_ADMIN.encode() in other.raw:
                 with suppress(KeyStoreMalformed):
-                    if self._valid_key_on(other, change.told).is_admin_at(at + ADMIN_MUST_LAST):
-                        return True
-        return False
+                    yield self._valid_key_on(other, change.told)
 
 
 @dataclass(frozen=True, slots=True)

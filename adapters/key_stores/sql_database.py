@@ -18,8 +18,8 @@ from adapters.database_schemas.sql_database import prepare
 from adapters.key_stores.row import COLUMNS, NOBODY, key_of, scopes_cell
 from adapters.key_stores.tables import EVENTS, KEYS
 from application.ports.key_store import KeptKeys, KeyStore
-from domain.api_key import ADMIN_MUST_LAST, ApiKey
-from domain.errors import DuplicateKey, KeyNotFound, KeyStoreMalformed, KeyStoreUnavailable, LastAdminKey
+from domain.api_key import ApiKey
+from domain.errors import DuplicateKey, KeyNotFound, KeyStoreMalformed, KeyStoreUnavailable
 from domain.key_event import KeyEvent, issued, revoked, rotated
 
 _CHANGING_KEYS = 7_383_101  # writers take turns by it in PostgreSQL; any number that nobody else takes
@@ -77,8 +77,8 @@ class SqlKeyStore(KeyStore):
             key = self._known(connection, key_id)
             if key.revoked_at is not None:
                 return key
-            if spare_last_admin and key.is_admin_at(at) and not self._other_admins(connection, key_id, at):
-                raise LastAdminKey(key_id)
+            if spare_last_admin:
+                key.check_not_last_admin(self._others(connection, key_id), at)
             taken_back = key.revoked(at, by, because)
             _change(connection, taken_back, "revoked_at", "revoked_by", "revoked_because")
             _tell(connection, revoked(taken_back))
@@ -152,12 +152,10 @@ class SqlKeyStore(KeyStore):
                 raise DuplicateKey(f"A key with the id {key.id} is in {self._name} already.") from None
             raise
 
-    def _other_admins(self, connection: sql.Connection, key_id: str, at: datetime) -> bool:
+    def _others(self, connection: sql.Connection, key_id: str) -> Iterator[ApiKey]:
         for row in connection.execute(sql.select(KEYS).where(KEYS.c.id != key_id, KEYS.c.revoked_at.is_(None))):
             with suppress(KeyStoreMalformed):
-                if self._key_of(row).is_admin_at(at + ADMIN_MUST_LAST):
-                    return True
-        return False
+                yield self._key_of(row)
 
     def _key_of(self, row: sql.Row[Any]) -> ApiKey:
         cells = dict(zip(COLUMNS, row, strict=False))

@@ -20,8 +20,8 @@ from adapters.key_stores.vault_documents import (
 )
 from adapters.key_stores.vault_secrets import VaultSecrets, checked_path
 from application.ports.key_store import KeptKeys, KeyStore
-from domain.api_key import ADMIN_MUST_LAST, ApiKey, is_key_id
-from domain.errors import DuplicateKey, KeyNotFound, KeyStoreMalformed, KeyStoreUnavailable, LastAdminKey
+from domain.api_key import ApiKey, is_key_id
+from domain.errors import DuplicateKey, KeyNotFound, KeyStoreMalformed, KeyStoreUnavailable
 from domain.key_event import KeyEvent, issued, revoked, rotated
 
 T = TypeVar("T")
@@ -77,7 +77,7 @@ class VaultKeyStore(KeyStore):
 
         def taken_back(key: ApiKey) -> ApiKey:
             if spare_last_admin and key.is_admin_at(at):
-                self._leave(key_id, at)
+                self._leave(key, at)
             return key.revoked(at, by, because)
 
         return self._change(key_id, taken_back, revoked)
@@ -152,25 +152,24 @@ class VaultKeyStore(KeyStore):
         if not self._server.write(self._path(document.key_id), document.content, after=0):
             raise DuplicateKey(f"A key with the id {document.key_id} is at {document.place} already.")
 
-    def _leave(self, key_id: str, at: datetime) -> None:
+    def _leave(self, leaver: ApiKey, at: datetime) -> None:
         """Sees that this key counts as an admin no more. Raises LastAdminKey where none would be left then.
 
         One document settles who leaves first. It is written before the key is revoked: rather one admin too few is
         counted than one too many. Between reading and writing it, others are looked at anew until one is found.
         """
         keys = [key for key in _at_once(self._sound, self._ids()) if key is not None]
-        until = at + ADMIN_MUST_LAST
-        admins = {key.id for key in keys if key.is_admin_at(until)} - {key_id}
+        admins = {key.id for key in keys if key.is_lasting_admin_at(at)} - {leaver.id}
         gone = {key.id for key in keys if key.revoked_at is not None}
         for _ in _attempts(self._server.place(self._leaving)):
             document = self._server.read(self._leaving)
             leaving = leaving_of(document.content, self._server.place(self._leaving)) if document.content else set()
             others = (self._sound(other) for other in sorted(admins - leaving))
-            if not any(other is not None and other.is_admin_at(until) for other in others):
-                raise LastAdminKey(key_id)
-            if key_id in leaving:
+            leaver.check_not_last_admin(filter(None, others), at)
+            if leaver.id in leaving:
                 return
-            if self._server.write(self._leaving, leaving_document(leaving - gone | {key_id}), after=document.version):
+            content = leaving_document(leaving - gone | {leaver.id})
+            if self._server.write(self._leaving, content, after=document.version):
                 return
 
     def _documents(self) -> tuple[list[KeyDocument], list[KeyStoreMalformed]]:

@@ -10,9 +10,10 @@ from rich.text import Text
 
 from application.list_models import ListedModel
 from config.loader import LoadedSettings
-from config.logs import on_one_line
+from config.log_lines import on_one_line
 from domain.duration import parse_duration
-from domain.model_version import LONGEST_REASON, Promotion, reason_fits
+from domain.model_version import Promotion
+from domain.reason import LONGEST_REASON, reason_fits
 from entrypoints.cli.report.words import count
 from entrypoints.cli.session import configured, container_of, json_option, operator, print_json, print_table, tell
 from entrypoints.cli.tables import model_table

@@ -12,8 +12,9 @@ from application.issue_key import IssueKey
 from application.list_keys import ListedKey, ListKeys
 from application.revoke_key import RevokeKey
 from application.rotate_key import RotateKey
-from domain.api_key import LONGEST_REASON, ApiKey, KeyAdmin, Scope
+from domain.api_key import ApiKey, KeyAdmin, Scope
 from domain.errors import FieldProblem, InvalidProperty, KeyNotActive, KeyNotFound, LastAdminKey, ScopeNotHeld
+from domain.reason import LONGEST_REASON
 from entrypoints.http.bodies import NO_BODY, JsonBody, MalformedBody
 from entrypoints.http.key_bodies import (
     IssuedKeyAnswer,
@@ -47,7 +48,7 @@ CallerRequest = Request[Any, ApiKey, Any]
 
 _ID = "4fT0aB8xQ2zL"
 _ADMIN = Scope.KEYS_ADMIN
-_NOT_FOUND = KeyNotFound(f"There is no key {_ID}.")
+_NOT_FOUND = KeyNotFound("what callers are not told")
 _LABEL_MISSING = InvalidProperty([FieldProblem("label", "is missing")])
 _NO_BODY_TAKEN = "No body is taken here: give the reason in the address, as ?reason=..."
 _OVERLAP = InvalidProperty([FieldProblem("overlap", "must be text")])

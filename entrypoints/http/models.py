@@ -12,7 +12,7 @@ from application.promote_model import PromoteModel, RollBackModel
 from application.served_model import ServedModel
 from domain.api_key import ApiKey, Scope
 from domain.errors import FieldProblem, InvalidProperty, ModelRefused
-from domain.model_version import LONGEST_REASON, reason_fits
+from domain.reason import LONGEST_REASON, reason_fits
 from entrypoints.http.bodies import NO_BODY, JsonBody, MalformedBody
 from entrypoints.http.problems import documented
 from entrypoints.http.refreshing import ModelRefresher, served_version

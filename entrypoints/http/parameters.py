@@ -1,5 +1,6 @@
 """Query parameters: a route takes those that it knows, each once. What is misspelt would otherwise do nothing."""
 
+from datetime import datetime
 from typing import Any
 
 from litestar.connection import ASGIConnection
@@ -7,8 +8,9 @@ from litestar.exceptions import ValidationException
 from litestar.handlers import BaseRouteHandler
 from litestar.params import QueryParameter
 
-from config.logs import masked
+from config.log_lines import masked, on_one_line
 from domain.errors import FieldProblem
+from domain.moment import parse_moment
 
 NOT_KNOWN = "is not known here"
 _LONGEST_NAME = 40
@@ -34,7 +36,16 @@ def check_parameters(connection: ASGIConnection[Any, Any, Any, Any], handler: Ba
         raise ValidationException(extra=problems)
 
 
+def moment(name: str, text: str | None) -> datetime | None:
+    """The moment, in UTC, that this parameter names, if it is there. Raises ValidationException."""
+    if text is None:
+        return None
+    try:
+        return parse_moment(text)
+    except ValueError as error:
+        raise ValidationException(extra=[FieldProblem(name, str(error))]) from None
+
+
 def _shown(name: str) -> str:
     """`name`, shortened, with what cannot be seen escaped and no secret of a key in it."""
-    shortened = masked(name)[:_LONGEST_NAME]
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in shortened)
+    return on_one_line(masked(name)[:_LONGEST_NAME])

@@ -18,6 +18,11 @@ from entrypoints.http.connection import SECONDS_TO_SPEAK, Connection
 from entrypoints.http.door import Door
 
 _DAYS_WARNED_BEFORE = 14
+_TOO_WEAK = {
+    "EE_KEY_TOO_SMALL": "has too short a key",
+    "CA_KEY_TOO_SMALL": "comes with an authority's certificate that has too short a key",
+    "CA_MD_TOO_WEAK": "is signed in a way that is no longer safe, or one that it comes with is",
+}
 
 _Stamp = tuple[tuple[int, int, int], ...]
 
@@ -103,12 +108,22 @@ class Certificate:
         try:
             context.load_cert_chain(self._certificate, self._key, password="")  # else it would ask for one
         except ssl.SSLError as error:
-            if error.reason == "KEY_VALUES_MISMATCH":
-                fault = f"is not the key of the certificate in {self._certificate}: name the two that belong together"
-            else:
-                fault = "holds no private key in PEM form that TLS could use: name the file that does"
-            raise CertificateUnusable(f"http.tls_key: {self._key} {fault}.") from None
+            raise CertificateUnusable(self._fault(error.reason)) from None
+        except OSError as error:  # in the middle of a renewal
+            fault = f"{self._certificate} and {self._key} cannot be read ({(error.strerror or str(error)).lower()})"
+            raise CertificateUnusable(f"http.tls_certificate: {fault}: put both there.") from None
         return context, ends
+
+    def _fault(self, reason: str | None) -> str:
+        """Why the TLS library, which gives this reason, takes neither the certificate nor its key."""
+        if reason in _TOO_WEAK:
+            fault = f"{_TOO_WEAK[reason]}: get one with an RSA key of 2048 bits or more, or EC, signed with SHA-256"
+            return f"http.tls_certificate: {self._certificate} {fault}."
+        if reason in ("KEY_VALUES_MISMATCH", "NO_CERTIFICATE_ASSIGNED"):
+            fault = f"is not the key of the certificate in {self._certificate}: name the two that belong together"
+        else:
+            fault = "holds no private key in PEM form that TLS could use: name the file that does"
+        return f"http.tls_key: {self._key} {fault}."
 
     def _checked_end(self, content: bytes) -> datetime:
         from cryptography.x509 import load_pem_x509_certificates

@@ -6,8 +6,8 @@ from operator import attrgetter
 from threading import Lock
 
 from application.ports.key_store import KeptKeys, KeyStore
-from domain.api_key import ADMIN_MUST_LAST, ApiKey
-from domain.errors import DuplicateKey, KeyNotFound, LastAdminKey
+from domain.api_key import ApiKey
+from domain.errors import DuplicateKey, KeyNotFound
 from domain.key_event import KeyEvent, issued, revoked, rotated
 
 
@@ -42,9 +42,8 @@ class InMemoryKeyStore(KeyStore):
             key = self._known(key_id)
             if key.revoked_at is not None:
                 return key
-            others = any(other.is_admin_at(at + ADMIN_MUST_LAST) for other in self._keys.values() if other is not key)
-            if spare_last_admin and key.is_admin_at(at) and not others:
-                raise LastAdminKey(key_id)
+            if spare_last_admin:
+                key.check_not_last_admin((other for other in self._keys.values() if other is not key), at)
             self._keys[key_id] = key.revoked(at, by, because)
             self._events.append(revoked(self._keys[key_id]))
             return self._keys[key_id]

@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from adapters.key_stores.csv_file import CsvKeyStore
 from application.ports.key_store import KeptKeys
 from domain.api_key import Scope, Token
 from tests.fakes.fixed_clock import NOON
@@ -294,6 +296,16 @@ def test_a_key_that_is_not_there_is_a_404_whatever_its_id_looks_like(
     for key_id in ("Unknown00000", "x", "a%20b", "..%2f..%2fetc", "x" * 300):
         answer = ask(asked, method, path.replace("{id}", key_id), asked.token(), **more)
         assert answer.status_code == 404, key_id
+
+
+@pytest.mark.parametrize(("method", "path", "more"), [each for each in ROUTES if "{id}" in each[1]])
+def test_who_names_a_key_that_is_not_there_is_not_told_where_keys_are_kept(
+    tmp_path: Path, method: str, path: str, more: dict[str, Any]
+) -> None:
+    with Service(tmp_path, keys=CsvKeyStore(tmp_path / "keys.csv")).running() as service:
+        answer = ask(service, method, path.replace("{id}", "Unknown00000"), service.token(), **more)
+    assert answer.json()["detail"].startswith("There is no key of this id: an id is 12 letters and digits")
+    assert "keys.csv" not in answer.text
 
 
 def test_a_token_in_the_path_is_not_repeated(asked: Service) -> None:

@@ -12,6 +12,10 @@ from typing import Any
 import pytest
 import trustme
 import uvloop
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from structlog.testing import CapturingLogger
 
 from entrypoints.http.door import Bounds
@@ -45,6 +49,18 @@ class Dates:
 
     def __call__(self) -> datetime:
         return self.date
+
+
+class FleetingFile(type(Path())):  # type: ignore[misc]
+    """A file that, where a test wants it so, is gone once it was read."""
+
+    is_fleeting = False
+
+    def read_bytes(self) -> bytes:
+        content: bytes = super().read_bytes()
+        if self.is_fleeting:
+            self.unlink()
+        return content
 
 
 async def securely(found: Listening, newest: ssl.TLSVersion | None = None) -> Caller:
@@ -233,6 +249,35 @@ class TestACertificate:
         key.write_text(content)
         with pytest.raises(CertificateUnusable, match=told):
             Certificate(certificate, key)
+
+    def test_whose_key_is_of_another_kind_is_refused(self, tmp_path: Path) -> None:
+        certificate, key = issue(tmp_path)
+        key.write_bytes(trustme.CA(key_type=trustme.KeyType.RSA).private_key_pem.bytes())
+        with pytest.raises(CertificateUnusable, match=r"key\.pem is not the key of the certificate in"):
+            Certificate(certificate, key)
+
+    def test_that_is_too_weak_is_named_and_not_its_key(self, tmp_path: Path) -> None:
+        short = rsa.generate_private_key(65537, 1024)  # noqa: S505 (that is what is refused)
+        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+        begin = END - timedelta(days=1)
+        builder = x509.CertificateBuilder(name, name, short.public_key(), 1, begin, END)
+        certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+        certificate.write_bytes(builder.sign(short, hashes.SHA256()).public_bytes(Encoding.PEM))
+        key.write_bytes(short.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        with pytest.raises(CertificateUnusable, match=r"^http\.tls_certificate: .*pem has too short a key: get one"):
+            Certificate(certificate, key, now=lambda: begin)
+
+    def test_that_goes_away_while_it_is_read_is_refused_and_looked_at_again(self, tmp_path: Path) -> None:
+        files = issue(tmp_path)
+        key = FleetingFile(files[1])
+        certificate = Certificate(files[0], key)
+        issue(tmp_path)
+        key.is_fleeting = True
+        with pytest.raises(CertificateUnusable, match=r"key\.pem cannot be read \(no such file or directory\)"):
+            certificate.renew()
+        key.is_fleeting = False
+        issue(tmp_path)
+        assert certificate.renew()
 
     def test_that_is_missing_is_refused(self, tmp_path: Path) -> None:
         certificate, key = issue(tmp_path)
