@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx
 
-from tests.cli.command import run
+from tests.cli.command import Ran, run
 
 HOME = {
     "type": "departamento",
@@ -61,10 +61,14 @@ def tasador(folder: Path, *arguments: str, environment: Mapping[str, str] | None
     return Finished(done.returncode, done.stdout, done.stderr)
 
 
+def ordered(folder: Path, *words: str) -> Ran:
+    """What came of a command about the Tasador of `folder`, run in this process: a start of its own takes seconds."""
+    return run(*words, "--config", folder / "tasador.toml")
+
+
 def a_key(folder: Path, *more: str) -> str:
-    """The token of a new key, made in this process; `more` are further words of the command."""
-    created = run("keys", "create", "--label", "test", *more, "--json", "--config", folder / "tasador.toml")
-    return str(created.json["token"])
+    """The token of a new key; `more` are further words of the command."""
+    return str(ordered(folder, "keys", "create", "--label", "test", *more, "--json").json["token"])
 
 
 class Service:

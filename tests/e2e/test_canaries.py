@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from domain.api_key import Scope, Token
-from tests.e2e.service import HOME, Service, a_key, serving, tasador
+from tests.e2e.service import HOME, Service, a_key, ordered, serving
 
 ADDRESS = "Canary Lane 47114"
 CLIENT = "canary-client-81"
@@ -65,7 +65,7 @@ def everything(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple
             limits = (process / "limits").read_text()
             assert limits.partition("Max core file size")[2].split()[:2] == ["0", "0"]
         for words in (["keys", "list", "--json"], ["keys", "events"], ["keys", "revoke", token]):
-            done = tasador(folder, *words)
+            done = ordered(folder, *words)
             said += [done.err, done.out]
     said.append(service.all_printed())
     return folder, canary, "\n".join(said)

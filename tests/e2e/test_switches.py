@@ -7,7 +7,7 @@ from threading import Event, Thread
 
 import httpx
 
-from tests.e2e.service import HOME, Service, a_key, serving, tasador
+from tests.e2e.service import HOME, Service, a_key, ordered, serving
 
 CLIENTS = 4
 
@@ -58,7 +58,7 @@ def test_switches_are_not_noticed_and_no_answer_is_mixed(folder: Path) -> None:
     with serving(folder, "serve", "--workers", "2") as service, httpx.Client(headers={"X-API-Key": key}) as client:
         all_serve(service, "v2")
         expected = {valued(client, service)}
-        assert tasador(folder, "models", "promote", "v1").code == 0
+        assert ordered(folder, "models", "promote", "v1").code == 0
         all_serve(service, "v1")
         expected.add(valued(client, service))
         assert len({value for _, _, value in expected}) == 2
@@ -67,6 +67,6 @@ def test_switches_are_not_noticed_and_no_answer_is_mixed(folder: Path) -> None:
                 promoted = service.post("/v1/models/v2/promote", key)
                 assert promoted.status_code == 200
                 all_serve(service, "v2")
-                assert turn > 1 or tasador(folder, "models", "rollback").code == 0
+                assert turn > 1 or ordered(folder, "models", "rollback").code == 0
                 all_serve(service, "v2" if turn > 1 else "v1")
         assert set(callers.answers) == expected

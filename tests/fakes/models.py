@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from application.ports.model_trainer import LOCATION, ComparableSales, SpreadModel, TrainedModel, ValuationModel
 from domain.comparable import SimilarSale
 from domain.equity import EquityCalibration, EquityFigures
-from domain.great_circle import great_circle_km
+from domain.great_circle import EARTH_RADIUS_KM, great_circle_km
 from domain.interval_study import ConfidenceStudy, HitRate, IntervalStudy
 from domain.market_extent import GroundCircle, MarketExtent, SeenRange, Spacing
 from domain.market_index import ALL_SECTORS, MarketIndex
@@ -91,25 +91,33 @@ class KnownSales(ComparableSales):
         others = [
             SimilarSale(id_, sale, 1000 * _kilometres(home, sale.property), _likeness(home, sale.property))
             for id_, sale in self.sales
-            if not _same_home(home, sale.property)
+            if _looks(home) != _looks(sale.property)
         ]
         return sorted(others, key=lambda each: -each.similarity)[:count]
 
     def distances_km(self, homes: Sequence[Property]) -> list[tuple[float, float | None]]:
-        return [(min(self._kilometres_to_all(home)), self._kilometres_in_sector(home)) for home in homes]
-
-    def _kilometres_to_all(self, home: Property) -> list[float]:
-        return [_kilometres(home, sale.property) for _, sale in self.sales]
-
-    def _kilometres_in_sector(self, home: Property) -> float | None:
-        sector = normalised(home.sector)
-        inside = [sale.property for _, sale in self.sales if normalised(sale.property.sector) == sector]
-        return min((_kilometres(home, other) for other in inside), default=None)
+        known = [sale.property for _, sale in self.sales]
+        places = np.radians([(home.latitude, home.longitude) for home in known])
+        sectors = np.array([normalised(home.sector) for home in known])
+        found = []
+        for home in homes:
+            kilometres = _kilometres_to(home, places)
+            inside = kilometres[sectors == normalised(home.sector)]
+            found.append((float(kilometres.min()), float(inside.min()) if len(inside) else None))
+        return found
 
     def known_homes(self, sales: "pd.DataFrame") -> NDArray[np.bool_]:
         homes = [Property(*row) for row in sales[list(PROPERTY_FIELDS)].itertuples(index=False)]
-        known = [any(_same_home(home, sale.property) for _, sale in self.sales) for home in homes]
-        return np.array(known, dtype=np.bool_)
+        known = {_looks(sale.property) for _, sale in self.sales}
+        return np.array([_looks(home) in known for home in homes], dtype=np.bool_)
+
+
+def _kilometres_to(home: Property, places: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The haversine formula, from one home to all places (in radians) at once."""
+    latitude, longitude = np.radians([home.latitude, home.longitude])
+    north, east = np.sin((places - [latitude, longitude]) / 2).T ** 2
+    square = np.minimum(1.0, north + np.cos(latitude) * np.cos(places[:, 0]) * east)
+    return np.asarray(2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(square)))
 
 
 def _kilometres(home: Property, other: Property) -> float:
@@ -120,9 +128,10 @@ def _likeness(home: Property, other: Property) -> float:
     return 1 / (1 + _kilometres(home, other) + abs(math.log(home.net_usable_area / other.net_usable_area)))
 
 
-def _same_home(home: Property, other: Property) -> bool:
-    names = [normalised(home.type) == normalised(other.type), normalised(home.sector) == normalised(other.sector)]
-    return all(names) and all(getattr(home, name) == getattr(other, name) for name in NUMBER_FIELDS)
+def _looks(home: Property) -> tuple[object, ...]:
+    """What is alike where two sales are of the same home."""
+    numbers = (getattr(home, name) for name in NUMBER_FIELDS)
+    return (normalised(home.type), normalised(home.sector), *numbers)
 
 
 def _a_sale(kind: str, sector: str, area: float, north: float, east: float, price: float, day: date) -> Sale:

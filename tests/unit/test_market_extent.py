@@ -182,7 +182,7 @@ HOMES = st.builds(
 
 
 class TestLaws:
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=40)
     @given(HOMES, DISTANCE, DISTANCE, st.floats(0, 1000), st.floats(0, 1000))
     def test_moving_farther_away_never_makes_a_refused_home_acceptable(
         self, home: Property, nearest: float, detour: float, farther: float, farther_in_sector: float
@@ -192,7 +192,7 @@ class TestLaws:
         assert here.refusal is None or there.refusal is not None
         assert set(here.limiting_factors) <= set(there.limiting_factors)
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=40)
     @given(HOMES, st.floats(1, 100))
     def test_a_larger_palace_never_becomes_acceptable(self, home: Property, times: float) -> None:
         area = min(max(home.net_usable_area, 401) * times, 1e9)
@@ -202,7 +202,7 @@ class TestLaws:
             assert CITY.judge(larger, 0, 0).refusal
         assert CITY.judge(larger, 0, 0).extrapolation >= CITY.judge(smaller, 0, 0).extrapolation >= 0
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=40)
     @given(HOMES, DISTANCE, DISTANCE | st.none())
     def test_factors_are_named_once_each_with_a_sentence(
         self, home: Property, nearest: float, in_sector: float | None

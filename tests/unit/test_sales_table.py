@@ -344,13 +344,13 @@ class TestWrittenNumbers:
         assert numbers(result) == [85.5, 90.5]
         assert reason(result) == "net_area is not a number: '70,25'"
 
-    @settings(max_examples=50)
+    @settings(max_examples=20)
     @given(st.floats(min_value=1e-6, max_value=1e12))
     def test_of_any_size_are_read_back_to_the_last_digit(self, number: float) -> None:
         assert numbers(checked({"price": repr(number)}), "price") == [number]
         assert numbers(checked({"price": repr(number)}, {"price": "x"}), "price") == [number]
 
-    @settings(max_examples=50)
+    @settings(max_examples=20)
     @given(st.floats(min_value=1, max_value=1e12))
     def test_with_decimal_commas_are_the_same_numbers_as_with_points(self, number: float) -> None:
         comma = f"{number:,.6f}".translate(str.maketrans(",.", ".,"))
@@ -399,7 +399,7 @@ class TestPointsThatMayStandBetweenThousands:
         assert prices == [6.065]
         assert notes == ["price: decimal point ('6.065' is read as 6.065); if it stands between thousands, write 6065."]
 
-    @settings(max_examples=50)
+    @settings(max_examples=20)
     @given(
         st.lists(st.integers(0, 10**9), min_size=1, max_size=5),
         st.lists(st.decimals(0, 10**6, places=2), min_size=1, max_size=5),
@@ -487,7 +487,7 @@ def any_sales(changes: Sequence[Mapping[str, object]], broken: int = 0) -> Sourc
 
 
 class TestLaws:
-    @settings(max_examples=50)
+    @settings(max_examples=20)
     @given(st.lists(CHANGES, min_size=1, max_size=6), st.integers(0, 2))
     def test_no_row_is_lost(self, changes: list[dict[str, object]], broken: int) -> None:
         result = check_sales(any_sales(changes, broken), ANY_LAYOUT)
@@ -496,7 +496,7 @@ class TestLaws:
         assert sum(result.by_reason.values()) == len(result.quarantined)
         assert all(result.quarantined["reason"])
 
-    @settings(max_examples=50)
+    @settings(max_examples=20)
     @given(st.lists(CHANGES, min_size=1, max_size=6), st.randoms(use_true_random=False))
     def test_the_order_of_the_source_does_not_matter(self, changes: list[dict[str, object]], chance: object) -> None:
         shuffled = changes.copy()
@@ -508,7 +508,7 @@ class TestLaws:
         assert one.by_reason == other.by_reason
         assert one.notes == other.notes
 
-    @settings(max_examples=50)
+    @settings(max_examples=20)
     @given(st.lists(CHANGES, min_size=1, max_size=6))
     def test_usable_sales_keep_the_rules_of_their_columns(self, changes: list[dict[str, object]]) -> None:
         usable = check_sales(any_sales(changes), ANY_LAYOUT).usable
@@ -579,7 +579,7 @@ class TestSettingAside:
         assert result.quarantined.columns.tolist()[:2] == ["row", "reason"]
         assert result.quarantined.iloc[:, 0].tolist() == [4, 6]
 
-    @settings(max_examples=50)
+    @settings(max_examples=20)
     @given(st.lists(CHANGES, min_size=1, max_size=6), st.randoms(use_true_random=False))
     def test_does_not_depend_on_the_order_of_the_source(self, changes: list[dict[str, object]], chance: object) -> None:
         shuffled = changes.copy()
@@ -594,7 +594,7 @@ class TestSettingAside:
         assert one.by_reason == other.by_reason
         assert len(one.usable) + len(one.quarantined) == one.read
 
-    @settings(max_examples=50)
+    @settings(max_examples=20)
     @given(st.permutations([100, 200, 300, 400, 500]))
     def test_every_usable_sale_knows_its_row(self, areas: list[int]) -> None:
         table = source([{**HOME, "net_area": area, "price": "" if area == 300 else "5"} for area in areas])
