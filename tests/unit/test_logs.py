@@ -5,12 +5,11 @@ import json
 import logging
 import os
 import re
-import subprocess
 import sys
 import threading
 import warnings
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta, timezone
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,10 +17,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.logs import DailyFile, LogFolderUnavailable, Loggers, masked, on_one_line
+from adapters.log_sinks.closed_files import ClosedFiles
+from adapters.log_sinks.file_names import FileNames
+from adapters.log_sinks.rotating_files import RotatingFile
+from adapters.log_sinks.stream import StreamSink
+from application.ports.log_sink import LogSink
+from config.log_lines import masked, on_one_line
+from config.logs import Loggers
 from config.settings import LoggingSettings
 from domain.api_key import Token
 from tests.fakes.fixed_clock import FixedClock
+from tests.fakes.in_memory_log_sink import InMemoryLogSink
 
 Form = Literal["auto", "console", "json", "classic"]
 FORMS: tuple[Form, ...] = ("console", "json", "classic")
@@ -71,13 +77,6 @@ class Screen(io.StringIO):
         return True
 
 
-class NobodyReads(io.StringIO):
-    """Standard error after its reader went away."""
-
-    def write(self, text: str) -> int:
-        raise BrokenPipeError
-
-
 @pytest.fixture
 def logging_restored() -> Iterator[None]:
     """The standard library's logging as it was, after a test that redirects it."""
@@ -90,9 +89,22 @@ def logging_restored() -> Iterator[None]:
 
 
 def loggers(
-    folder: Path, form: Form = "json", stream: io.StringIO | None = None, clock: FixedClock | None = None
+    folder: Path,
+    form: Form = "json",
+    stream: io.StringIO | None = None,
+    level: Literal["info", "warning", "error"] = "info",
+    shipped: Sequence[LogSink] = (),
 ) -> Loggers:
-    return Loggers(LoggingSettings(format=form, directory=folder), stream, (clock or FixedClock()).now)
+    now = FixedClock().now
+    files = [RotatingFile(ClosedFiles(FileNames(folder, log), 30), 2**30, now) for log in ("tasador", "keys")]
+    return Loggers(
+        LoggingSettings(format=form, directory=folder, level=level),
+        (files[0], files[1]),
+        StreamSink(stream, 100) if stream else None,
+        shipped,
+        on_terminal=stream is not None and stream.isatty(),
+        now=now,
+    )
 
 
 def lines(folder: Path, name: str = "tasador", day: str = "2026-11-22") -> list[str]:
@@ -172,39 +184,13 @@ class TestForms:
         assert "\x1b" not in stream.getvalue()
 
     def test_what_is_below_the_level_is_left_out(self, tmp_path: Path) -> None:
-        service = Loggers(LoggingSettings(directory=tmp_path, level="warning")).service
+        service = loggers(tmp_path, level="warning").service
         service.info("started")
         service.warning("odd")
-        assert [json.loads(line)["event"] for line in next(tmp_path.glob("tasador-*")).read_text().splitlines()] == [
-            "odd"
-        ]
+        assert [event["event"] for event in events(tmp_path)] == ["odd"]
 
 
 class TestFiles:
-    def test_change_at_midnight(self, tmp_path: Path) -> None:
-        clock = FixedClock(LATE)
-        service = loggers(tmp_path, clock=clock).service
-        service.info("before")
-        clock.advance(timedelta(seconds=1))
-        service.info("after")
-        clock.advance(timedelta(days=1))
-        service.info("a day later")
-        assert [json.loads(line)["event"] for line in lines(tmp_path, day="2026-11-22")] == ["before"]
-        assert [json.loads(line)["event"] for line in lines(tmp_path, day="2026-11-23")] == ["after"]
-        assert [json.loads(line)["event"] for line in lines(tmp_path, day="2026-11-24")] == ["a day later"]
-
-    def test_are_named_after_the_local_day(self, tmp_path: Path) -> None:
-        clock = FixedClock(LATE.astimezone(timezone(timedelta(hours=-3))))
-        loggers(tmp_path, clock=clock).service.info("before")
-        clock.advance(timedelta(hours=2))
-        loggers(tmp_path, clock=clock).service.info("still before")
-        assert len(lines(tmp_path, day="2026-11-22")) == 2
-
-    def test_are_continued_by_the_next_process_of_the_day(self, tmp_path: Path) -> None:
-        loggers(tmp_path).service.info("first")
-        loggers(tmp_path).service.info("second")
-        assert [event["event"] for event in events(tmp_path)] == ["first", "second"]
-
     def test_of_keys_and_of_the_service_hold_their_own_events(self, tmp_path: Path) -> None:
         stream = io.StringIO()
         both = loggers(tmp_path, "json", stream)
@@ -215,22 +201,76 @@ class TestFiles:
         assert "issued" not in stream.getvalue()
 
     def test_of_keys_are_kept_whatever_the_level(self, tmp_path: Path) -> None:
-        clock = FixedClock()
-        Loggers(LoggingSettings(directory=tmp_path, level="error"), None, clock.now).keys.info("key", action="issued")
+        loggers(tmp_path, level="error").keys.info("key", action="issued")
         assert len(events(tmp_path, "keys")) == 1
 
-    def test_are_for_their_owner_alone(self, tmp_path: Path) -> None:
-        loggers(tmp_path / "var" / "logs").service.info("started")
-        folder = tmp_path / "var" / "logs"
-        assert oct(folder.stat().st_mode)[-3:] == "700"
-        assert {oct(file.stat().st_mode)[-3:] for file in folder.iterdir()} == {"600"}
 
-    def test_that_are_deleted_are_made_anew(self, tmp_path: Path) -> None:
-        service = loggers(tmp_path).service
-        service.info("first")
-        (tmp_path / "tasador-2026-11-22.log").unlink()
-        service.info("second")
-        assert [event["event"] for event in events(tmp_path)] == ["second"]
+class TestPlaces:
+    def test_beside_the_files_take_the_lines_of_both_logs(self, tmp_path: Path) -> None:
+        server = InMemoryLogSink()
+        both = loggers(tmp_path, shipped=[server])
+        both.service.info("started", port=8000)
+        both.keys.info("key", action="issued")
+        assert [(log, line.decode()) for log, line, _ in server.taken] == [
+            ("tasador", lines(tmp_path)[0]),
+            ("keys", lines(tmp_path, "keys")[0]),
+        ]
+        assert [*server.taken[0][2].items()][1:] == [("level", "info"), ("event", "started"), ("port", 8000)]
+
+    @pytest.mark.parametrize("form", FORMS)
+    def test_all_get_the_event_as_it_is_whatever_form_others_have(self, tmp_path: Path, form: Form) -> None:
+        server, screen = InMemoryLogSink(), Screen()
+        loggers(tmp_path, form, screen, shipped=[server]).service.info("started", port=8000)
+        [(_, line, event)] = server.taken
+        assert line.decode() == lines(tmp_path)[0]
+        assert list(event) == ["timestamp", "level", "event", "port"]
+        assert "started" in screen.getvalue()
+
+    @pytest.mark.usefixtures("logging_restored")
+    def test_are_made_ready_and_closed_together(self, tmp_path: Path) -> None:
+        server = InMemoryLogSink()
+        both = loggers(tmp_path, shipped=[server])
+        both.prepare()
+        assert server.is_prepared
+        both.close(1.0)
+        assert server.is_closed
+        assert [sink.name for sink in both.sinks] == ["tasador_file", "keys_file", "memory"]
+
+    def test_that_lose_lines_say_so_in_the_log_and_to_who_runs_a_command(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        for name in ("tasador", "keys"):
+            (tmp_path / f"{name}-2026-11-22.log").symlink_to("/dev/full")
+        both = loggers(tmp_path)
+        both.service.info("started")
+        both.service.info("going on")
+        assert capsys.readouterr().err == (
+            f"tasador: log lines are being lost: file={tmp_path}/tasador-2026-11-22.log "
+            "reason=No space left on device\n"
+        )
+
+    def test_that_lose_lines_say_so_on_the_stream_of_a_service(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        for name in ("tasador", "keys"):
+            (tmp_path / f"{name}-2026-11-22.log").symlink_to("/dev/full")
+        stream = io.StringIO()
+        both = loggers(tmp_path, "json", stream)
+        both.service.info("started")
+        both.keys.info("key", action="issued")
+        told = [json.loads(line)["event"] for line in stream.getvalue().splitlines()]
+        assert sorted(told) == ["log lines are being lost", "log lines are being lost", "started"]
+        assert capsys.readouterr().err == ""
+
+    def test_that_lose_lines_are_survived_without_a_standard_error(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "tasador-2026-11-22.log").symlink_to("/dev/full")
+        closed = io.StringIO()
+        closed.close()
+        for stream in (None, closed):
+            monkeypatch.setattr(sys, "stderr", stream)
+            loggers(tmp_path).service.info("started")
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -354,165 +394,6 @@ class TestLongInput:
         assert events(tmp_path)[0]["exception"].endswith("ValueError: at the bottom")
 
 
-class TestAFolderThatCannotBeWrittenTo:
-    @pytest.mark.parametrize("under", ["", "logs", "var/logs"])
-    def test_is_told_by_name_at_the_start(self, tmp_path: Path, under: str) -> None:
-        (tmp_path / "file").write_text("")
-        folder = tmp_path / "file" / under
-        with pytest.raises(LogFolderUnavailable, match=r"set logging\.directory to another folder") as raised:
-            loggers(folder).prepare()
-        assert str(raised.value).startswith(f"the logs cannot be written to {folder}: ")
-        assert str(raised.value).isprintable()
-
-
-class TestAWriteThatFails:
-    """Nobody notices but the operator: what is to be served is served."""
-
-    def test_loses_the_line_is_counted_and_told_once(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        (tmp_path / "tasador-2026-11-22.log").symlink_to("/dev/full")
-        file = DailyFile(tmp_path, "tasador", FixedClock().now)
-        file.prepare()
-        for _ in range(3):
-            file.write("a line")
-        assert file.lost == 3
-        assert capsys.readouterr().err == (f"tasador: log lines are being lost: {tmp_path}: No space left on device\n")
-
-    def test_is_survived_by_the_loggers(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        for name in ("tasador", "keys"):
-            (tmp_path / f"{name}-2026-11-22.log").symlink_to("/dev/full")
-        stream = io.StringIO()
-        both = loggers(tmp_path, "json", stream)
-        both.service.info("started")
-        both.keys.info("key", action="issued")
-        assert json.loads(stream.getvalue())["event"] == "started"
-        assert len(capsys.readouterr().err.splitlines()) == 2
-
-    def test_is_survived_without_a_standard_error(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        (tmp_path / "tasador-2026-11-22.log").symlink_to("/dev/full")
-        for stream in (None, NobodyReads()):
-            monkeypatch.setattr(sys, "stderr", stream)
-            loggers(tmp_path).service.info("started")
-
-    def test_because_the_file_was_closed_opens_it_anew(self, tmp_path: Path) -> None:
-        file = DailyFile(tmp_path, "tasador", FixedClock().now)
-        file.write("first")
-        assert file._descriptor is not None
-        os.close(file._descriptor)
-        file.write("second")
-        assert (file.lost, lines(tmp_path)) == (0, ["first", "second"])
-
-    def test_is_over_the_next_day(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        (tmp_path / "tasador-2026-11-22.log").symlink_to("/dev/full")
-        clock = FixedClock()
-        file = DailyFile(tmp_path, "tasador", clock.now)
-        file.write("lost")
-        clock.advance(timedelta(days=1))
-        file.write("kept")
-        assert (file.lost, lines(tmp_path, day="2026-11-23")) == (1, ["kept"])
-        assert "log lines are being lost" in capsys.readouterr().err
-
-    def test_where_the_folder_is_gone_at_midnight_is_survived(
-        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        clock = FixedClock(LATE)
-        folder = tmp_path / "logs"
-        file = DailyFile(folder, "tasador", clock.now)
-        file.write("before")
-        folder.rename(tmp_path / "moved")
-        folder.write_text("no folder")
-        clock.advance(timedelta(seconds=1))
-        file.write("lost")
-        assert file.lost == 1
-        folder.unlink()
-        file.write("after")
-        assert lines(folder, day="2026-11-23") == ["after"]
-        assert capsys.readouterr().err.startswith(f"tasador: log lines are being lost: {folder}: ")
-
-    def test_half_way_leaves_the_next_line_whole(self, tmp_path: Path) -> None:
-        # In a process of its own, for the limit on the size of files is the whole process's.
-        script = """
-import resource, sys
-from pathlib import Path
-from config.logs import DailyFile
-from tests.fakes.fixed_clock import FixedClock
-file = DailyFile(Path(sys.argv[1]), "tasador", FixedClock().now)
-_, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-resource.setrlimit(resource.RLIMIT_FSIZE, (250, hard))
-for letter in "abcd":
-    file.write(letter * 99)
-resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
-file.write("e" * 99)
-file.write("f" * 99)
-sys.stdout.write(str(file.lost))
-"""
-        done = subprocess.run(
-            [sys.executable, "-c", script, str(tmp_path)], cwd=REPOSITORY, capture_output=True, text=True, check=True
-        )
-        assert done.stdout == "2"
-        assert lines(tmp_path) == ["a" * 99, "b" * 99, "c" * 50, "e" * 99, "f" * 99]
-
-    def test_to_a_stream_that_nobody_reads_is_no_failure(self, tmp_path: Path) -> None:
-        for stream in (NobodyReads(), io.StringIO()):
-            service = loggers(tmp_path, "json", stream).service
-            stream.close()
-            service.info("started")
-        assert [event["event"] for event in events(tmp_path)] == ["started", "started"]
-
-
-class TestManyWriters:
-    def test_in_one_process_tear_no_line(self, tmp_path: Path) -> None:
-        service = loggers(tmp_path).service
-
-        def write(thread: int) -> None:
-            for number in range(200):
-                service.info("line", thread=thread, number=number, filling="x" * 1500)
-
-        threads = [threading.Thread(target=write, args=(number,)) for number in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        seen = {(event["thread"], event["number"]) for event in events(tmp_path)}
-        assert seen == {(thread, number) for thread in range(8) for number in range(200)}
-        assert len(events(tmp_path)) == 1600
-
-    def test_in_one_process_all_go_on_at_midnight(self, tmp_path: Path) -> None:
-        clock = FixedClock(LATE)
-        service = loggers(tmp_path, clock=clock).service
-
-        def write() -> None:
-            for _ in range(200):
-                service.info("line")
-                clock.advance(timedelta(milliseconds=1))
-
-        threads = [threading.Thread(target=write) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert len(lines(tmp_path, day="2026-11-22")) + len(lines(tmp_path, day="2026-11-23")) == 800
-
-    def test_in_several_processes_tear_no_line(self, tmp_path: Path) -> None:
-        script = """
-import sys
-from pathlib import Path
-from config.logs import Loggers
-from config.settings import LoggingSettings
-from tests.fakes.fixed_clock import FixedClock
-service = Loggers(LoggingSettings(format="json", directory=Path(sys.argv[1])), None, FixedClock().now).service
-for number in range(300):
-    service.info("line", process=sys.argv[2], number=number, filling="x" * 1500, more="y" * 1500, most="z" * 1500)
-"""
-        writers = [
-            subprocess.Popen([sys.executable, "-c", script, str(tmp_path), str(number)], cwd=REPOSITORY)
-            for number in range(3)
-        ]
-        assert [writer.wait() for writer in writers] == [0, 0, 0]
-        seen = {(event["process"], event["number"]) for event in events(tmp_path)}
-        assert seen == {(str(process), number) for process in range(3) for number in range(300)}
-        assert len(events(tmp_path)) == 900
-
-
 @pytest.mark.usefixtures("logging_restored")
 class TestLibraries:
     def test_that_warn_reach_the_log_of_the_service(self, tmp_path: Path) -> None:
@@ -525,7 +406,7 @@ class TestLibraries:
             ("warning", "some.library", "1 of 2 failed"),
             ("error", "some.library", "worse"),
         ]
-        assert events(tmp_path, "keys") == []
+        assert list(tmp_path.glob("keys-*")) == []
 
     def test_that_fail_are_told_without_their_traceback(self, tmp_path: Path) -> None:
         loggers(tmp_path).prepare()
