@@ -1,7 +1,7 @@
 """From a client's sales to a stored, judged and served model."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Literal
 
@@ -18,6 +18,7 @@ from application.cross_validation import (
     learn_errors,
     look_back,
 )
+from application.describe_reference import describe_reference
 from application.equity_calibration import calibrated, fit_equity_calibration
 from application.fit_market_index import log_levels_of_table
 from application.hold_against_served import hold_against_served
@@ -248,6 +249,7 @@ class TrainModel:
             unknown=found.unknown,
             typical_spread=float(np.mean(np.abs(np.log(found.prices / values)))),
         )
+        trained = replace(trained, reference=describe_reference(trained, train, values, material.test))
         progress("fitting the model", 1, 1)
         return trained, found, equity, agreement
 

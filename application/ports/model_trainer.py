@@ -2,9 +2,9 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from domain.comparable import SimilarSale
 from domain.equity import EquityCalibration
 from domain.market_extent import MarketExtent
 from domain.market_index import MarketIndex
+from domain.market_reference import MarketReference
 from domain.model_version import Agreement, FeatureSchema
 from domain.property import Property
 from domain.uncertainty import ErrorDistribution
@@ -161,7 +162,8 @@ class TrainedModel:
     model: values at the reference day of `index`. equity: the calibration that its values go through, if one was asked
     for. spread and errors: how far prices fell from out-of-fold values. unknown: by how much errors grew on average
     where a field was not known to the model (a type or sector never seen, a further feature not given), at least 1, and
-    under ALL_EXTRAS where none was given. typical_spread: the mean absolute log error.
+    under ALL_EXTRAS where none was given. typical_spread: the mean absolute log error. reference: what the homes looked
+    like that it learned from; None of a model that was stored before that was kept.
     """
 
     model: ValuationModel
@@ -173,3 +175,9 @@ class TrainedModel:
     equity: EquityCalibration | None
     unknown: Mapping[str, float]
     typical_spread: float = 0.0
+    reference: MarketReference | None = None
+
+    def __setstate__(self, state: Sequence[Any]) -> None:
+        """Takes up what was stored: a field that there was not yet has its default."""
+        for place, each in enumerate(fields(self)):
+            object.__setattr__(self, each.name, state[place] if place < len(state) else each.default)

@@ -39,6 +39,13 @@ def short_amount(figure: float) -> str:
     return f"{figure:.3g}"
 
 
+def middle(quartiles: tuple[float, float, float] | None, field: str) -> str:
+    """The median of a field: coordinates to some ten metres, others as amounts; a dash where there is none."""
+    if quartiles is None:
+        return NOTHING
+    return number(quartiles[1], 4) if field in {"latitude", "longitude"} else amount(quartiles[1])
+
+
 def count(figure: int, one: str, many: str | None = None) -> str:
     """A number of things: "1 sale" or "20 sales"."""
     return f"{figure:,} {one if figure == 1 else many or one + 's'}"
