@@ -114,15 +114,21 @@ def take_turns(connection: sql.Connection, number: int) -> None:
         connection.execute(sql.select(sql.func.pg_advisory_xact_lock(number)))
 
 
-def refusal(error: exc.SQLAlchemyError, name: str) -> KeyStoreUnavailable | KeyStoreSpoiled:
+def refusal(
+    error: exc.SQLAlchemyError, name: str, called: str = "key store", of: str = "of keys"
+) -> KeyStoreUnavailable | KeyStoreSpoiled:
     """What to raise for an error of the database that is shown as `name`."""
     # Exactly this class is what sqlite3 raises for a file that is no database, or a damaged one.
     if type(error) is exc.DatabaseError:
         return KeyStoreSpoiled(
-            f"{name} is no database of keys: {cause(error)}. Restore it from a backup, or name another."
+            f"{name} is no database {of}: {cause(error)}. Restore it from a backup, or name another."
         )
-    hint = _SQLITE_HINTS.get(_sqlite_kind(error), "")
-    return KeyStoreUnavailable(f"The key store {name} cannot be used: {cause(error)}{hint}.")
+    return KeyStoreUnavailable(f"The {called} {name} cannot be used: {cause_and_hint(error)}.")
+
+
+def cause_and_hint(error: exc.SQLAlchemyError) -> str:
+    """What went wrong, and where to look, in one line."""
+    return cause(error) + _SQLITE_HINTS.get(_sqlite_kind(error), "")
 
 
 def _sqlite_kind(error: exc.SQLAlchemyError) -> int:

@@ -1,10 +1,9 @@
 """What a home is worth, how sure that is, and why."""
 
 import math
-import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from application.appraisal import Doubts, doubts_about, widened
 from application.ports.clock import Clock
@@ -15,6 +14,7 @@ from domain.model_version import FeatureSchema, ModelCard
 from domain.property import Property, normalised, printable
 from domain.uncertainty import Confidence, Interval
 from domain.valuation import Comparable, Explanation, LogEffects, Valuation, adjusted, explained
+from domain.valuation_id import new_valuation_id
 
 VALUATION_DATE = "valuation_date"
 """What the effect of the day is credited to."""
@@ -31,8 +31,9 @@ class ValuationRequest:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What is asked for: at which level, whether with an explanation, and how many comparables."""
+    """What is asked for: when, at which level, whether with an explanation, and how many comparables."""
 
+    at: datetime
     level: float
     explanation: bool
     comparables: int
@@ -69,13 +70,13 @@ class ValueProperty:
         InvalidProperty for a further feature of the wrong kind.
         """
         served = served or self.served.current()
-        today = self.clock.now().date()
+        now = self.clock.now()
         features = served.description.card.features
         for request in requests:
             if problems := problems_of(request.property, features):
                 raise InvalidProperty(problems)
-        asked = _Asked(level or served.description.card.interval.level, explain, comparables)
-        days = [request.valuation_date or today for request in requests]
+        asked = _Asked(now, level or served.description.card.interval.level, explain, comparables)
+        days = [request.valuation_date or now.date() for request in requests]
         return [
             _valuation(served, request, day, figure, asked)
             for request, day, figure in zip(requests, days, _figures(served, requests, days), strict=True)
@@ -103,7 +104,7 @@ def _valuation(
     warnings = list(_warnings(request, figure.doubts, card, day))
     if judgement.refusal:  # which tells all that was found itself
         return Valuation(
-            id=str(uuid.uuid4()),
+            id=new_valuation_id(asked.at),
             currency=card.currency,
             valuation_date=day,
             model=served.description,
@@ -116,7 +117,7 @@ def _valuation(
     interval, percentiles = served.surroundings(asked.level).of(at, figure.spread)
     value = at * moved
     return Valuation(
-        id=str(uuid.uuid4()),
+        id=new_valuation_id(asked.at),
         currency=card.currency,
         valuation_date=day,
         model=served.description,

@@ -9,7 +9,7 @@ from domain.property import Property
 from domain.uncertainty import Confidence, Interval
 from domain.valuation import Comparable, Explanation
 
-SCHEMA = 1
+SCHEMA = 2
 """Which fields a record has, and what they mean: grows when they change."""
 
 
@@ -28,7 +28,9 @@ class ValuationRecord:
     id: the valuation's own. at: when it was recorded, UTC. seconds: how long valuing took, up to the record; the same
     for all homes of a request. property: the home as the caller described it, with fields that the model ignored.
     asked_date, asked_level: what the caller asked for; `valuation_date` and `interval` are what that led to. The
-    figures, amounts in `currency`, are those of domain.valuation.Valuation.
+    figures, amounts in `currency`, are those of domain.valuation.Valuation. coordinate_decimals: to how many decimals
+    latitudes and longitudes were rounded before they were kept, None where they were not. recipe, trained_at: of the
+    model, which may be pruned later. schema: 1 in records that know nothing of these three.
     """
 
     id: str
@@ -52,4 +54,7 @@ class ValuationRecord:
     warnings: tuple[str, ...] = ()
     explanation: Explanation | None = None
     comparables: tuple[Comparable, ...] | None = None
+    coordinate_decimals: int | None = None
+    recipe: str | None = None
+    trained_at: datetime | None = None
     schema: int = SCHEMA

@@ -5,7 +5,7 @@ import sqlalchemy as sql
 from adapters.key_stores.row import FIRST_COLUMNS
 from domain.errors import KeyStoreSpoiled, SchemaOutdated
 
-FIRST, NEWEST = "0001", "0002"
+FIRST, NEWEST = "0001", "0003"
 TABLE = "tasador_schema"
 """Where alembic keeps the revision: its usual `alembic_version` may be that of another program in the database."""
 

@@ -19,15 +19,16 @@ _CHANGING_THE_SCHEMA = 7_383_100  # processes take turns by it in PostgreSQL; an
 class SqlDatabaseSchema(DatabaseSchema):
     """The tables of a SQLite or PostgreSQL database. Changes are made in one transaction, by one process at a time.
 
-    Constructing it connects to nothing; only a url that can never work raises KeyStoreUnavailable at once.
+    Constructing it connects to nothing; only a url that can never work raises KeyStoreUnavailable at once, by the name
+    of its setting.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, setting: str = "key_store.url") -> None:
         try:
             self._url = databases.understood(url)
             self._engine = databases.engine(self._url)
         except ValueError as error:
-            raise KeyStoreUnavailable(f"key_store.url is of no use: {error}.") from None
+            raise KeyStoreUnavailable(f"{setting} is of no use: {error}.") from None
 
     def check(self) -> None:
         """Raises SchemaOutdated, KeyStoreUnavailable, KeyStoreMalformed. Makes nothing."""
@@ -49,7 +50,7 @@ class SqlDatabaseSchema(DatabaseSchema):
         try:
             yield
         except exc.SQLAlchemyError as error:
-            raise databases.refusal(error, databases.shown(self._url)) from error
+            raise databases.refusal(error, databases.shown(self._url), "database", "of Tasador") from error
         finally:
             self._engine.dispose()
 
@@ -65,7 +66,7 @@ def prepare(engine: sql.Engine, *, anew: bool = True) -> None:
         if not anew:
             raise KeyStoreUnavailable(
                 f"The tables of {databases.shown(engine.url)} are gone, which were there before: restore it from a "
-                "backup, or restart the service to begin anew without keys."
+                "backup, or restart the service to begin anew."
             )
         revision = upgrade(engine).after
     revisions.check(revision, databases.shown(engine.url))
@@ -99,7 +100,7 @@ def _found(engine: sql.Engine, *, anew: bool = True) -> str | None:
         try:
             databases.make_sqlite_file(engine.url)
         except OSError as error:
-            raise KeyStoreUnavailable(f"The key store {name} cannot be made: {error.strerror}.") from error
+            raise KeyStoreUnavailable(f"The database {name} cannot be made: {error.strerror}.") from error
     with databases.connected(engine, writing=False) as connection:
         return revisions.found(connection, name)
 

@@ -1,157 +1,31 @@
-"""Signatures of manifests: Ed25519, with a key that lies outside of the repository, and public keys that are pinned."""
+"""Signatures of manifests, with a key that lies outside of the repository."""
 
-import base64
-import os
-import stat
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from adapters import private_file
-from domain.errors import ModelStoreUnavailable, SecretUnavailable
+from adapters import signing_keys
+from adapters.signing_keys import NotTrusted, SigningPurpose
+from domain.errors import ModelStoreUnavailable
 
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+__all__ = ["NotTrusted", "SigningKeys"]
 
-_SCHEME = "ed25519:"
-_PURPOSE = b"tasador model manifest\n"  # what is signed for one purpose is of no use for another
+_MANIFESTS = SigningPurpose(
+    prefix=b"tasador model manifest\n",
+    section="model_repository",
+    signed="Models",
+    shown_by="`tasador models signing-key` shows on the training machine",
+    refused=ModelStoreUnavailable,
+    stranger=(
+        "if it is the key of your training machine (`tasador models signing-key` shows it there); otherwise promote "
+        "another version or train again"
+    ),
+    altered="restore it from a backup, or promote another version",
+    lost=", and train again",
+)
 
 
-class NotTrusted(ValueError):
-    """A signature that proves nothing here; `remedy` says what to do."""
-
-    def __init__(self, cause: str, remedy: str) -> None:
-        self.remedy = remedy
-        super().__init__(cause)
-
-
-class SigningKeys:
-    """Signs with the private key in `file` (PEM, mode 0600), made at first use; trusts the public keys `trusted`.
-
-    trusted: `ed25519:<base64>` each. Where there are none, the public half of the key in `file` is trusted. Whoever
-    only reads models needs no private key, just the public ones.
-    """
+class SigningKeys(signing_keys.SigningKeys):
+    """Signs manifests of models. `check_signing` and `sign` raise ModelStoreUnavailable where no one would trust it."""
 
     def __init__(self, file: Path, trusted: Sequence[str] = ()) -> None:
-        self._file = file
-        self._trusted = tuple(trusted)
-
-    def public_key(self) -> str:
-        """The public half of the key in the file, as `trusted` takes it. Raises SecretUnavailable, naming the file."""
-        return self._own()[0]
-
-    def check_signing(self) -> None:
-        """Raises SecretUnavailable, and ModelStoreUnavailable where what would be signed is not trusted here."""
-        self._trusted_own()
-
-    def _trusted_own(self) -> tuple[str, "Ed25519PrivateKey"]:
-        own, private = self._own()
-        if self._trusted and own not in self._trusted:
-            raise ModelStoreUnavailable(
-                f'Models would be signed with the key in {self._file}, which is not trusted here: add "{own}" to '
-                "model_repository.trusted_keys, or set model_repository.signing_key_file to the file of a trusted key."
-            )
-        return own, private
-
-    def sign(self, content: bytes) -> tuple[str, str]:
-        """The public key, and the signature of `content` in base64. Raises as `check_signing` does."""
-        public, private = self._trusted_own()
-        return public, base64.b64encode(private.sign(_PURPOSE + content)).decode()
-
-    def check(self, content: bytes, key: str, signature: str) -> None:
-        """Raises NotTrusted unless `signature` is that of `content` by a trusted `key`."""
-        from cryptography.exceptions import InvalidSignature
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
-        if key not in self._trusted_keys():
-            raise NotTrusted(
-                f"is signed with a key that is not trusted here, {key!r:.60}",
-                "add it to model_repository.trusted_keys if it is the key of your training machine (`tasador models "
-                "signing-key` shows it there); otherwise promote another version or train again",
-            )
-        try:
-            public = Ed25519PublicKey.from_public_bytes(base64.b64decode(key.removeprefix(_SCHEME), validate=True))
-            public.verify(base64.b64decode(signature, validate=True), _PURPOSE + content)
-        except (InvalidSignature, ValueError):
-            raise NotTrusted(
-                "was altered: its signature is not that of its content",
-                "restore it from a backup, or promote another version",
-            ) from None
-
-    def _trusted_keys(self) -> tuple[str, ...]:
-        if self._trusted:
-            return self._trusted
-        try:
-            own = self._read()
-        except SecretUnavailable as error:
-            cause = f"cannot be checked for its signature: {error}"
-        else:
-            if own:
-                return (own[0],)
-            cause = f"cannot be checked for its signature: no key is pinned, and there is no {self._file}"
-        raise NotTrusted(
-            cause.rstrip("."),
-            f"mend {self._file} or restore it from its backup, or set model_repository.trusted_keys to what `tasador "
-            "models signing-key` shows on the training machine",
-        )
-
-    def _own(self) -> tuple[str, "Ed25519PrivateKey"]:
-        return self._read() or self._made()
-
-    def _read(self) -> "tuple[str, Ed25519PrivateKey] | None":
-        """The key in the file, or None where there is no file."""
-        try:
-            with self._file.open("rb") as file:
-                if os.fstat(file.fileno()).st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-                    raise SecretUnavailable(
-                        f"The signing key {self._file} can be opened by others than its owner: "
-                        f"run chmod 600 {self._file}"
-                    )
-                content = file.read()
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise self._unavailable("read", error) from error
-        return _parsed(content, self._file)
-
-    def _made(self) -> tuple[str, "Ed25519PrivateKey"]:
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-        from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-
-        pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        try:
-            with private_file.locked(self._file) as target:
-                # Another process may have been first: its key is the one.
-                if not target.exists():
-                    private_file.replace(target, pem)
-        except OSError as error:
-            raise self._unavailable("made", error) from error
-        made = self._read()
-        if made is None:
-            raise SecretUnavailable(f"The signing key {self._file} vanished while it was made: start again.")
-        return made
-
-    def _unavailable(self, what: str, error: OSError) -> SecretUnavailable:
-        cause = (error.strerror or "another process holds its lock").lower()
-        return SecretUnavailable(
-            f"The signing key {self._file} cannot be {what}: {cause}. Mend that, or set "
-            "model_repository.signing_key_file to another file."
-        )
-
-
-def _parsed(content: bytes, file: Path) -> tuple[str, "Ed25519PrivateKey"]:
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
-    try:
-        key = load_pem_private_key(content, password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        key = None
-    if not isinstance(key, Ed25519PrivateKey):
-        raise SecretUnavailable(
-            f"The signing key {file} holds no Ed25519 private key (PEM, without a password): restore it from a backup, "
-            "or move it away for a new one, and train again."
-        )
-    public = key.public_key().public_bytes_raw()
-    return f"{_SCHEME}{base64.b64encode(public).decode()}", key
+        super().__init__(_MANIFESTS, file, trusted)

@@ -3,10 +3,12 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from application.ports.valuation_log import ValuationLog
 from domain.errors import ValuationLogUnavailable
+from domain.follow_up import FollowUp
 from domain.valuation_record import ValuationRecord
 
 _SECONDS_BETWEEN_WARNINGS = 60.0
@@ -53,17 +55,32 @@ class BestEffortValuationLog(ValuationLog):
         try:
             self._log.record(records)
         except ValuationLogUnavailable as error:
-            self._count(len(records), str(error))
+            self.do_without(len(records), str(error))
 
-    def _count(self, more: int, cause: str) -> None:
+    def do_without(self, count: int, cause: str) -> None:
+        """Counts them as lost, and tells of it now and then."""
         with self._counting:
-            self._lost += more
+            self._lost += count
             now, lost = self._seconds(), self._lost
             if now < self._tell_from:
                 return
             self._tell_from = now + _SECONDS_BETWEEN_WARNINGS
         self._logger.error("valuations are answered without a record", lost=lost, error=cause)
 
-    def records(self) -> Iterator[ValuationRecord]:
-        """Every record that could be kept. Raises ValuationLogUnavailable."""
-        return self._log.records()
+    def follow_up(self, said: Sequence[FollowUp]) -> None:
+        """Puts it on record, or raises ValuationLogUnavailable: who tells something wants it kept."""
+        self._log.follow_up(said)
+
+    def find(self, valuation_id: str) -> ValuationRecord | None:
+        """The valuation of this id, if it could be kept. Raises ValuationLogUnavailable."""
+        return self._log.find(valuation_id)
+
+    def records(
+        self, since: datetime | None = None, until: datetime | None = None, client_ref: str | None = None
+    ) -> Iterator[ValuationRecord]:
+        """Valuations that could be kept. Raises ValuationLogUnavailable."""
+        return self._log.records(since, until, client_ref)
+
+    def follow_ups(self, valuation_id: str | None = None) -> Iterator[FollowUp]:
+        """What was said of valuations. Raises ValuationLogUnavailable."""
+        return self._log.follow_ups(valuation_id)

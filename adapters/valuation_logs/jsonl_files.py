@@ -1,43 +1,65 @@
-"""Valuations on record in files of JSON lines."""
+"""Valuations on record in files of JSON lines, chained in segments, and the archive of those."""
 
-import errno
-import os
-import secrets
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from datetime import UTC, date
-from heapq import merge
-from operator import attrgetter
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
-import msgspec
-
-from adapters.durable_files import flush_folder
+from adapters.durable_files import make_folder
+from adapters.valuation_logs.contents import Evidence, recorded
+from adapters.valuation_logs.older_files import older_files
+from adapters.valuation_logs.register_file import RegisterFile
+from adapters.valuation_logs.segment_names import ENDING, has_entries, is_segment
+from adapters.valuation_logs.segment_reader import SegmentReader
+from adapters.valuation_logs.segment_recovery import close_left, remove_unregistered
+from adapters.valuation_logs.segment_thinning import SegmentThinning
+from adapters.valuation_logs.segment_writer import SegmentWriter, request_closing
+from adapters.valuation_logs.segments import SegmentLimits
+from application.ports.evidence_archive import EvidenceArchive, PrunedSegments
+from application.ports.evidence_signer import EvidenceSigner
 from application.ports.valuation_log import ValuationLog
-from domain.errors import DomainError, ValuationLogUnavailable
+from domain.errors import SecretUnavailable, ValuationLogUnavailable
+from domain.evidence_chain import Damage, Entry
+from domain.evidence_register import SignedEvent
+from domain.follow_up import FollowUp
 from domain.valuation_record import ValuationRecord
 
-_ENDING = ".jsonl"
+_SECONDS_FOR_OTHERS = 5.0
+_SECONDS_BETWEEN_LOOKS = 0.02
 
 
-class JsonlValuationLog(ValuationLog):
-    """A file a process and (UTC) day in one folder, `<YYYY-MM-DD>-<process id>-<random>.jsonl`, a record a line.
+class JsonlValuationLog(ValuationLog, EvidenceArchive):
+    """A folder of segments, `valuations-...jsonl` and `follow-ups-...jsonl`, and their register, `register.jsonl`.
 
-    No two processes ever write to the same file, on whatever machines. The records of a request are one write, so that
-    a process that is killed takes none with it that it has answered; with `to_disk` they are also on the disk before
-    `record` returns (threads that record at the same time share one flush), and survive a loss of power. A file that is
-    deleted or moved away is made anew. Folder and files are for their owner alone.
+    No two processes ever write to the same segment, on whatever machines. What a call records is one write, so that a
+    process that is killed takes nothing with it that it has answered; with `to_disk` it is also on the disk before the
+    call returns (threads that record at the same time share one flush), and survives a loss of power. A segment that is
+    deleted or moved away is left for another. Folder and files are for their owner alone.
     """
 
-    def __init__(self, folder: Path, *, to_disk: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        signer: EvidenceSigner,
+        now: Callable[[], datetime],
+        *,
+        to_disk: bool = False,
+        limits: SegmentLimits = SegmentLimits(),  # noqa: B008 (frozen)
+    ) -> None:
         self._folder = folder
+        self._signer = signer
+        self._now = now
         self._to_disk = to_disk
-        self._writing = threading.Lock()
-        self._flushing = threading.Lock()
-        self._encoder = msgspec.json.Encoder()
-        self._file: _File | None = None
+        self._register = RegisterFile(folder, signer)
+        self._reader = SegmentReader(folder, self._register)
+        self._thinning = SegmentThinning(folder, self._register)
+        self._valuations = SegmentWriter(folder, "valuations", self._register, now, limits, to_disk=to_disk)
+        self._follow_ups = SegmentWriter(folder, "follow-ups", self._register, now, limits, to_disk=to_disk)
+        self._tending = threading.Lock()
+        self._has_tidied = False
 
     @property
     def is_slow(self) -> bool:
@@ -50,144 +72,171 @@ class JsonlValuationLog(ValuationLog):
         return None
 
     def check(self) -> None:
-        """Makes the folder and writes a byte there, in a file without a name. Raises ValuationLogUnavailable.
+        """Makes the folder, writes a byte there, in a file without a name, reads the register and signs something.
 
         Asking for permissions would miss a full disk, and a folder that not even root can write to.
         """
         try:
-            _make(self._folder)
+            make_folder(self._folder)
             with tempfile.TemporaryFile(dir=self._folder, buffering=0) as file:
                 file.write(b"\n")
+            self._register.segments()
+            self._signer.sign(b"")
         except OSError as error:
             raise self._unwritable(error) from error
+        except SecretUnavailable as error:
+            raise _without_key(error) from error
 
     def record(self, records: Sequence[ValuationRecord]) -> None:
-        """Appends the records. Raises ValuationLogUnavailable, naming the folder; none is in the file then."""
-        if not records:
-            return
-        lines = self._encoder.encode_lines(records)
+        """Appends the records. Where it raises, none is in a file."""
+        if records:
+            self._append(self._valuations, records)
+
+    def do_without(self, count: int, cause: str) -> None:  # noqa: ARG002
+        """Raises ValuationLogUnavailable: what cannot be recorded is refused."""
+        raise ValuationLogUnavailable(cause)
+
+    def follow_up(self, said: Sequence[FollowUp]) -> None:
+        """Appends what was said."""
+        if said:
+            self._append(self._follow_ups, said)
+
+    def _append(self, writer: SegmentWriter, evidence: Sequence[Evidence]) -> None:
         try:
-            with self._writing:
-                file = self._file_of(records[0].at.astimezone(UTC).date())
-                end = file.append(lines)
-            if self._to_disk:
-                self._flush(file, end)
+            writer.record([recorded(each) for each in evidence])
+        except OSError as error:
+            raise self._unwritable(error) from error
+        except SecretUnavailable as error:
+            raise _without_key(error) from error
+
+    def find(self, valuation_id: str) -> ValuationRecord | None:
+        """Looks into the segments of the time that the id tells."""
+        with self._reading():
+            return self._reader.find(valuation_id)
+
+    def records(
+        self, since: datetime | None = None, until: datetime | None = None, client_ref: str | None = None
+    ) -> Iterator[ValuationRecord]:
+        """Opens a segment when it is its turn."""
+        with self._reading():
+            yield from self._reader.records(since, until, client_ref)
+
+    def follow_ups(self, valuation_id: str | None = None) -> Iterator[FollowUp]:
+        """Reads the segments of follow-ups alone."""
+        with self._reading():
+            yield from self._reader.follow_ups(valuation_id)
+
+    def tend(self, *, close_all: bool = False) -> None:
+        """Closes segments, and finishes what a killed process has begun to take away."""
+        with self._tending, self._changing():
+            self._valuations.close()
+            self._follow_ups.close()
+            close_left(self._folder, self._register, self._now)
+            self._thinning.finish()
+            if close_all or not self._has_tidied:
+                remove_unregistered(self._folder, self._register)
+                self._has_tidied = True
+            if close_all:
+                self._close_all()
+
+    def _close_all(self) -> None:
+        until = time.monotonic() + _SECONDS_FOR_OTHERS
+        open_ = self._open_segments()
+        if not open_:
+            return
+        request_closing(self._folder)
+        self.close()
+        while open_ := open_ & self._open_segments():
+            if time.monotonic() > until:
+                raise ValuationLogUnavailable(
+                    f"Segments of the evidence in {self._folder} cannot be closed, for processes that write to them "
+                    f"do not answer: {', '.join(sorted(open_))}. Look after those services, or end them, and try again."
+                )
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
+            close_left(self._folder, self._register, self._now)
+
+    def _open_segments(self) -> set[str]:
+        """Those whose file is there: of others nobody can say any more how they ended."""
+        open_ = {segment for segment, known in self._register.segments().items() if known.is_open}
+        return {segment for segment in open_ if (self._folder / f"{segment}{ENDING}").exists()}
+
+    def close(self) -> None:
+        """Closes the segments of this process, which opens others where it records again."""
+        with self._changing():
+            self._valuations.close(all_=True)
+            self._follow_ups.close(all_=True)
+
+    def events(self) -> Sequence[SignedEvent]:
+        """Reads the whole register anew."""
+        with self._reading():
+            return self._register.events()
+
+    def entries(self, segment: str) -> Iterator[Entry | Damage]:
+        """A line an entry."""
+        with self._reading():
+            yield from self._reader.entries(segment)
+
+    def strangers(self) -> Sequence[str]:
+        """Files of lines that are no segments."""
+        with self._reading():
+            return self._strangers() if self._folder.exists() else []
+
+    def _strangers(self) -> list[str]:
+        older = {path for path, _ in older_files(self._folder)}
+        lines = [path for path in sorted(self._folder.iterdir()) if path.suffix == ENDING and path.stem != "register"]
+        # A segment that is just being opened has no entries before it is registered.
+        lines = [path for path in lines if not is_segment(path.stem) or has_entries(path)]
+        known = self._register.segments()
+        return [
+            f"{path} (written by an older Tasador, not chained)" if path in older else str(path)
+            for path in lines
+            if path.stem not in known
+        ]
+
+    def erase(self, subjects: Collection[str], at: datetime, by: str, because: str) -> int:
+        """Rewrites the segments that hold contents about these subjects, and older files."""
+        with self._reading():
+            if not self._folder.exists():
+                return 0
+        self.tend(close_all=True)
+        with self._changing():
+            return self._thinning.erase(frozenset(subjects), at, by, because)
+
+    def prune(self, before: datetime, at: datetime, by: str, *, dry_run: bool = False) -> PrunedSegments:
+        """Removes files."""
+        with self._reading():
+            if not self._folder.exists():
+                return PrunedSegments()
+        self.tend()
+        with self._changing():
+            return self._thinning.prune(before, at, by, dry_run=dry_run)
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        try:
+            yield
         except OSError as error:
             raise self._unwritable(error) from error
 
-    def _flush(self, file: "_File", end: int) -> None:
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
         try:
-            with self._flushing:
-                file.flush(end)
-        except OSError:
-            self._file = None  # nobody knows any more what of it is on the disk
-            raise
-
-    def records(self) -> Iterator[ValuationRecord]:
-        """Every whole record of all files, by the time of recording. Raises ValuationLogUnavailable."""
-        try:
-            files = sorted(file for file in self._folder.iterdir() if file.suffix == _ENDING)
-        except FileNotFoundError:
-            return iter(())
+            yield
         except OSError as error:
-            raise self._unreadable(error) from error
-        return merge(*(self._records_in(file) for file in files), key=attrgetter("at"))
-
-    def _records_in(self, path: Path) -> Iterator[ValuationRecord]:
-        decoder = msgspec.json.Decoder(ValuationRecord)
-        try:
-            with path.open("rb") as lines:
-                for number, line in enumerate(lines, start=1):
-                    if line.endswith(b"\n"):  # else a killed process left it, and nobody was told of the valuation
-                        yield _decoded(decoder, line, f"{path}, line {number}")
-        except OSError as error:
-            raise self._unreadable(error) from error
+            raise ValuationLogUnavailable(
+                f"The recorded valuations in {self._folder} cannot be read: {_cause(error)}."
+            ) from error
 
     def _unwritable(self, error: OSError) -> ValuationLogUnavailable:
         return ValuationLogUnavailable(
-            f"Valuations cannot be recorded in {self._folder}: {(error.strerror or str(error)).lower()}. Make room "
-            "there or make it writable, or set valuation_log.path to another folder."
+            f"Valuations cannot be recorded in {self._folder}: {_cause(error)}. Make room there or make it writable, "
+            "or set valuation_log.path to another folder."
         )
 
-    def _unreadable(self, error: OSError) -> ValuationLogUnavailable:
-        return ValuationLogUnavailable(
-            f"The recorded valuations in {self._folder} cannot be read: {(error.strerror or str(error)).lower()}."
-        )
 
-    def _file_of(self, day: date) -> "_File":
-        file = self._file
-        if file is None or file.day != day or not file.is_there():
-            self._file = file = _new_file(self._folder, day)
-            if self._to_disk:
-                flush_folder(self._folder)
-        return file
+def _without_key(error: SecretUnavailable) -> ValuationLogUnavailable:
+    return ValuationLogUnavailable(f"Valuations cannot be recorded: {error}")
 
 
-class _File:
-    """A file that nobody else writes to, and how much of it is written and on the disk, in bytes."""
-
-    def __init__(self, path: Path, descriptor: int, day: date) -> None:
-        self.day = day
-        self._path = path
-        self._descriptor = descriptor
-        self._inode = os.fstat(descriptor).st_ino
-        self._written = 0
-        self._on_disk = 0
-        self._torn = False
-
-    def __del__(self) -> None:
-        # A thread may still flush what another has closed the day of: the last one who uses it ends it.
-        with suppress(OSError):
-            os.close(self._descriptor)
-
-    def is_there(self) -> bool:
-        """Whether the file still has its name: one that was moved takes lines that nobody looks for."""
-        try:
-            return self._path.stat().st_ino == self._inode
-        except FileNotFoundError:
-            return False
-
-    def append(self, lines: bytes) -> int:
-        """Where the file ends with these lines. Raises OSError, and leaves nothing of them."""
-        if self._torn:
-            self._cut()
-        self._torn = True
-        written = os.write(self._descriptor, lines)
-        if written < len(lines):
-            self._cut()
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        self._torn = False
-        self._written += written
-        return self._written
-
-    def _cut(self) -> None:
-        """Takes away what a full disk has left of lines."""
-        os.ftruncate(self._descriptor, self._written)
-        self._torn = False
-
-    def flush(self, end: int) -> None:
-        """Sees that the file is on the disk up to here. Raises OSError."""
-        if self._on_disk < end:
-            written = self._written
-            os.fsync(self._descriptor)
-            self._on_disk = written
-
-
-def _new_file(folder: Path, day: date) -> _File:
-    _make(folder)
-    path = folder / f"{day}-{os.getpid()}-{secrets.token_hex(4)}{_ENDING}"
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    return _File(path, descriptor, day)
-
-
-def _make(folder: Path) -> None:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-
-
-def _decoded(decoder: "msgspec.json.Decoder[ValuationRecord]", line: bytes, place: str) -> ValuationRecord:
-    try:
-        return decoder.decode(line)
-    except (msgspec.DecodeError, DomainError):
-        raise ValuationLogUnavailable(
-            f"{place}, is no record of a valuation: it was altered, or another version of Tasador wrote it."
-        ) from None
+def _cause(error: OSError) -> str:
+    return (error.strerror or "another process holds its lock").lower()

@@ -1,8 +1,10 @@
 """No record of valuations, where none is wanted."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from application.ports.valuation_log import ValuationLog
+from domain.follow_up import FollowUp
 from domain.valuation_record import ValuationRecord
 
 
@@ -25,6 +27,25 @@ class NoValuationLog(ValuationLog):
     def record(self, records: Sequence[ValuationRecord]) -> None:
         """Does nothing."""
 
-    def records(self) -> Iterator[ValuationRecord]:
+    def do_without(self, count: int, cause: str) -> None:
+        """Does nothing: nobody counts on a record."""
+
+    def follow_up(self, said: Sequence[FollowUp]) -> None:
+        """Does nothing."""
+
+    def find(self, valuation_id: str) -> ValuationRecord | None:  # noqa: ARG002
+        """None."""
+        return None
+
+    def records(
+        self,
+        since: datetime | None = None,  # noqa: ARG002
+        until: datetime | None = None,  # noqa: ARG002
+        client_ref: str | None = None,  # noqa: ARG002
+    ) -> Iterator[ValuationRecord]:
+        """None."""
+        return iter(())
+
+    def follow_ups(self, valuation_id: str | None = None) -> Iterator[FollowUp]:  # noqa: ARG002
         """None."""
         return iter(())

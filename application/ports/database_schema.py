@@ -34,8 +34,8 @@ class DatabaseSchema(Protocol):
         """
 
     @abstractmethod
-    def upgrade(self) -> SchemaUpgrade | None:
-        """Brings the database to the newest revision, all of the way or not at all; None where there is no database.
+    def upgrade(self) -> SchemaUpgrade:
+        """Brings the database to the newest revision, all of the way or not at all.
 
         May be run again, and twice at once. Raises SchemaOutdated where the tables are of a newer program.
         """

@@ -1,14 +1,18 @@
-"""Where valuations are put on record."""
+"""Where valuations are put on record, and what is said of them later."""
 
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Protocol
 
+from domain.follow_up import FollowUp
 from domain.valuation_record import ValuationRecord
 
 
 class ValuationLog(Protocol):
     """Keeps every valuation that is answered. Safe for many threads, and for several processes at once.
+
+    What is kept is chained and sealed (domain.evidence_chain): `application.ports.evidence_archive` shows how.
 
     All methods raise ValuationLogUnavailable where the log cannot be read or written.
     """
@@ -38,5 +42,33 @@ class ValuationLog(Protocol):
         """
 
     @abstractmethod
-    def records(self) -> Iterator[ValuationRecord]:
-        """Every record, oldest first; those of one call to `record` in their order. What was torn is left out."""
+    def do_without(self, count: int, cause: str) -> None:
+        """So many valuations are to be answered though it is not known whether they are on record.
+
+        Counts them as lost where that may be; else raises ValuationLogUnavailable with the cause.
+        """
+
+    @abstractmethod
+    def follow_up(self, said: Sequence[FollowUp]) -> None:
+        """Puts what was said of valuations on record, all or none, as safe as valuations are."""
+
+    @abstractmethod
+    def find(self, valuation_id: str) -> ValuationRecord | None:
+        """The valuation of this id; None where there is none, or its content was erased."""
+
+    @abstractmethod
+    def records(
+        self, since: datetime | None = None, until: datetime | None = None, client_ref: str | None = None
+    ) -> Iterator[ValuationRecord]:
+        """Valuations by the time of recording, oldest first; those of one call to `record` in their order.
+
+        Those recorded at `since` or later and before `until`, of this client reference; all where they are None. What
+        was torn or erased is left out. Read as they are asked for: there may be millions.
+        """
+
+    @abstractmethod
+    def follow_ups(self, valuation_id: str | None = None) -> Iterator[FollowUp]:
+        """All that was said of this valuation, or of any, and the samples drawn; in the order of recording.
+
+        What was erased is left out.
+        """

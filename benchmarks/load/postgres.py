@@ -13,9 +13,12 @@ from load.processes import CannotRun, family, free_port
 
 
 class Postgres:
-    """The server. It listens on loopback, as one on another machine would, and not on a socket in the file system."""
+    """The server. It listens on loopback, as one on another machine would, and not on a socket in the file system.
 
-    def __init__(self, folder: Path) -> None:
+    Unless it is `durable`, it waits for no disk.
+    """
+
+    def __init__(self, folder: Path, *, durable: bool = False) -> None:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # platformdirs warns at import where there is no XDG_RUNTIME_DIR
@@ -26,7 +29,8 @@ class Postgres:
         self._server = get_server(self._data, cleanup_mode=None, start=False)
         self._server.ensure_pgdata_inited()
         settings = self._data / "postgresql.conf"
-        settings.write_text(settings.read_text() + "\nfsync = off\n")
+        if not durable:
+            settings.write_text(settings.read_text() + "\nfsync = off\n")
         access = self._data / "pg_hba.conf"
         access.write_text("host all all 127.0.0.1/32 trust\n" + access.read_text())
         self.start()
@@ -71,13 +75,13 @@ class Postgres:
 
 
 @contextmanager
-def postgres() -> Iterator[Postgres]:
+def postgres(*, durable: bool = False) -> Iterator[Postgres]:
     """A server, ended and deleted after the block."""
     # Run by root, the server has another user, who must get into the folder.
     with TemporaryDirectory(prefix="tasador-postgres-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         folder.chmod(0o755)
-        server = Postgres(folder)
+        server = Postgres(folder, durable=durable)
         try:
             yield server
         finally:

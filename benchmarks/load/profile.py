@@ -21,7 +21,7 @@ _TIMES_A_SECOND = 500
 _PARTS = (
     ("key check", ("entrypoints/http/security.py", "application/authenticate_key.py", "domain/api_key.py")),
     ("key check", ("adapters/key_stores/", "adapters/pepper_stores/", "adapters/key_event_logs/")),
-    ("writing logs", ("config/logs.py",)),
+    ("writing logs", ("config/log", "adapters/log_sinks/")),
     ("valuation log", ("adapters/valuation_logs/",)),
     ("request id, headers, metrics", ("entrypoints/http/observation.py",)),
     ("reading the body", ("entrypoints/http/bodies.py",)),

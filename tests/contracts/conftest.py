@@ -1,4 +1,4 @@
-"""What the contracts of several adapters need: an S3 server on loopback."""
+"""What the contracts of several adapters need: servers, and databases in them."""
 
 import logging
 import threading
@@ -9,10 +9,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import boto3
+import psycopg
 import pytest
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from psycopg import sql
+from sqlalchemy import make_url
 from werkzeug.serving import make_server
 
+from adapters.database_schemas.sql_database import SqlDatabaseSchema
 from tests.openbao_server import OpenBaoServer
 
 CREDENTIALS = {
@@ -43,6 +47,29 @@ def s3_server() -> Iterator[str]:
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+@pytest.fixture(scope="session")
+def evidence_database(postgres_url: str) -> Iterator[str]:
+    """The url of a PostgreSQL database with Tasador's tables, dropped after the session."""
+    name = f"evidence_{uuid.uuid4().hex}"
+    url = make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+        SqlDatabaseSchema(url).upgrade()
+        yield url
+        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def postgres_evidence_url(evidence_database: str) -> Iterator[str]:
+    """The url of a PostgreSQL database for evidence, in which there is none yet."""
+    yield evidence_database
+    with psycopg.connect(evidence_database) as connection:
+        for table in ("evidence_entries", "evidence_register"):
+            connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER ALL")
+            connection.execute(f"TRUNCATE {table}")
+            connection.execute(f"ALTER TABLE {table} ENABLE TRIGGER ALL")
 
 
 @pytest.fixture(scope="session")

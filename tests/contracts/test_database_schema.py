@@ -21,11 +21,11 @@ from alembic.config import Config
 
 from adapters import databases
 from adapters.database_schemas import migrating, revisions
-from adapters.database_schemas.none_needed import NoDatabaseSchema
+from adapters.database_schemas.backups import copy_of
 from adapters.database_schemas.sql_database import SqlDatabaseSchema
 from adapters.key_stores.sql_database import SqlKeyStore
 from adapters.key_stores.tables import TABLES
-from application.ports.database_schema import SchemaUpgrade
+from adapters.valuation_logs.sql_tables import EVIDENCE_TABLES
 from domain.api_key import ApiKey
 from domain.errors import KeyStoreMalformed, KeyStoreUnavailable, SchemaOutdated
 from domain.key_event import revoked
@@ -130,7 +130,7 @@ class TestAnEmptyDatabase:
     def test_is_set_up_at_first_use(self, fresh: Database, opened: Opener) -> None:
         schema(fresh).check()
         assert opened(fresh).all().keys == []
-        assert set(fresh.tables()) - {"as made"} == {"api_keys", "key_events", "tasador_schema"}
+        assert set(fresh.tables()) - {"as made"} == {*TABLES.tables, *EVIDENCE_TABLES.tables, "tasador_schema"}
         schema(fresh).check()
 
     def test_is_set_up_once_by_several_at_once(self, fresh: Database, opened: Opener) -> None:
@@ -151,7 +151,7 @@ class TestAnEmptyDatabase:
         schema(fresh).upgrade()
         engine = fresh.connected()
         inspector = sql.inspect(engine)
-        for table in TABLES.tables.values():
+        for table in (*TABLES.tables.values(), *EVIDENCE_TABLES.tables.values()):
             found = [(column["name"], column["nullable"]) for column in inspector.get_columns(table.name)]
             assert found == [(column.name, column.nullable) for column in table.columns]
         engine.dispose()
@@ -166,7 +166,7 @@ class TestYesterdaysDatabase:
         key = make_yesterdays(fresh)
         before, keys = fresh.tables(), opened(fresh)
         for ask in (keys.all, keys.events, lambda: keys.find(key.id), lambda: keys.add(key), schema(fresh).check):
-            with pytest.raises(SchemaOutdated, match=r"has the schema 0001 .* needs 0002: run `tasador db upgrade`"):
+            with pytest.raises(SchemaOutdated, match=r"has the schema 0001 .* needs 0003: run `tasador db upgrade`"):
                 ask()
         assert fresh.tables() == before
 
@@ -188,7 +188,7 @@ class TestYesterdaysDatabase:
         if fresh.url.startswith("sqlite"):
             new = Database(f"sqlite:///{tmp_path}/new.db")
         else:
-            fresh.run("DROP TABLE api_keys, key_events, tasador_schema", "DROP FUNCTION key_events_are_kept")
+            fresh.run("DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
             new = fresh
         schema(new).upgrade()
         assert new.tables() == upgraded
@@ -225,6 +225,43 @@ class TestYesterdaysDatabase:
         schema(fresh).check()
 
 
+class TestADatabaseWithoutEvidence:
+    """As a Tasador with the schema 0002 left it."""
+
+    @pytest.fixture
+    def without(self, fresh: Database, opened: Opener) -> tuple[Database, ApiKey]:
+        engine = fresh.connected()
+        with databases.connected(engine, writing=True) as connection:
+            migrating.migrate(connection, None, "0002")
+        engine.dispose()
+        key = example_key()
+        fresh.insert_as_yesterday(key)
+        return fresh, key
+
+    def test_gets_its_tables_and_keeps_its_keys(self, without: tuple[Database, ApiKey], opened: Opener) -> None:
+        database, key = without
+        assert not set(EVIDENCE_TABLES.tables) & set(database.tables())
+        with pytest.raises(SchemaOutdated, match="has the schema 0002"):
+            opened(database).all()
+
+        done = schema(database).upgrade()
+
+        assert (done.before, done.after) == ("0002", revisions.NEWEST)
+        assert [copy.name[:12] for copy in backups(database)] == ["keys.db.0002"] * bool(done.backup)
+        assert opened(database).all().keys == [key]
+        assert set(EVIDENCE_TABLES.tables) < set(database.tables())
+
+    def test_with_a_table_of_somebody_elses_in_their_place_stays_as_it_was(
+        self, without: tuple[Database, ApiKey]
+    ) -> None:
+        database, _ = without
+        database.run("CREATE TABLE evidence_entries (theirs TEXT)")
+        before = database.tables()
+        with pytest.raises(KeyStoreUnavailable, match="evidence_entries"):
+            schema(database).upgrade()
+        assert database.tables() == before
+
+
 class TestTheCopyOfASqliteFile:
     @pytest.fixture
     def old(self, tmp_path: Path) -> Database:
@@ -242,6 +279,18 @@ class TestTheCopyOfASqliteFile:
         assert Database(f"sqlite:///{done.backup}").tables() == before
         with closing(sqlite3.connect(done.backup)) as copy:
             assert copy.execute("SELECT count(*) FROM api_keys").fetchone() == (1,)
+
+    def test_survives_a_crash_where_the_file_is_linked_to(
+        self, old: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It lies beside the link, so that this is the folder that must reach the disk."""
+        link = tmp_path / "linked" / "keys.db"
+        link.parent.mkdir()
+        link.symlink_to(old.file)
+        flushed: list[Path] = []
+        monkeypatch.setattr("adapters.database_schemas.backups.flush_folder", flushed.append)
+        copy = copy_of(link, "0001")
+        assert copy.parent == link.parent == flushed[-1]
 
     def test_that_cannot_be_made_stops_the_upgrade(self, old: Database) -> None:
         before = old.tables()
@@ -288,7 +337,7 @@ class TestWhatCannotBeUpgraded:
         (tmp_path / "notes.db").write_bytes(b"id,label\n" * 500)
         (tmp_path / "folder.db").mkdir()
         for url, error, told in (
-            (f"sqlite:///{tmp_path}/notes.db", KeyStoreMalformed, r"notes\.db is no database of keys"),
+            (f"sqlite:///{tmp_path}/notes.db", KeyStoreMalformed, r"notes\.db is no database of Tasador"),
             (f"sqlite:///{tmp_path}/folder.db", KeyStoreUnavailable, r"folder\.db cannot be used"),
             ("postgresql://tasador:pa55word@127.0.0.1:1/keys", KeyStoreUnavailable, "refused"),
         ):
@@ -306,11 +355,6 @@ class TestWhatCannotBeUpgraded:
         for ask in (schema(fresh).check, schema(fresh).upgrade):
             with pytest.raises(KeyStoreMalformed, match="it lacks secret_hash, pepper_id"):
                 ask()
-
-    def test_is_nothing_where_there_is_no_database(self) -> None:
-        NoDatabaseSchema().check()
-        nothing: SchemaUpgrade | None = NoDatabaseSchema().upgrade()
-        assert nothing is None
 
 
 class TestServing:
@@ -345,7 +389,8 @@ class TestServing:
         keys = opened(database)
         keys.add(example_key())
         with psycopg.connect(fresh_postgres_url) as connection:
-            connection.execute("DROP TABLE api_keys, key_events, tasador_schema")
+            connection.execute("DROP SCHEMA public CASCADE")
+            connection.execute("CREATE SCHEMA public")
         make_yesterdays(database)
         with suppress(KeyStoreUnavailable):
             keys.all()

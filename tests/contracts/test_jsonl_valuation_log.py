@@ -1,27 +1,67 @@
 """Valuations on record in files: what becomes of them when something goes wrong."""
 
 import os
-import signal
 import subprocess
 import sys
 import threading
-from datetime import timedelta
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from adapters.evidence_signers.ed25519_file import Ed25519EvidenceSigner
+from adapters.valuation_logs import jsonl_files
 from adapters.valuation_logs.best_effort import BestEffortValuationLog
+from adapters.valuation_logs.entry_lines import entry_in, line_of
 from adapters.valuation_logs.jsonl_files import JsonlValuationLog
+from adapters.valuation_logs.segments import SegmentLimits
+from application.verify_evidence import VerifyEvidence
 from domain.errors import ValuationLogUnavailable
-from tests.contracts.test_valuation_log import NOON, REFUSED, VALUED, a_record
+from domain.evidence_chain import Chain
+from domain.evidence_register import Segment, segments_of
+from domain.valuation_id import new_valuation_id
+from domain.valuation_record import ValuationRecord
+from tests.contracts.test_valuation_log import NOON, REFUSED, SOLD, VALUED, a_record
+from tests.fakes.fixed_clock import FixedClock
+from tests.fakes.in_memory_evidence_signer import InMemoryEvidenceSigner
 from tests.fakes.in_memory_valuation_log import InMemoryValuationLog
 
 REPOSITORY = Path(__file__).parents[2]
+SMALL = SegmentLimits(timedelta(hours=1), 4000)
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(NOON)
+
+
+def a_log(folder: Path, now: Callable[[], datetime] = lambda: NOON, **more: Any) -> JsonlValuationLog:
+    return JsonlValuationLog(folder, InMemoryEvidenceSigner(), now, **more)
 
 
 def kept(folder: Path) -> list[str]:
-    return [record.id for record in JsonlValuationLog(folder).records()]
+    return [record.id for record in a_log(folder).records()]
+
+
+def files(folder: Path, kind: str = "valuations") -> list[Path]:
+    return sorted(folder.glob(f"{kind}-*.jsonl"), key=lambda path: path.stat().st_mtime_ns)
+
+
+def segments(log: JsonlValuationLog) -> list[Segment]:
+    return list(segments_of(each.event for each in log.events()).values())
+
+
+def faults(folder: Path) -> list[str]:
+    return [fault.said for fault in VerifyEvidence(a_log(folder), InMemoryEvidenceSigner())().faults]
+
+
+def put(path: Path, content: bytes) -> None:
+    path.unlink()
+    path.write_bytes(content)
 
 
 def run(script: str, *arguments: object) -> str:
@@ -29,110 +69,189 @@ def run(script: str, *arguments: object) -> str:
     return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
 
 
-def test_a_record_is_one_line_of_json(tmp_path: Path) -> None:
-    JsonlValuationLog(tmp_path).record([VALUED, REFUSED])
-    [file] = tmp_path.iterdir()
-    assert file.name.startswith(f"2026-11-22-{os.getpid()}-")
-    assert file.read_bytes().count(b"\n") == 2
-    assert file.read_bytes().endswith(b"}\n")
+class TestASegment:
+    """A file for each process, closed sooner or later."""
+
+    def test_is_a_line_of_json_for_each_record_behind_one_that_names_it(self, tmp_path: Path) -> None:
+        a_log(tmp_path).record([VALUED, REFUSED])
+        [file] = files(tmp_path)
+        assert file.name.startswith(f"valuations-20261122T120000Z-{os.getpid()}-")
+        header, *lines = file.read_bytes().splitlines()
+        assert msgspec.json.decode(header)["segment"] == file.stem
+        assert [msgspec.json.decode(line)["id"] for line in lines] == [VALUED.id, REFUSED.id]
+
+    def test_is_of_one_day(self, tmp_path: Path, clock: FixedClock) -> None:
+        log = a_log(tmp_path, clock.now, limits=SegmentLimits(timedelta(days=9)))
+        for hours in (0, 11, 12, 36):
+            clock.set(NOON + timedelta(hours=hours))
+            log.record([a_record(hours, clock.now())])
+        assert [file.name[11:19] for file in files(tmp_path)] == ["20261122", "20261123", "20261124"]
+
+    def test_and_its_folder_are_for_their_owner_alone_and_nobody_writes_to_it_once_it_is_closed(
+        self, tmp_path: Path
+    ) -> None:
+        folder = tmp_path / "var" / "valuations"
+        log = a_log(folder)
+        log.record([VALUED])
+        assert oct(folder.stat().st_mode)[-3:] == "700"
+        assert {oct(file.stat().st_mode)[-3:] for file in folder.iterdir()} == {"600"}
+        log.close()
+        assert {oct(file.stat().st_mode)[-3:] for file in files(folder)} == {"400"}
+
+    def test_is_never_that_of_two_logs(self, tmp_path: Path) -> None:
+        logs = [a_log(tmp_path) for _ in range(3)]
+        for number, log in enumerate(logs):
+            log.record([a_record(number)])
+        assert len(files(tmp_path)) == 3
+        assert sorted(kept(tmp_path)) == ["id-0", "id-1", "id-2"]
+
+    def test_is_not_made_before_there_is_something_to_record(self, tmp_path: Path) -> None:
+        log = a_log(tmp_path / "valuations")
+        log.record([])
+        log.tend()
+        assert list(log.records()) == []
+        assert list(tmp_path.iterdir()) == []
+
+    def test_is_closed_once_it_is_old_or_large_also_where_nothing_is_recorded(
+        self, tmp_path: Path, clock: FixedClock
+    ) -> None:
+        log = a_log(tmp_path, clock.now, limits=SMALL)
+        log.record([a_record(1)])
+        log.follow_up([SOLD])
+        log.tend()
+        assert [bool(segment.closed) for segment in segments(log)] == [False, False]
+        clock.advance(timedelta(hours=1))
+        log.tend()
+        assert [bool(segment.closed) for segment in segments(log)] == [True, True]
+        log.record([a_record(number) for number in range(20)])
+        log.record([a_record(20)])
+        log.tend()
+        assert [bool(segment.closed) for segment in segments(log)] == [True, True, True, False]
+
+    @pytest.mark.parametrize("whole", [False, True])
+    def test_that_is_taken_away_is_followed_by_another(self, tmp_path: Path, whole: bool) -> None:
+        folder = tmp_path / "valuations"
+        log = a_log(folder)
+        log.record([a_record(1)])
+        for file in folder.iterdir() if whole else files(folder):
+            file.unlink()
+        if whole:
+            folder.rmdir()
+        log.record([a_record(2)])
+        log.tend()
+        assert kept(folder) == ["id-2"]
+        assert any("gone" in fault for fault in faults(folder)) is not whole
+
+    def test_that_a_killed_process_wrote_to_is_missed_if_it_is_taken_away(self, tmp_path: Path) -> None:
+        a_log(tmp_path).record([a_record(1)])
+        files(tmp_path)[0].unlink()
+        a_log(tmp_path).tend(close_all=True)
+        [fault] = faults(tmp_path)
+        assert "the file is gone" in fault
+
+    def test_that_is_moved_away_gets_no_more_records(self, tmp_path: Path) -> None:
+        folder, archive = tmp_path / "valuations", tmp_path / "archive.jsonl"
+        log = a_log(folder)
+        log.record([a_record(1)])
+        files(folder)[0].rename(archive)
+        log.record([a_record(2)])
+        assert kept(folder) == ["id-2"]
+        assert archive.read_bytes().count(b"\n") == 2
+
+    def test_loses_what_a_killed_process_left_of_a_line_and_is_closed(self, tmp_path: Path) -> None:
+        a_log(tmp_path).record([a_record(1), a_record(2)])
+        [file] = files(tmp_path)
+        whole = file.read_bytes()
+        file.write_bytes(whole[:-20])
+        log = a_log(tmp_path)
+        log.record([a_record(3)])
+        assert sorted(kept(tmp_path)) == ["id-1", "id-3"]
+        log.tend()
+        assert file.read_bytes() == b"".join(whole.splitlines(keepends=True)[:2])
+        assert [segment.closed and segment.closed.entries for segment in segments(log)] == [1, None]
+        assert oct(file.stat().st_mode)[-3:] == "400"
+        assert faults(tmp_path) == []
+
+    def test_that_others_write_to_is_left_alone_unless_it_is_asked_for(self, tmp_path: Path) -> None:
+        one, other = a_log(tmp_path), a_log(tmp_path)
+        one.record([a_record(1)])
+        other.tend()
+        one.record([a_record(2)])
+        assert len(files(tmp_path)) == 1
+        asked = threading.Thread(target=other.tend, kwargs={"close_all": True})
+        asked.start()
+        while asked.is_alive():
+            one.tend()
+        one.record([a_record(3)])
+        assert [segment.closed and segment.closed.entries for segment in segments(one)] == [2, None]
+        assert faults(tmp_path) == []
+
+    def test_of_a_process_that_hangs_is_named(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(jsonl_files, "_SECONDS_FOR_OTHERS", 0.05)
+        hanging = a_log(tmp_path)
+        hanging.record([a_record(1)])
+        [file] = files(tmp_path)
+        with pytest.raises(ValuationLogUnavailable, match=f"do not answer: {file.stem}"):
+            a_log(tmp_path).tend(close_all=True)
+        with pytest.raises(ValuationLogUnavailable, match=file.stem):
+            a_log(tmp_path).erase(["id-1"], NOON, "operator", "asked")
+        assert faults(tmp_path) == []
+
+    def test_of_another_time_is_not_even_opened(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        log = a_log(tmp_path)
+        for day in range(4):
+            at = NOON + timedelta(days=day)
+            log.record([replace(a_record(day, at), id=new_valuation_id(at))])
+            log.close()
+        opened = []
+        open_file = Path.open
+
+        def noting(path: Path, *arguments: Any, **more: Any) -> Any:
+            if path.name.startswith("valuations-"):
+                opened.append(path)
+            return open_file(path, *arguments, **more)
+
+        monkeypatch.setattr(Path, "open", noting)
+        [found] = log.records(NOON + timedelta(hours=1), NOON + timedelta(hours=25))
+        assert (len(opened), log.find(found.id), len(opened)) == (1, found, 2)
+        next(log.records())
+        assert len(opened) == 3
 
 
-def test_each_day_has_a_file_of_its_own(tmp_path: Path) -> None:
-    log = JsonlValuationLog(tmp_path)
-    for hours in (0, 11, 12, 36):
-        log.record([a_record(hours, NOON + timedelta(hours=hours))])
-    assert sorted(file.name[:10] for file in tmp_path.iterdir()) == ["2026-11-22", "2026-11-23", "2026-11-24"]
+class TestALine:
+    """That holds no record."""
+
+    def test_is_named(self, tmp_path: Path) -> None:
+        log = a_log(tmp_path)
+        log.record([VALUED, REFUSED])
+        [file] = files(tmp_path)
+        lines = file.read_bytes().splitlines(keepends=True)
+        for altered in (
+            b'{"n": 1}\n',
+            lines[1].replace(b'"net_area":90.0', b'"net_area":-9.0'),
+            b"\0" * 10 + b"\n",
+        ):
+            file.write_bytes(lines[0] + altered + lines[2])
+            with pytest.raises(ValuationLogUnavailable, match=rf"{file.name}, line 2, is no record of a valuation"):
+                list(log.records())
+
+    def test_that_tells_of_another_valuation_than_its_content_is_found(self, tmp_path: Path) -> None:
+        log = a_log(tmp_path)
+        log.record([VALUED])
+        [file] = files(tmp_path)
+        header, line = file.read_bytes().splitlines(keepends=True)
+        # Whoever holds the key can chain what he likes.
+        opened = segments(log)[0].opened
+        told = entry_in(line, file.stem)
+        forged = Chain(file.stem, opened.genesis).next(told.kind, "another", told.at, told.content or b"")
+        file.write_bytes(header + line_of(forged))
+        [fault] = faults(tmp_path)
+        assert f"{file}, line 2: it tells another valuation" in fault
 
 
-def test_files_and_folder_are_for_their_owner_alone(tmp_path: Path) -> None:
-    folder = tmp_path / "var" / "valuations"
-    JsonlValuationLog(folder).record([VALUED])
-    assert oct(folder.stat().st_mode)[-3:] == "700"
-    assert {oct(file.stat().st_mode)[-3:] for file in folder.iterdir()} == {"600"}
-
-
-def test_no_two_logs_write_to_the_same_file(tmp_path: Path) -> None:
-    for number in range(3):
-        JsonlValuationLog(tmp_path).record([a_record(number)])
-    assert len(list(tmp_path.iterdir())) == 3
-    assert sorted(kept(tmp_path)) == ["id-0", "id-1", "id-2"]
-
-
-def test_nothing_is_made_before_there_is_something_to_record(tmp_path: Path) -> None:
-    log = JsonlValuationLog(tmp_path / "valuations")
-    log.record([])
-    assert list(log.records()) == []
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize("whole", [False, True])
-def test_a_file_that_is_taken_away_is_made_anew(tmp_path: Path, whole: bool) -> None:
-    folder = tmp_path / "valuations"
-    log = JsonlValuationLog(folder)
-    log.record([a_record(1)])
-    [file] = folder.iterdir()
-    file.unlink()
-    if whole:
-        folder.rmdir()
-    log.record([a_record(2)])
-    assert kept(folder) == ["id-2"]
-
-
-def test_a_file_that_is_moved_away_gets_no_more_records(tmp_path: Path) -> None:
-    folder, archive = tmp_path / "valuations", tmp_path / "archive.jsonl"
-    log = JsonlValuationLog(folder)
-    log.record([a_record(1)])
-    [file] = folder.iterdir()
-    file.rename(archive)
-    log.record([a_record(2)])
-    assert kept(folder) == ["id-2"]
-    assert archive.read_bytes().count(b"\n") == 1
-
-
-def test_what_a_killed_process_left_of_a_line_is_left_out(tmp_path: Path) -> None:
-    JsonlValuationLog(tmp_path).record([a_record(1), a_record(2)])
-    [file] = tmp_path.iterdir()
-    file.write_bytes(file.read_bytes()[:-20])
-    JsonlValuationLog(tmp_path).record([a_record(3)])
-    assert sorted(kept(tmp_path)) == ["id-1", "id-3"]
-
-
-def test_a_line_that_is_no_record_is_named(tmp_path: Path) -> None:
-    log = JsonlValuationLog(tmp_path)
-    log.record([VALUED, REFUSED])
-    [file] = tmp_path.iterdir()
-    for altered in (
-        (file.read_bytes().splitlines(keepends=True)[0]) + b'{"id": 1}\n',
-        file.read_bytes().replace(b'"net_area":90.0', b'"net_area":-9.0', 1),
-        b"\0" * 10 + b"\n",
-    ):
-        file.write_bytes(altered)
-        with pytest.raises(ValuationLogUnavailable, match=rf"{file.name}, line \d, is no record of a valuation"):
-            list(log.records())
-
-
-@pytest.mark.parametrize("to_disk", [False, True])
-def test_an_answered_valuation_survives_a_kill_of_the_process(tmp_path: Path, to_disk: bool) -> None:
-    script = """
-import sys
-from pathlib import Path
-from adapters.valuation_logs.jsonl_files import JsonlValuationLog
-from tests.contracts.test_valuation_log import a_record
-log = JsonlValuationLog(Path(sys.argv[1]), to_disk=sys.argv[2] == "True")
-number = 0
-while True:
-    log.record([a_record(number), a_record(number + 1)])
-    sys.stdout.write(f"id-{number}\\nid-{number + 1}\\n")
-    sys.stdout.flush()
-    number += 2
-"""
-    command = [sys.executable, "-c", script, str(tmp_path), str(to_disk)]
-    with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout
-        answered = [process.stdout.readline().strip() for _ in range(40)]
-        process.send_signal(signal.SIGKILL)
-        answered += process.stdout.read().split("\n")[:-1]
-    assert set(answered) <= set(kept(tmp_path))
+def test_an_answered_valuation_survives_a_kill_of_the_process_at_any_moment(tmp_path: Path) -> None:
+    # In a process of its own, for it has children that are copies of it.
+    run("import sys; from tests.contracts.killed_processes import main; main(sys.argv[1])", tmp_path)
 
 
 def test_a_full_disk_takes_all_valuations_of_a_request_or_none_and_is_survived(tmp_path: Path) -> None:
@@ -140,63 +259,199 @@ def test_a_full_disk_takes_all_valuations_of_a_request_or_none_and_is_survived(t
     script = """
 import resource, sys
 from pathlib import Path
-from adapters.valuation_logs.jsonl_files import JsonlValuationLog
 from domain.errors import ValuationLogUnavailable
-from tests.contracts.test_valuation_log import a_record
-log = JsonlValuationLog(Path(sys.argv[1]))
+from tests.contracts.killed_processes import SOLD, a_log
+from tests.fakes.records import a_record
+folder = Path(sys.argv[1])
+log = a_log(folder)
+_, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
 def tried(*numbers):
     try:
-        log.record([a_record(number) for number in numbers])
+        if numbers:
+            log.record([a_record(f"id-{number}") for number in numbers])
+        else:
+            log.follow_up([SOLD])
     except ValuationLogUnavailable as error:
         sys.stdout.write(f"{error}\\n")
 tried(1)
-size = sum(file.stat().st_size for file in Path(sys.argv[1]).iterdir())
-_, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+[file] = folder.glob("valuations-*")
+size = file.stat().st_size
 resource.setrlimit(resource.RLIMIT_FSIZE, (size * 5 // 2, hard))
 tried(2, 3)
 tried(4)
 tried(5)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+tried()  # not even a segment can be opened
+resource.setrlimit(resource.RLIMIT_FSIZE, ((folder / "register.jsonl").stat().st_size + 10, hard))
+tried()  # nor be registered
 resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
 tried(6, 7)
+tried()
 """
     told = run(script, tmp_path).splitlines()
-    assert len(told) == 2
+    assert len(told) == 4
     for line in told:
         assert line.startswith(f"Valuations cannot be recorded in {tmp_path}: ")
         assert "set valuation_log.path to another folder" in line
     assert kept(tmp_path) == ["id-1", "id-4", "id-6", "id-7"]
-    assert len(list(tmp_path.iterdir())) == 1
+    assert len(list(a_log(tmp_path).follow_ups())) == 1
+    assert (len(files(tmp_path)), len(files(tmp_path, "follow-ups"))) == (1, 1)
+    assert faults(tmp_path) == []
+
+
+def test_what_no_record_can_hold_is_not_found(tmp_path: Path) -> None:
+    log = a_log(tmp_path)
+    log.record([VALUED])
+    end_of_time = new_valuation_id(datetime.max.replace(tzinfo=UTC) - timedelta(minutes=1))
+    assert (log.find("\udcff"), log.find(end_of_time), list(log.follow_ups("\udcff"))) == (None, None, [])
+    assert list(log.records(client_ref="\udcff")) == []
 
 
 def test_a_folder_that_cannot_be_made_or_listed_is_told_by_name(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    log = JsonlValuationLog(tmp_path / "file" / "valuations")
+    log = a_log(tmp_path / "file" / "valuations")
     with pytest.raises(ValuationLogUnavailable, match="file/valuations: not a directory"):
         log.record([VALUED])
     with pytest.raises(ValuationLogUnavailable, match="cannot be read: not a directory"):
         list(log.records())
 
 
-def test_a_check_leaves_nothing_but_the_folder(tmp_path: Path) -> None:
-    folder = tmp_path / "var" / "valuations"
-    JsonlValuationLog(folder).check()
-    assert oct(folder.stat().st_mode)[-3:] == "700"
-    assert list(folder.iterdir()) == []
+class TestTheRegister:
+    """Is there, or nothing goes on."""
+
+    def test_loses_what_a_killed_process_left_of_an_event(self, tmp_path: Path) -> None:
+        a_log(tmp_path).record([a_record(1)])
+        register = tmp_path / "register.jsonl"
+        whole = register.read_bytes()
+        register.write_bytes(whole + whole[:-1])
+        assert len(a_log(tmp_path).events()) == 1
+        a_log(tmp_path).record([a_record(2)])
+        assert len(a_log(tmp_path).events()) == 2
+        assert faults(tmp_path) == []
+
+    def test_that_is_gone_is_not_begun_anew_beside_segments(self, tmp_path: Path) -> None:
+        log = a_log(tmp_path)
+        log.record([a_record(1)])
+        (tmp_path / "register.jsonl").unlink()
+        other = a_log(tmp_path)
+        for use in (log.check, log.tend, log.close, other.check, other.events, lambda: other.follow_up([SOLD])):
+            with pytest.raises(ValuationLogUnavailable, match=r"register\.jsonl, is gone, and segments are there"):
+                use()
+        assert not (tmp_path / "register.jsonl").exists()
+
+    def test_that_is_another_than_before_is_read_anew(self, tmp_path: Path) -> None:
+        log, other = a_log(tmp_path / "log"), a_log(tmp_path / "other")
+        log.record([a_record(1)])
+        log.close()
+        for number in range(3):
+            other.record([a_record(number)])
+            other.close()
+        for file in (tmp_path / "log").glob("valuations-*"):
+            file.unlink()
+        for file in (tmp_path / "other").glob("valuations-*"):
+            file.rename(tmp_path / "log" / file.name)
+        # The number of a file that is gone may be given to the next.
+        (tmp_path / "log" / "register.jsonl").write_bytes((tmp_path / "other" / "register.jsonl").read_bytes())
+        assert [record.id for record in log.records()] == ["id-0", "id-1", "id-2"]
+        log.record([a_record(3)])
+        assert faults(tmp_path / "log") == []
+
+    def test_names_a_line_that_was_altered(self, tmp_path: Path) -> None:
+        log = a_log(tmp_path)
+        log.record([a_record(1)])
+        register = tmp_path / "register.jsonl"
+        register.write_bytes(register.read_bytes().replace(b'"action":"opened"', b'"action":"Opened"'))
+        for use in (log.events, a_log(tmp_path).tend, a_log(tmp_path).check):
+            with pytest.raises(ValuationLogUnavailable, match=r"register\.jsonl, line 1, is no event"):
+                use()
+
+    def test_is_shared_by_all_who_open_segments_at_the_same_time(self, tmp_path: Path) -> None:
+        logs = [a_log(tmp_path) for _ in range(6)]
+        threads = [threading.Thread(target=log.record, args=([a_record(number)],)) for number, log in enumerate(logs)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(segments(logs[0])) == 6
+        assert faults(tmp_path) == []
 
 
-def test_a_check_finds_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Full:
-        def __enter__(self) -> "Full":
-            return self
+def test_what_lies_in_the_folder_and_is_no_segment_is_told(tmp_path: Path) -> None:
+    log = a_log(tmp_path)
+    log.record([a_record(1)])
+    [file] = files(tmp_path)
+    (tmp_path / "valuations-20261122T120000Z-1-00.jsonl").write_bytes(file.read_bytes())
+    (tmp_path / "copy.jsonl").write_bytes(file.read_bytes())
+    (tmp_path / "2026-11-21-1-abcd.jsonl").write_bytes(b"")
+    told = [Path(line).name for line in log.strangers()]
+    assert told == [
+        "2026-11-21-1-abcd.jsonl (written by an older Tasador, not chained)",
+        "copy.jsonl",
+        "valuations-20261122T120000Z-1-00.jsonl",
+    ]
 
-        def __exit__(self, *_: object) -> None: ...
 
-        def write(self, _: bytes) -> int:
-            raise OSError(28, "No space left on device")
+class TestFilesOfAnOlderTasador:
+    """Which knew of no segments."""
 
-    monkeypatch.setattr("tempfile.TemporaryFile", lambda **_: Full())
-    with pytest.raises(ValuationLogUnavailable, match="no space left on device"):
-        JsonlValuationLog(tmp_path).check()
+    @pytest.fixture
+    def older(self, tmp_path: Path) -> list[ValuationRecord]:
+        records = [replace(REFUSED, id=f"older-{day}", at=NOON - timedelta(days=2 - day), schema=1) for day in (0, 1)]
+        for record in records:
+            lines = msgspec.json.encode(record) + b"\n" + msgspec.json.encode(replace(record, id="torn"))[:-9]
+            (tmp_path / f"{record.at.date()}-7-0a0b.jsonl").write_bytes(lines)
+        return records
+
+    def test_are_read(self, tmp_path: Path, older: list[ValuationRecord]) -> None:
+        log = a_log(tmp_path)
+        log.record([VALUED])
+        assert list(log.records()) == [*older, VALUED]
+        assert list(log.records(since=NOON - timedelta(days=1), until=NOON)) == older[1:]
+        assert list(log.records(client_ref="none")) == []
+        assert (log.find("older-1"), log.find("torn")) == (older[1], None)
+        assert len(log.strangers()) == 2
+
+    def test_are_erased_from_and_pruned(self, tmp_path: Path, older: list[ValuationRecord]) -> None:
+        log = a_log(tmp_path)
+        assert log.erase(["older-1"], NOON, "operator", "asked") == 1
+        assert list(log.records()) == older[:1]
+        assert log.prune(NOON, NOON, "operator", dry_run=True).entries == 1
+        assert len(log.prune(NOON, NOON, "operator").segments) == 2
+        assert list(log.records()) == []
+
+
+class TestACheck:
+    """Tells beforehand why nothing can be recorded."""
+
+    def test_leaves_nothing_but_the_folder(self, tmp_path: Path) -> None:
+        folder = tmp_path / "var" / "valuations"
+        a_log(folder).check()
+        assert oct(folder.stat().st_mode)[-3:] == "700"
+        assert list(folder.iterdir()) == []
+
+    def test_finds_a_full_disk(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        class Full:
+            def __enter__(self) -> "Full":
+                return self
+
+            def __exit__(self, *_: object) -> None: ...
+
+            def write(self, _: bytes) -> int:
+                raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr("tempfile.TemporaryFile", lambda **_: Full())
+        with pytest.raises(ValuationLogUnavailable, match="no space left on device"):
+            a_log(tmp_path).check()
+
+    def test_and_recording_tell_of_a_signing_key_that_is_of_no_use(self, tmp_path: Path) -> None:
+        key = tmp_path / "key.pem"
+        key.write_text("spoilt")
+        key.chmod(0o600)
+        log = JsonlValuationLog(tmp_path / "valuations", Ed25519EvidenceSigner(key), lambda: NOON)
+        for use in (log.check, lambda: log.record([VALUED])):
+            with pytest.raises(ValuationLogUnavailable, match=r"recorded: The signing key .*key\.pem holds no"):
+                use()
+        assert list((tmp_path / "valuations").glob("valuations-*")) == []
 
 
 class Flushes:
@@ -214,7 +469,7 @@ class Flushes:
 
 
 def test_who_records_at_the_same_time_shares_a_flush(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    log = JsonlValuationLog(tmp_path, to_disk=True)
+    log = a_log(tmp_path, to_disk=True)
     log.record([a_record(0)])
     flushes = Flushes()
     monkeypatch.setattr(os, "fsync", flushes)
@@ -232,18 +487,20 @@ def test_who_records_at_the_same_time_shares_a_flush(tmp_path: Path, monkeypatch
     assert flushes.begun in {2, 3}  # 3: a line can be in the file before the log has counted it
 
 
-def test_after_a_flush_that_failed_a_new_file_is_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_a_flush_that_failed_a_new_segment_is_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def failing(_: int) -> None:
         raise OSError(5, "Input/output error")
 
-    log = JsonlValuationLog(tmp_path, to_disk=True)
+    log = a_log(tmp_path, to_disk=True)
     log.record([a_record(1)])
     with monkeypatch.context() as patched:
         patched.setattr(os, "fsync", failing)
         with pytest.raises(ValuationLogUnavailable, match="input/output error"):
             log.record([a_record(2)])
     log.record([a_record(3)])
-    assert len(list(tmp_path.iterdir())) == 2
+    log.tend()
+    assert len(files(tmp_path)) == 2
+    assert faults(tmp_path) == []
 
 
 class TestBestEffort:

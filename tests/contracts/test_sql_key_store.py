@@ -147,7 +147,8 @@ class TestOutages:
         keys = opened(fresh_postgres_url)
         keys.add(example_key())
         with psycopg.connect(fresh_postgres_url) as connection:
-            connection.execute("DROP TABLE api_keys, key_events, tasador_schema")
+            connection.execute("DROP SCHEMA public CASCADE")
+            connection.execute("CREATE SCHEMA public")
         with pytest.raises(KeyStoreUnavailable, match="api_keys"):
             keys.all()
         for ask in every_question(keys):

@@ -1,7 +1,8 @@
 """What every valuation log does, whatever it is kept in."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -10,15 +11,19 @@ import pytest
 
 from adapters.valuation_logs.best_effort import BestEffortValuationLog
 from adapters.valuation_logs.jsonl_files import JsonlValuationLog
+from adapters.valuation_logs.sql_database import SqlValuationLog
 from application.ports.valuation_log import ValuationLog
 from domain.comparable import SimilarSale
 from domain.errors import ValuationLogUnavailable
+from domain.follow_up import FollowUp, Outcome, ReviewSample, ValuerOverride
 from domain.market_extent import OUTSIDE_MARKET, Refusal
 from domain.property import Property
 from domain.sale import Sale
 from domain.uncertainty import Confidence, Interval
 from domain.valuation import Comparable, Contribution, Explanation
+from domain.valuation_id import new_valuation_id
 from domain.valuation_record import ValuationRecord
+from tests.fakes.in_memory_evidence_signer import InMemoryEvidenceSigner
 from tests.fakes.in_memory_valuation_log import InMemoryValuationLog
 
 NOON = datetime(2026, 11, 22, 12, 0, 0, 123_456, tzinfo=UTC)
@@ -68,6 +73,11 @@ REFUSED = ValuationRecord(
     valuation_date=date(2026, 11, 22),
     refusal=Refusal(OUTSIDE_MARKET, "the nearest sale is 112 km away"),
 )
+SOLD = Outcome(VALUED.id, 1300.5, date(2026, 11, 20), NOON + timedelta(minutes=1), "abc123abc123", "visit-3")
+OVERRIDDEN = ValuerOverride(
+    REFUSED.id, 1500.25, 'a "view" of the sea\u2028', "Ñ. Pérez", NOON + timedelta(minutes=2), by="operator"
+)
+SAMPLE = ReviewSample("sample-1", 7, None, NOON, 2, (REFUSED.id, VALUED.id), NOON + timedelta(minutes=3), "operator")
 MakeLog = Callable[[Path], ValuationLog]
 
 
@@ -76,17 +86,35 @@ class NoLog:
         raise AssertionError(event)
 
 
+def jsonl_log(folder: Path, *, to_disk: bool = False) -> JsonlValuationLog:
+    return JsonlValuationLog(folder, InMemoryEvidenceSigner(), lambda: datetime.now(UTC), to_disk=to_disk)
+
+
+def sql_log(url: str) -> SqlValuationLog:
+    return SqlValuationLog(url, InMemoryEvidenceSigner(), lambda: datetime.now(UTC))
+
+
+def sql_log_below_a_file(folder: Path) -> ValuationLog:
+    folder.write_text("no folder")
+    return sql_log(f"sqlite:///{folder}/evidence.db")
+
+
 LOGS: dict[str, MakeLog] = {
     "in memory": lambda _: InMemoryValuationLog(),
-    "jsonl": JsonlValuationLog,
-    "jsonl, to disk": lambda folder: JsonlValuationLog(folder, to_disk=True),
-    "best effort": lambda folder: BestEffortValuationLog(JsonlValuationLog(folder), NoLog()),
+    "jsonl": jsonl_log,
+    "jsonl, to disk": lambda folder: jsonl_log(folder, to_disk=True),
+    "best effort": lambda folder: BestEffortValuationLog(jsonl_log(folder), NoLog()),
+    "sqlite": lambda folder: sql_log(f"sqlite:///{folder}/evidence.db"),
 }
 
 
-@pytest.fixture(params=list(LOGS))
-def log(request: pytest.FixtureRequest, tmp_path: Path) -> ValuationLog:
-    return LOGS[request.param](tmp_path / "valuations")
+@pytest.fixture(params=[*LOGS, "postgresql"])
+def log(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ValuationLog]:
+    if request.param in LOGS:
+        yield LOGS[request.param](tmp_path / "valuations")
+        return
+    with closing(sql_log(request.getfixturevalue("postgres_evidence_url"))) as log:
+        yield log
 
 
 def full_log(_: Path) -> ValuationLog:
@@ -97,13 +125,14 @@ def full_log(_: Path) -> ValuationLog:
 
 def log_below_a_file(folder: Path) -> ValuationLog:
     folder.write_text("no folder")
-    return JsonlValuationLog(folder / "valuations")
+    return jsonl_log(folder / "valuations")
 
 
 UNWRITABLE: dict[str, MakeLog] = {
     "in memory": full_log,
     "jsonl": log_below_a_file,
     "best effort": lambda folder: BestEffortValuationLog(log_below_a_file(folder), NoLog()),
+    "sqlite": sql_log_below_a_file,
 }
 
 
@@ -169,3 +198,61 @@ def test_records_of_many_threads_are_all_kept(log: ValuationLog) -> None:
     assert sorted(kept) == sorted(f"id-{100 * thread + number}" for thread in range(4) for number in range(50))
     # Those of one request stand together.
     assert all(int(kept[place + 1][3:]) == int(kept[place][3:]) + 1 for place in range(0, len(kept), 2))
+
+
+def test_a_period_is_from_its_beginning_to_before_its_end(log: ValuationLog) -> None:
+    minutes = [NOON + timedelta(minutes=number) for number in range(4)]
+    log.record([a_record(number, at) for number, at in enumerate(minutes)])
+    assert [record.id for record in log.records(since=minutes[1], until=minutes[3])] == ["id-1", "id-2"]
+    assert [record.id for record in log.records(since=minutes[3])] == ["id-3"]
+    assert [record.id for record in log.records(until=minutes[1])] == ["id-0"]
+    assert list(log.records(since=minutes[3] + timedelta(microseconds=1))) == []
+
+
+def test_valuations_of_a_client_reference_are_those_that_have_just_it(log: ValuationLog) -> None:
+    assert VALUED.client_ref
+    named = replace(REFUSED, id="other", client_ref=VALUED.client_ref[:-1])
+    log.record([VALUED, REFUSED, named, replace(VALUED, id="later", at=NOON + timedelta(days=1))])
+    assert [record.id for record in log.records(client_ref=VALUED.client_ref)] == [VALUED.id, "later"]
+    assert [record.id for record in log.records(client_ref=VALUED.client_ref, since=NOON + timedelta(1))] == ["later"]
+    assert list(log.records(client_ref="unknown")) == []
+
+
+def test_a_valuation_is_found_by_its_id_whatever_that_is(log: ValuationLog) -> None:
+    now = datetime.now(UTC)
+    timely = replace(VALUED, id=new_valuation_id(now - timedelta(seconds=20)), at=now)
+    # Its further fields are the caller's: they may look like the record of another valuation.
+    posing = replace(HOME, extras={"kind": "valuation", "id": timely.id, "at": "2"})
+    log.record([REFUSED, replace(VALUED, property=posing)])
+    log.record([timely])
+    for record in (REFUSED, timely):
+        assert log.find(record.id) == record
+    for unknown in ("", "no-such", new_valuation_id(now), VALUED.id[:-1], f'{VALUED.id}","'):
+        assert log.find(unknown) is None
+
+
+def test_what_is_said_of_a_valuation_comes_back_as_it_was_and_is_no_valuation(log: ValuationLog) -> None:
+    log.record([VALUED, REFUSED])
+    said: list[FollowUp] = [SOLD, OVERRIDDEN, SAMPLE]
+    log.follow_up([])
+    log.follow_up(said[:2])
+    log.follow_up(said[2:])
+    assert list(log.follow_ups()) == said
+    assert list(log.follow_ups(VALUED.id)) == [SOLD]
+    assert list(log.follow_ups(REFUSED.id)) == [OVERRIDDEN]
+    assert list(log.follow_ups("unknown")) == []
+    assert list(log.records()) == [VALUED, REFUSED]
+    assert log.find(SAMPLE.id) is None
+
+
+def test_what_is_said_twice_is_kept_twice_in_order(log: ValuationLog) -> None:
+    again = replace(SOLD, price=1310.0, at=SOLD.at + timedelta(days=1))
+    log.follow_up([SOLD])
+    log.follow_up([again])
+    assert list(log.follow_ups(VALUED.id)) == [SOLD, again]
+
+
+@pytest.mark.parametrize("name", UNWRITABLE)
+def test_what_is_said_of_a_valuation_is_never_lost_without_a_word(name: str, tmp_path: Path) -> None:
+    with pytest.raises(ValuationLogUnavailable):
+        UNWRITABLE[name](tmp_path / "valuations").follow_up([SOLD])

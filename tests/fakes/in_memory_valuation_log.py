@@ -1,18 +1,48 @@
-"""Valuations on record in memory."""
+"""Valuations on record in memory, chained and sealed."""
 
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Collection, Iterator, Sequence
+from datetime import UTC, datetime
 
+from application.ports.evidence_archive import EvidenceArchive, PrunedSegments
+from application.ports.evidence_signer import EvidenceSigner
 from application.ports.valuation_log import ValuationLog
 from domain.errors import ValuationLogUnavailable
+from domain.evidence_chain import Chain, Damage, Entry, EvidenceKind
+from domain.evidence_register import START, Action, RegisterEvent, SignedEvent, segments_of
+from domain.follow_up import FollowUp, Outcome, ValuerOverride, subject_of
 from domain.valuation_record import ValuationRecord
+from tests.fakes.in_memory_evidence_signer import InMemoryEvidenceSigner
+
+Evidence = ValuationRecord | FollowUp
 
 
-class InMemoryValuationLog(ValuationLog):
-    """Keeps records as long as the process lives; `full` makes it unavailable."""
+class InMemoryValuationLog(ValuationLog, EvidenceArchive):
+    """Keeps evidence as long as the process lives; `full` makes it unavailable.
 
-    def __init__(self) -> None:
-        self.kept: list[ValuationRecord] = []
+    What it keeps lies open: `sealed` by segment, for tests that change it.
+    """
+
+    def __init__(
+        self, signer: EvidenceSigner | None = None, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._signer = signer or InMemoryEvidenceSigner()
+        self._now = now
         self.full = False
+        self.sealed: dict[str, list[Entry]] = {}
+        self.registered: list[SignedEvent] = []
+        self._meant: dict[bytes, Evidence] = {}
+        self._chain: Chain | None = None
+        self._keeping = threading.Lock()
+
+    @property
+    def kept(self) -> list[ValuationRecord]:
+        """Every valuation, in the order of recording."""
+        return [each for _, each in self._evidence() if isinstance(each, ValuationRecord)]
+
+    def forget(self) -> None:
+        """Begins anew."""
+        self.sealed, self.registered, self._chain = {}, [], None
 
     @property
     def is_slow(self) -> bool:
@@ -31,9 +61,130 @@ class InMemoryValuationLog(ValuationLog):
 
     def record(self, records: Sequence[ValuationRecord]) -> None:
         """Keeps the records. Raises ValuationLogUnavailable."""
-        self.check()
-        self.kept += records
+        self._keep([(EvidenceKind.VALUATION, record.id, record) for record in records])
 
-    def records(self) -> Iterator[ValuationRecord]:
-        """Every record, oldest first."""
-        return iter(sorted(self.kept, key=lambda record: record.at))
+    def do_without(self, count: int, cause: str) -> None:
+        """Raises ValuationLogUnavailable: what cannot be recorded is refused."""
+        raise ValuationLogUnavailable(cause)
+
+    def follow_up(self, said: Sequence[FollowUp]) -> None:
+        """Keeps what was said. Raises ValuationLogUnavailable."""
+        self._keep([(_kind_of(each), subject_of(each), each) for each in said])
+
+    def find(self, valuation_id: str) -> ValuationRecord | None:
+        """The valuation of this id."""
+        return next((record for record in self.kept if record.id == valuation_id), None)
+
+    def records(
+        self, since: datetime | None = None, until: datetime | None = None, client_ref: str | None = None
+    ) -> Iterator[ValuationRecord]:
+        """Valuations, oldest first."""
+        for record in sorted(self.kept, key=lambda record: record.at):
+            if (
+                (since is None or record.at >= since)
+                and (until is None or record.at < until)
+                and client_ref in {None, record.client_ref}
+            ):
+                yield record
+
+    def follow_ups(self, valuation_id: str | None = None) -> Iterator[FollowUp]:
+        """What was said of valuations."""
+        for entry, each in self._evidence():
+            if not isinstance(each, ValuationRecord) and valuation_id in {None, entry.subject}:
+                yield each
+
+    def tend(self, *, close_all: bool = False) -> None:
+        """Closes the open segment, if all are to be closed."""
+        with self._keeping:
+            if close_all and self._chain:
+                entries = self.sealed[self._chain.segment]
+                self._register(
+                    "closed",
+                    self._chain.segment,
+                    entries=self._chain.entries,
+                    link=self._chain.link,
+                    first_at=min(entry.at for entry in entries),
+                    last_at=max(entry.at for entry in entries),
+                )
+                self._chain = None
+
+    def close(self) -> None:
+        """Closes the open segment."""
+        self.tend(close_all=True)
+
+    def events(self) -> Sequence[SignedEvent]:
+        """The register."""
+        return list(self.registered)
+
+    def entries(self, segment: str) -> Iterator[Entry | Damage]:
+        """What is kept of a segment."""
+        return iter(list(self.sealed.get(segment, [])))
+
+    def strangers(self) -> Sequence[str]:
+        """Segments that nobody registered."""
+        known = segments_of(each.event for each in self.registered)
+        return [segment for segment in self.sealed if segment not in known]
+
+    def erase(self, subjects: Collection[str], at: datetime, by: str, because: str) -> int:
+        """Takes the contents away."""
+        self.tend(close_all=True)
+        erased = 0
+        for segment, entries in self.sealed.items():
+            numbers = tuple(each.number for each in entries if each.subject in subjects and not each.is_erased)
+            if numbers:
+                self._register("erased", segment, numbers=numbers, by=by, because=because)
+                self.sealed[segment] = [each.erased() if each.number in numbers else each for each in entries]
+                erased += len(numbers)
+        return erased
+
+    def prune(self, before: datetime, at: datetime, by: str, *, dry_run: bool = False) -> PrunedSegments:
+        """Removes old segments."""
+        known = segments_of(each.event for each in self.registered)
+        old = [
+            name
+            for name, segment in known.items()
+            if segment.closed and not segment.pruned and (segment.closed.last_at or segment.closed.at) < before
+        ]
+        found = PrunedSegments(tuple(old), sum(len(self.sealed[name]) for name in old))
+        if not dry_run:
+            for name in old:
+                self._register("pruned", name, by=by)
+                del self.sealed[name]
+        return found
+
+    def _keep(self, evidence: Sequence[tuple[str, str, Evidence]]) -> None:
+        self.check()
+        if not evidence:
+            return
+        with self._keeping:
+            chain = self._chain or self._opened()
+            for kind, subject, each in evidence:
+                content = repr(each).encode()
+                self._meant[content] = each
+                entry = chain.next(kind, subject, each.at.astimezone(UTC), content)
+                self.sealed[chain.segment].append(entry)
+                chain = chain.after(entry)
+            self._chain = chain
+
+    def _opened(self) -> Chain:
+        segment = f"segment-{len(self.registered) + 1}"
+        self.sealed[segment] = []
+        return Chain(segment, self._register("opened", segment).genesis)
+
+    def _register(self, action: Action, segment: str, **more: object) -> RegisterEvent:
+        previous = self.registered[-1].event.digest() if self.registered else START
+        event = RegisterEvent(len(self.registered) + 1, previous, self._now(), action, segment, **more)  # type: ignore[arg-type]
+        self.registered.append(SignedEvent(event, *self._signer.sign(event.content())))
+        return event
+
+    def _evidence(self) -> Iterator[tuple[Entry, Evidence]]:
+        for entries in self.sealed.values():
+            for entry in entries:
+                if entry.content in self._meant:  # neither erased nor changed
+                    yield entry, self._meant[entry.content]
+
+
+def _kind_of(said: FollowUp) -> EvidenceKind:
+    if isinstance(said, Outcome):
+        return EvidenceKind.OUTCOME
+    return EvidenceKind.OVERRIDE if isinstance(said, ValuerOverride) else EvidenceKind.SAMPLE

@@ -1,0 +1,1 @@
+"""Who signs the register of the evidence."""

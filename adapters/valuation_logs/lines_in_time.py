@@ -1,0 +1,130 @@
+"""Lines of many files in the order of time, of which few are open at once."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from heapq import heappop, heappush, heapreplace
+from pathlib import Path
+
+from domain.errors import ValuationLogUnavailable
+
+EVER = datetime.min.replace(tzinfo=UTC)
+_EARLIER, _LATER = timedelta(seconds=2), timedelta(seconds=30)
+_READ_AT_ONCE = 2**16
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line, and where it is."""
+
+    text: bytes
+    path: Path
+    number: int
+
+    @property
+    def place(self) -> str:
+        """For people."""
+        return f"{self.path}, line {self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class LinesInTime:
+    """The lines of a file, none of which was made before `start`; `at_of` tells when, and raises ValueError.
+
+    skip: how many lines at its beginning hold nothing.
+    """
+
+    path: Path
+    start: datetime
+    at_of: Callable[[bytes], datetime]
+    skip: int
+
+    def between(self, since: datetime | None, until: datetime | None, mark: bytes) -> Iterator[tuple[datetime, Line]]:
+        """Those that hold `mark` and were made from the one to before the other, by time; those of a time in order.
+
+        A file that is gone has none. Raises ValuationLogUnavailable where a line does not tell its time, and OSError.
+        """
+        try:
+            file = self.path.open("rb")
+        except FileNotFoundError:
+            return
+        with file:
+            places, offset = [], 0
+            for number, line in enumerate(file, start=1):
+                # Without an end, it is what a killed process has left, and nobody was told of it.
+                if number > self.skip and mark in line and line.endswith(b"\n"):
+                    at = self._at_of(Line(line, self.path, number))
+                    if (since is None or at >= since) and (until is None or at < until):
+                        places.append((at, offset, number))
+                offset += len(line)
+            places.sort()  # threads that record at the same time may have overtaken each other
+            for at, offset, number in places:
+                file.seek(offset)
+                yield at, Line(file.readline(), self.path, number)
+
+    def soon_after(self, moment: datetime, mark: bytes) -> Iterator[bytes]:
+        """Those that hold `mark` and were made soon after `moment`, without reading all of the file.
+
+        Lines stand in the order of time but for threads that overtook each other, and clocks that were set back: what
+        is not among these may yet be in the file. Raises OSError.
+        """
+        with suppress(FileNotFoundError), self.path.open("rb") as file:
+            low, high = 0, os.fstat(file.fileno()).st_size
+            while high - low > _READ_AT_ONCE:
+                middle = (low + high) // 2
+                file.seek(middle)
+                file.readline()
+                if self._is_later(file.readline(), moment - _EARLIER):
+                    high = middle
+                else:
+                    low = middle
+            file.seek(low)
+            for line in file:
+                if mark in line:
+                    yield line
+                elif self._is_later(line, moment + _LATER):
+                    return
+
+    def _is_later(self, line: bytes, moment: datetime) -> bool:
+        try:
+            return self.at_of(line) > moment
+        except ValueError:  # the header, or the end
+            return not line
+
+    def _at_of(self, line: Line) -> datetime:
+        try:
+            return self.at_of(line.text)
+        except ValueError:
+            raise unreadable(line) from None
+
+
+def merged(files: Sequence[LinesInTime], since: datetime | None, until: datetime | None, mark: bytes) -> Iterator[Line]:
+    """The lines of all files in the order of time; those of a time in the order of the files.
+
+    A file is opened when it is its turn, and closed at its end.
+    """
+    waiting = sorted(enumerate(files), key=lambda each: each[1].start, reverse=True)
+    heads: list[tuple[datetime, int, Line, Iterator[tuple[datetime, Line]]]] = []
+    while heads or waiting:
+        while waiting and (not heads or waiting[-1][1].start <= heads[0][0]):
+            order, file = waiting.pop()
+            lines = file.between(since, until, mark)
+            if first := next(lines, None):
+                heappush(heads, (first[0], order, first[1], lines))
+        if heads:
+            _, order, line, lines = heads[0]
+            if following := next(lines, None):
+                heapreplace(heads, (following[0], order, following[1], lines))
+            else:
+                heappop(heads)
+            yield line
+
+
+def unreadable(line: Line) -> ValuationLogUnavailable:
+    """The error of a line that is none."""
+    return ValuationLogUnavailable(
+        f"{line.place}, is no record of a valuation: it was altered, or another version of Tasador wrote it. "
+        "`tasador audit verify` looks at all of them."
+    )

@@ -1,0 +1,172 @@
+"""What is taken away from evidence: contents, and whole segments.
+
+It is registered first. A file beside the segments tells that something is under way, so that whoever comes after a
+process that was killed meanwhile finishes it.
+"""
+
+import os
+import tempfile
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from adapters.durable_files import flush_folder
+from adapters.valuation_logs.entry_lines import line_of, told_in
+from adapters.valuation_logs.older_files import id_in, lines_without, older_files, span_of
+from adapters.valuation_logs.register_file import RegisterFile
+from adapters.valuation_logs.segment_names import ENDING, UNDER_WAY
+from application.ports.evidence_archive import PrunedSegments
+
+_LOCK_SECONDS = 60.0
+
+
+class SegmentThinning:
+    """Erases and prunes, one process at a time. Methods raise OSError, and what the register raises."""
+
+    def __init__(self, folder: Path, register: RegisterFile) -> None:
+        self._folder = folder
+        self._register = register
+        self._begun = folder / UNDER_WAY
+
+    def erase(self, subjects: Collection[str], at: datetime, by: str, because: str) -> int:
+        """Takes the contents about these subjects out of closed segments, and their records out of older files."""
+        with self._alone(_LOCK_SECONDS):
+            found = {
+                segment: numbers
+                for segment, known in self._register.segments().items()
+                if not known.is_open and not known.is_pruned and (numbers := self._with_content(segment, subjects))
+            }
+            with self._told():
+                for segment, numbers in found.items():
+                    with self._register.changing() as change:
+                        change.add(change.prepared("erased", segment, at, numbers=numbers, by=by, because=because))
+                    self._take_contents(segment, numbers)
+            return sum(map(len, found.values())) + self._erase_older(subjects)
+
+    def prune(self, before: datetime, at: datetime, by: str, *, dry_run: bool) -> PrunedSegments:
+        """Removes closed segments, and older files, of which nothing was made at that time or later."""
+        with self._alone(_LOCK_SECONDS):
+            old = {
+                segment: known.entries
+                for segment, known in self._register.segments().items()
+                if known.closed_at and not known.is_pruned and (known.last_at or known.closed_at) < before
+            }
+            older = {path: _lines_in(path) for path, day in older_files(self._folder) if span_of(day)[1] <= before}
+            if not dry_run:
+                with self._told():
+                    for segment in old:
+                        with self._register.changing() as change:
+                            change.add(change.prepared("pruned", segment, at, by=by))
+                    self._remove([*map(self._file_of, old), *older])
+            names = (*(path.stem for path in older), *old)
+            return PrunedSegments(names, sum(old.values()) + sum(older.values()))
+
+    def finish(self) -> None:
+        """Does what a killed process has registered and not done, unless another process is at it."""
+        if self._begun.exists():
+            try:
+                with self._alone(0):
+                    pass
+            except Timeout:
+                return
+
+    @contextmanager
+    def _alone(self, seconds: float) -> Iterator[None]:
+        lock = FileLock(self._folder / "thinning.lock", timeout=seconds, mode=0o600, fallback_to_soft=False)
+        with lock:
+            if self._begun.exists():
+                self._finish()
+            yield
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Lets others know that something is under way, until it is done."""
+        os.close(os.open(self._begun, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        flush_folder(self._folder)
+        yield
+        self._begun.unlink()
+
+    def _finish(self) -> None:
+        for leftover in self._folder.glob(f".*{ENDING}.*.tmp"):
+            leftover.unlink()
+        segments = self._register.segments()
+        for segment, known in segments.items():
+            if known.erased and not known.is_pruned:
+                self._take_contents(segment, known.erased)
+        self._remove(self._file_of(segment) for segment, known in segments.items() if known.is_pruned)
+        self._begun.unlink(missing_ok=True)
+
+    def _file_of(self, segment: str) -> Path:
+        return self._folder / f"{segment}{ENDING}"
+
+    def _remove(self, paths: Iterable[Path]) -> None:
+        for path in paths:
+            path.unlink(missing_ok=True)
+        flush_folder(self._folder)
+
+    def _with_content(self, segment: str, subjects: Collection[str]) -> tuple[int, ...]:
+        """The numbers of the entries about these subjects that have a content."""
+        numbers = []
+        try:
+            with self._file_of(segment).open("rb") as lines:
+                for line in lines:
+                    try:
+                        entry = told_in(line, segment)
+                    except ValueError:  # the header, or what verification finds
+                        continue
+                    if entry.subject in subjects and not entry.is_erased:
+                        numbers.append(entry.number)
+        except FileNotFoundError:
+            return ()
+        return tuple(numbers)
+
+    def _take_contents(self, segment: str, numbers: Collection[int]) -> None:
+        path, erased = self._file_of(segment), frozenset(numbers)
+        if not path.exists():
+            return
+
+        def without_contents() -> Iterator[bytes]:
+            with path.open("rb") as lines:
+                for line in lines:
+                    try:
+                        entry = told_in(line, segment)
+                    except ValueError:
+                        yield line
+                    else:
+                        yield line_of(entry.erased()) if entry.number in erased else line
+
+        _rewrite(path, without_contents())
+
+    def _erase_older(self, subjects: Collection[str]) -> int:
+        erased = 0
+        for path, _ in older_files(self._folder):
+            with path.open("rb") as lines:
+                here = sum(id_in(line) in subjects for line in lines)
+            if here:
+                _rewrite(path, lines_without(path, subjects))
+            erased += here
+        return erased
+
+
+def _rewrite(path: Path, lines: Iterable[bytes]) -> None:
+    """Puts these lines into the place of the file at once: whoever reads sees the one or the other."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.writelines(lines)
+            file.flush()
+            os.fchmod(file.fileno(), path.stat().st_mode & 0o777)
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    flush_folder(path.parent)
+
+
+def _lines_in(path: Path) -> int:
+    with path.open("rb") as lines:
+        return sum(line.endswith(b"\n") for line in lines)
