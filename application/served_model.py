@@ -116,7 +116,7 @@ class ServedModel:
             if served and (refusals or served.description.version == version):
                 break
             try:
-                return self._tried(version), tuple(refusals), is_final
+                return loaded_version(self._models, version), tuple(refusals), is_final
             except (ModelRefused, ModelNotFound) as error:
                 refusals.append(Refusal(version, str(error)))
             except ModelStoreUnavailable as error:  # nothing is wrong with the version
@@ -124,20 +124,24 @@ class ServedModel:
                 is_final = False
         return served, tuple(refusals), is_final
 
-    def _tried(self, version: str) -> ServedVersion:
-        """A version that is warm: it has done all that requests ask of it. One of another program may know nothing."""
-        loaded = ServedVersion(self._models.describe(version), self._models.load(version))
-        fields: dict[str, Any] = dict(loaded.description.card.typical_home)
-        try:
-            _warm(loaded.trained, Property(**fields))
-        except InstallationIncomplete:
-            raise
-        except Exception as error:  # whatever a foreign model raises: it must not be served
-            raise ModelRefused(
-                f"Model version {version} was loaded but cannot value ({type(error).__name__}): it was stored by "
-                "another version of Tasador. Train again with `tasador train`."
-            ) from error
-        return loaded
+
+def loaded_version(models: ModelRepository, version: str) -> ServedVersion:
+    """A version that is warm: it has done all that requests ask of it. One of another program may know nothing.
+
+    Raises as ModelRepository.load does, and ModelRefused where the model cannot value.
+    """
+    loaded = ServedVersion(models.describe(version), models.load(version))
+    fields: dict[str, Any] = dict(loaded.description.card.typical_home)
+    try:
+        _warm(loaded.trained, Property(**fields))
+    except InstallationIncomplete:
+        raise
+    except Exception as error:  # whatever a foreign model raises: it must not be served
+        raise ModelRefused(
+            f"Model version {version} was loaded but cannot value ({type(error).__name__}): it was stored by "
+            "another version of Tasador. Train again with `tasador train`."
+        ) from error
+    return loaded
 
 
 def _warm(trained: TrainedModel, home: Property) -> None:

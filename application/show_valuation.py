@@ -1,0 +1,55 @@
+"""A valuation as it was recorded, and what was said of it since."""
+
+from dataclasses import dataclass
+
+from application.ports.key_store import KeyStore
+from application.ports.valuation_log import ValuationLog
+from domain.api_key import ApiKey, Scope
+from domain.errors import ValuationNotFound
+from domain.follow_up import Outcome, ValuerOverride
+from domain.valuation_record import ValuationRecord
+
+
+@dataclass(frozen=True, slots=True)
+class ShownValuation:
+    """What is on record of a valuation; what was said of it in the order of recording."""
+
+    record: ValuationRecord
+    outcomes: tuple[Outcome, ...] = ()
+    overrides: tuple[ValuerOverride, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ShowValuation:
+    """Shows who may see it what is on record."""
+
+    log: ValuationLog
+    keys: KeyStore
+
+    def __call__(self, valuation_id: str, viewer: ApiKey | None) -> ShownValuation:
+        """The valuation of this id. viewer: the key that asks; None for the operator, on the service's own machine.
+
+        A key sees what it asked for itself, or what a key asked for that was rotated into it; with the scope audit:read
+        it sees everything. Raises ValuationNotFound, the same whether there is none or it is not for this viewer.
+        """
+        record = self.log.find(valuation_id)
+        if record is None or not (viewer is None or self._may_see(viewer, record)):
+            raise ValuationNotFound(f"No valuation '{valuation_id}' is on record.")
+        said = list(self.log.follow_ups(valuation_id))
+        return ShownValuation(
+            record,
+            tuple(each for each in said if isinstance(each, Outcome)),
+            tuple(each for each in said if isinstance(each, ValuerOverride)),
+        )
+
+    def _may_see(self, viewer: ApiKey, record: ValuationRecord) -> bool:
+        if Scope.AUDIT_READ in viewer.scopes:
+            return True
+        asked, passed = record.key_id, set[str]()
+        while asked != viewer.id:
+            passed.add(asked)
+            key = self.keys.find(asked)
+            if key is None or key.replaced_by is None or key.replaced_by in passed:
+                return False
+            asked = key.replaced_by
+        return True
