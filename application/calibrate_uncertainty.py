@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.interval_study import ConfidenceStudy, HitRate, IntervalStudy
+from domain.interval_study import FSD_CUT_OFFS, FSD_SHARE, ConfidenceStudy, HitRate, IntervalStudy
 from domain.uncertainty import (
     FARTHEST_LOG_ERROR,
     ConfidenceLevel,
@@ -21,14 +21,12 @@ Vector = NDArray[np.float64]
 SALES_A_BAND = 200
 MOST_BANDS = 10
 MOST_SCORES = 10_000
-FSD_SHARE = 0.68
 WIDEST_ALLOWANCE = 2.0
 # With so many sales, a measured excess counts for half: the ratio of two such quantiles is known to about a tenth then.
 SALES_FOR_HALF_AN_ALLOWANCE = 50
 FEWEST_FOR_DECILES = 100
 FEWEST_FOR_FIFTHS = 50
 _ROUNDING = 1e-9
-FSD_CUT_OFFS = (0.05, 0.075, 0.10, 0.13, 0.15, 0.20, 0.25, 0.30, 0.40)
 LEVELS: tuple[ConfidenceLevel, ...] = ("high", "medium", "low")
 
 

@@ -19,12 +19,20 @@ class FieldProblem:
     message: str
 
 
-class InvalidProperty(DomainError):
-    """A property that breaks the rules of its fields; `problems` names every bad field at once."""
+class InvalidFields(DomainError):
+    """Something that breaks the rules of its fields; `problems` names every bad field at once."""
 
     def __init__(self, problems: Sequence[FieldProblem]) -> None:
         self.problems = tuple(problems)
         super().__init__("; ".join(f"{p.field}: {p.message}" for p in self.problems))
+
+
+class InvalidProperty(InvalidFields):
+    """A property that cannot be one."""
+
+
+class InvalidFollowUp(InvalidFields):
+    """An outcome of a valuation, or a valuer's override, that cannot be one."""
 
 
 class SourceUnavailable(DomainError):
@@ -166,9 +174,37 @@ class InstallationIncomplete(DomainError):
     """A part of the program itself is missing or of another version."""
 
 
+class LogFolderUnavailable(DomainError):
+    """The folder of the log files cannot be written to."""
+
+
+class LogFileUnreadable(DomainError):
+    """An encrypted log file that cannot be decrypted."""
+
+
+class IdentityUnusable(DomainError):
+    """The file that should hold the private keys for encrypted log files holds none that can be used."""
+
+
 class QuarantineUnavailable(DomainError):
     """The rows set aside cannot be written down, so nothing is trained on the rest."""
 
 
 class ValuationLogUnavailable(DomainError):
     """Valuations cannot be put on record, or the record of them cannot be read."""
+
+
+class ValuationNotFound(DomainError):
+    """No valuation of this id is on record, or none that may be shown to who asks."""
+
+
+class SegmentNotFound(DomainError):
+    """The register of the evidence knows no segment of this name."""
+
+
+class InvalidSample(DomainError):
+    """A sample of valuations was asked for that cannot be drawn."""
+
+
+class ReferenceMissing(DomainError):
+    """A stored version that knows nothing of how the homes looked that it learned from."""

@@ -4,6 +4,11 @@ from dataclasses import dataclass
 
 from domain.uncertainty import ConfidenceLevel
 
+FSD_SHARE = 0.68
+"""The share of prices that is promised within one forecast standard deviation of the value."""
+FSD_CUT_OFFS = (0.05, 0.075, 0.10, 0.13, 0.15, 0.20, 0.25, 0.30, 0.40)
+"""Up to which FSDs values may be taken, in hit rates."""
+
 
 @dataclass(frozen=True, slots=True)
 class ConfidenceStudy:

@@ -5,6 +5,7 @@ the numbers below say how far beyond the sales a value still means something.
 """
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -288,6 +289,14 @@ class MarketExtent:
             if isinstance(extra, int | float):
                 beyond += seen.spans_beyond(extra)
         return min(beyond, _LARGEST_LOG)
+
+
+_DISTANCE_OF_A_HOME = re.compile(r"[\d.,]+ k?m away")
+
+
+def without_distances(text: str) -> str:
+    """A sentence of a judgement that no longer tells how far the home is from any sale."""
+    return _DISTANCE_OF_A_HOME.sub("far away", text)
 
 
 def _km(kilometres: float) -> str:

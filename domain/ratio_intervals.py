@@ -41,6 +41,22 @@ def bootstrap_intervals(
     return intervals
 
 
+def median_interval(
+    amounts: ArrayLike, seed: int, draws: int = 1000, level: float = 0.95
+) -> tuple[float, float] | None:
+    """The percentile bootstrap's interval of the median of n finite amounts, shape (n,); None of fewer than 10.
+
+    Drawn as in `bootstrap_intervals`: the order of the amounts does not matter.
+    """
+    ordered = np.sort(np.asarray(amounts, dtype=np.float64))
+    if len(ordered) < FEWEST_SALES:
+        return None
+    drawn = _resamples(len(ordered), seed, _affordable(draws, len(ordered)))
+    medians = np.concatenate([np.median(ordered[each], axis=1) for each in drawn])
+    low, high = np.quantile(medians, ((1 - level) / 2, (1 + level) / 2))
+    return float(low), float(high)
+
+
 def _affordable(draws: int, sales: int) -> int:
     if sales <= MOST_AT_FULL_DRAWS:
         return draws

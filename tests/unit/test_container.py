@@ -20,10 +20,10 @@ from adapters.valuation_logs.nowhere import NoValuationLog
 from application.ports.data_source import DataSource
 from application.ports.key_store import KeyStore
 from application.ports.model_repository import ModelRepository
+from application.ports.valuation_log import ValuationLog
 from config.container import Container
 from config.faults import ConfigurationError
 from config.settings import (
-    WITHOUT_EFFECT_YET,
     DataSourceSettings,
     HttpSettings,
     KeyStoreSettings,
@@ -45,7 +45,12 @@ from tests.fakes.in_memory_model_repository import InMemoryModelRepository
 from tests.fakes.in_memory_pepper_store import InMemoryPepperStore
 
 REPOSITORY = Path(__file__).parents[2]
-PORTS: dict[str, type] = {"data_source": DataSource, "model_repository": ModelRepository, "key_store": KeyStore}
+PORTS: dict[str, type] = {
+    "data_source": DataSource,
+    "model_repository": ModelRepository,
+    "key_store": KeyStore,
+    "valuation_log": ValuationLog,
+}
 HEAVY = (
     "pandas",
     "sklearn",
@@ -57,6 +62,7 @@ HEAVY = (
     "requests",
     "limits",
     "redis",
+    "opentelemetry",
 )
 
 
@@ -68,11 +74,11 @@ def choices(section: str, field: str) -> tuple[str, ...]:
 
 
 def configured_kinds() -> list[tuple[str, str]]:
-    """Every section that has kinds and an effect, with each of its kinds."""
+    """Every section that has kinds, with each of them."""
     return [
         (field.name, kind)
         for field in msgspec.structs.fields(Settings)
-        if "kind" in field.type.__struct_fields__ and f"{field.name}.kind" not in WITHOUT_EFFECT_YET
+        if "kind" in field.type.__struct_fields__
         for kind in choices(field.name, "kind")
     ]
 
@@ -98,7 +104,11 @@ def settings_in(folder: Path) -> Settings:
             url=f"sqlite:///{folder}/keys.db", path=folder / "keys.csv", pepper_file=folder / "pepper.json"
         ),
         screening=ScreeningSettings(quarantine=folder / "quarantine"),
-        valuation_log=ValuationLogSettings(path=folder / "valuations"),
+        valuation_log=ValuationLogSettings(
+            path=folder / "valuations",
+            url=f"sqlite:///{folder}/evidence.db",
+            signing_key_file=folder / "evidence-signing-key.pem",
+        ),
     )
 
 
@@ -132,11 +142,12 @@ class TestTheContainer:
         counted_in = ([memoryview(bytearray(192)).cast("Q")], 0, b"secret")
         needed = {
             "sales_file": (tmp_path / "sales.csv",),
+            "log_decryption": (tmp_path / "key.txt",),
             "rate_limiter": counted_in,
             "failure_counter": counted_in,
         }
         for name, provider in container.providers.items():
-            assert provider(*needed.get(name, ())) or name == "log_stream"
+            assert provider(*needed.get(name, ())) or name in {"log_stream", "traces"}
 
     def test_counts_in_redis_where_there_is_one(self, tmp_path: Path) -> None:
         settings = msgspec.structs.replace(settings_in(tmp_path), http=HttpSettings(rate_limit_url="redis://h"))
@@ -205,7 +216,10 @@ class TestTheContainer:
         self, tmp_path: Path, durability: Any, when_unwritable: Any, kind: type
     ) -> None:
         wanted = ValuationLogSettings(
-            path=tmp_path / "valuations", durability=durability, when_unwritable=when_unwritable
+            path=tmp_path / "valuations",
+            durability=durability,
+            when_unwritable=when_unwritable,
+            signing_key_file=tmp_path / "evidence-signing-key.pem",
         )
         log = Container(settings=msgspec.structs.replace(settings_in(tmp_path), valuation_log=wanted)).valuation_log()
         assert type(log) is kind

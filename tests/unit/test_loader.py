@@ -115,6 +115,7 @@ def every_setting(section: type[Section] = Settings, above: tuple[str, ...] = ()
 
 
 PUBLIC_KEY = f"ed25519:{'A' * 43}="
+AGE_RECIPIENT = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
 
 
 def an_override(keys: tuple[str, ...], kind: Any) -> tuple[str, object]:
@@ -125,6 +126,7 @@ def an_override(keys: tuple[str, ...], kind: Any) -> tuple[str, object]:
     if get_origin(kind) is tuple:
         spelt_items = {
             "trusted_keys": PUBLIC_KEY,
+            "age_recipients": AGE_RECIPIENT,
             "trusted_proxies": "10.0.0.0/8",
             "cors_origins": "https://desk.example",
         }
@@ -134,7 +136,14 @@ def an_override(keys: tuple[str, ...], kind: Any) -> tuple[str, object]:
         return '{"price": "sale_price"}', {"price": "sale_price"}
     if Path in (kind, *get_args(kind)):
         return f"/elsewhere/{keys[-1]}", Path(f"/elsewhere/{keys[-1]}")
-    if spelt := {"rate_limit": "7/hour", "failed_keys_limit": "7/hour", "rate_limit_url": "redis://h"}.get(keys[-1]):
+    spelt_texts = {
+        "rate_limit": "7/hour",
+        "failed_keys_limit": "7/hour",
+        "rate_limit_url": "redis://h",
+        "syslog_url": "tls://h:6514",
+        "otlp_url": "https://h:4318",
+    }
+    if spelt := spelt_texts.get(keys[-1]):
         return spelt, spelt
     for candidate, value in (("0.5", 0.5), ("7", 7), ("70", 70), ("false", False), ("plain", "plain")):
         try:
@@ -377,6 +386,7 @@ class TestOverrides:
             "TASADOR_HTTP__TLS_CERTIFICATE": "/elsewhere/certificate.pem",
             "TASADOR_HTTP__TLS_KEY": "/elsewhere/key.pem",
             "TASADOR_HTTP__RATE_LIMIT_URL": "redis://counts.internal",
+            "TASADOR_LOGGING__SYSLOG_URL": "tls://logs.internal:6514",
         }
         value: Any = load(folder, SAMPLE, others | {"TASADOR_" + "__".join(keys).upper(): text}).settings
         for key in keys:
@@ -518,6 +528,47 @@ class TestLimits:
     def test_the_password_of_their_address_is_never_shown(self) -> None:
         settings = Settings(http=HttpSettings(rate_limit_url=f"rediss://u:{PASSWORD}@h:6379/0"))
         assert shown_settings(settings)["http"]["rate_limit_url"] == "rediss://u:***@h:6379/0"
+
+
+class TestWhoMayReadClosedLogs:
+    @pytest.mark.parametrize(
+        "bad", [AGE_RECIPIENT[:-1] + "q", AGE_RECIPIENT[:-1], "AGE-SECRET-KEY-1QQQ", "ssh-ed25519 AAAA"]
+    )
+    def test_is_refused_by_place_where_nothing_can_be_encrypted_to_it(self, folder: Path, bad: str) -> None:
+        told = refusal(folder, f'[logging]\nage_recipients = ["{AGE_RECIPIENT}", "{bad}"]\n')
+        assert "logging.age_recipients[1]: " in told
+        assert bad not in told
+
+
+class TestLogServers:
+    @pytest.mark.parametrize("url", ["tcp://10.0.0.1:514", "tls://logs.example:6514", "tls://[::1]:6514"])
+    def test_of_syslog_are_taken(self, folder: Path, url: str) -> None:
+        assert load(folder, f'[logging]\nsyslog_url = "{url}"\n').settings.logging.syslog_url == url
+
+    @pytest.mark.parametrize(
+        "url",
+        ["udp://h:514", "tcp://h", "tcp://h:0", "tcp://h:65536", "tcp://:514", "tls://h:1/x", "h:514", "tcp://[::g]:1"],
+    )
+    def test_of_syslog_that_there_cannot_be_are_refused(self, folder: Path, url: str) -> None:
+        assert refusal(folder, f'[logging]\nsyslog_url = "{url}"\n').startswith("logging.syslog_url: expected such as ")
+
+    def test_of_syslog_know_no_users(self, folder: Path) -> None:
+        told = refusal(folder, f'[logging]\nsyslog_url = "tls://u:{PASSWORD}@h:6514"\n')
+        assert told.endswith("syslog knows no users.")
+
+    def test_of_syslog_over_tcp_have_no_certificates(self, folder: Path) -> None:
+        told = refusal(folder, '[logging]\nsyslog_url = "tcp://h:514"\nsyslog_ca_file = "ca.pem"\n')
+        assert told == "logging.syslog_ca_file: it is for a logging.syslog_url with tls:// only."
+
+    @pytest.mark.parametrize("section", ["logging", "tracing"])
+    def test_of_opentelemetry_are_taken_where_there_can_be_such(self, folder: Path, section: str) -> None:
+        for url in ("http://127.0.0.1:4318", "https://otel.example/in/", "http://[::1]:4318"):
+            taken = load(folder, f'[{section}]\notlp_url = "{url}"\n').settings
+            assert getattr(taken, section).otlp_url == url
+        for url in ("grpc://h:4317", "h:4318", f"https://u:{PASSWORD}@h", f"https://h?t={PASSWORD}", "http://h:65536"):
+            told = refusal(folder, f'[{section}]\notlp_url = "{url}"\n')
+            assert told.startswith(f"{section}.otlp_url: expected a collector's address, such as http://127.0.0.1:4318")
+            assert "OTEL_EXPORTER_OTLP_HEADERS" in told
 
 
 def shown_key_store_url(url: str) -> str:

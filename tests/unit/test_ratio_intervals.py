@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from domain import ratio_intervals
-from domain.ratio_intervals import bootstrap_intervals
+from domain.ratio_intervals import bootstrap_intervals, median_interval
 from domain.ratio_study import RatioStudy, error_metrics, price_related_bias_interval, ratio_study
 
 Vector = NDArray[np.float64]
@@ -132,3 +132,22 @@ class TestTheStudyWithIntervals:
         )
         study = msgspec.json.decode(old, type=RatioStudy)
         assert (study.prb_low, study.vei, study.mdape, study.intervals) == (None, None, None, None)
+
+
+class TestAMediansInterval:
+    def test_holds_the_median_and_narrows_with_more(self) -> None:
+        chance = np.random.default_rng(2)
+        few, many = (median_interval(chance.exponential(size=count), seed=1) for count in (40, 4_000))
+        assert few
+        assert many
+        assert few[0] < np.log(2) < few[1]
+        assert many[0] < np.log(2) < many[1]
+        assert many[1] - many[0] < (few[1] - few[0]) / 5
+
+    def test_depends_on_the_seed_and_not_on_the_order(self) -> None:
+        amounts = [float(each * each) for each in range(30)]
+        assert median_interval(amounts, 1) == median_interval(amounts[::-1], 1) != median_interval(amounts, 2)
+
+    def test_is_none_of_few(self) -> None:
+        assert median_interval([1.0] * 9, 0) is None
+        assert median_interval([1.0] * 10, 0) == (1.0, 1.0)
