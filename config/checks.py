@@ -8,11 +8,20 @@ from urllib.parse import urlsplit
 
 from application.sales.table import OPTIONAL_COLUMNS, REQUIRED_COLUMNS
 from config.faults import ConfigurationError, dotted, nearest
-from config.settings import DataSourceSettings, HttpSettings, KeyStoreSettings, ModelRepositorySettings, Settings
+from config.settings import (
+    DataSourceSettings,
+    HttpSettings,
+    KeyStoreSettings,
+    LoggingSettings,
+    ModelRepositorySettings,
+    Settings,
+)
 from domain.rate_limit import parse_rate_limit
 
 _ORIGIN = re.compile(r"https?://([a-z0-9-]+\.)*[a-z0-9-]+(:[0-9]{1,5})?")
 _REDIS_URL = re.compile(r"rediss?://([^@/?#\s]*@)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(:[0-9]{1,5})?(/[0-9]{1,2})?")
+_SYSLOG_URL = re.compile(r"(tcp|tls)://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+):[0-9]{1,5}")
+_OTLP_URL = re.compile(r"https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?")
 
 
 def check_settings(settings: Settings) -> None:
@@ -22,6 +31,9 @@ def check_settings(settings: Settings) -> None:
     _check_keys(settings.key_store)
     check_http(settings.http)
     _check_limits(settings.http)
+    _check_recipients(settings.logging)
+    _check_shipping(settings.logging)
+    _check_otlp("tracing.otlp_url", settings.tracing.otlp_url)
 
 
 def _check_source(source: DataSourceSettings) -> None:
@@ -113,6 +125,52 @@ def _check_keys(keys: KeyStoreSettings) -> None:
             raise ConfigurationError(f"key_store.{other} is needed where key_store.{name} is given.")
     if keys.role_id and keys.token_file:
         raise ConfigurationError("key_store.token_file and key_store.role_id: give one of them, not both.")
+
+
+def _check_recipients(logging: LoggingSettings) -> None:
+    """That closed files can be encrypted to each of them: a letter may have gone wrong on the way here."""
+    if not logging.age_recipients:
+        return
+    import pyrage
+
+    for number, recipient in enumerate(logging.age_recipients):
+        try:
+            pyrage.x25519.Recipient.from_str(recipient)
+        except pyrage.RecipientError:
+            raise ConfigurationError(
+                f"logging.age_recipients[{number}]: nothing can be encrypted to this: copy the public key anew from "
+                "where age-keygen has printed it."
+            ) from None
+
+
+def _check_shipping(logging: LoggingSettings) -> None:
+    """That the servers which lines go to can be found by their addresses."""
+    url = logging.syslog_url
+    if url is not None and not (_SYSLOG_URL.fullmatch(url) and _has_port(url)):
+        raise ConfigurationError(
+            "logging.syslog_url: expected such as tcp://logs.example:514 or tls://logs.example:6514, and nothing more: "
+            "syslog knows no users."
+        )
+    if logging.syslog_ca_file is not None and not (url or "").startswith("tls://"):
+        raise ConfigurationError("logging.syslog_ca_file: it is for a logging.syslog_url with tls:// only.")
+    _check_otlp("logging.otlp_url", logging.otlp_url)
+
+
+def _check_otlp(key: str, url: str | None) -> None:
+    if url is not None and not (_OTLP_URL.fullmatch(url) and _has_port(url)):
+        raise ConfigurationError(
+            f"{key}: expected a collector's address, such as http://127.0.0.1:4318; what lets Tasador in there stands "
+            "in the environment, as OTEL_EXPORTER_OTLP_HEADERS."
+        )
+
+
+def _has_port(url: str) -> bool:
+    """Whether what follows the host, if anything does, is a port that there can be; and the host is one."""
+    try:
+        place = urlsplit(url)
+        return place.port != 0 and bool(place.hostname)
+    except ValueError:
+        return False
 
 
 def _is_local(url: str) -> bool:

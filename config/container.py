@@ -8,6 +8,8 @@ import dataclasses
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -15,16 +17,24 @@ from dependency_injector import containers, providers
 
 from application.authenticate_key import AuthenticateKey
 from application.check_readiness import CheckReadiness
+from application.erase_evidence import EraseEvidence
+from application.export_client import ExportClient
+from application.export_heads import ExportHeads
 from application.issue_key import IssueKey
 from application.key_uses import KeyUses, StoreKeyUses
 from application.known_keys import KnownKeys
 from application.list_keys import ListKeyEvents, ListKeys
 from application.list_models import ListModels
+from application.locate_evidence import LocateEvidence
+from application.override_valuation import OverrideValuation
 from application.ports.clock import Clock
 from application.ports.data_source import DataSource
 from application.ports.database_schema import DatabaseSchema
+from application.ports.evidence_signer import EvidenceSigner
 from application.ports.key_event_log import KeyEventLog
 from application.ports.key_store import KeyStore
+from application.ports.log_decryption import LogDecryption
+from application.ports.log_sink import LogSink
 from application.ports.model_repository import ModelRepository
 from application.ports.model_trainer import ModelTrainer
 from application.ports.pepper_store import PepperStore
@@ -32,28 +42,45 @@ from application.ports.quarantine import Quarantine
 from application.ports.rate_limiter import RateLimiter
 from application.ports.valuation_log import ValuationLog
 from application.promote_model import PromoteModel, RollBackModel
+from application.prune_evidence import PruneEvidence
 from application.prune_models import PruneModels
+from application.record_outcomes import RecordOutcomes
 from application.record_valuations import RecordValuations
+from application.replay_valuations import ReplayValuations
 from application.revoke_key import RevokeKey
 from application.rotate_key import RotateKey
 from application.rotate_pepper import RotatePepper
+from application.sample_valuations import SampleValuations
 from application.served_model import ServedModel
+from application.show_valuation import ShowValuation
+from application.study_coverage import StudyCoverage
+from application.study_drift import StudyDrift
 from application.value_property import ValueProperty
+from application.verify_evidence import VerifyEvidence
 from application.verify_models import VerifyModels
 from application.what_if import WhatIf
 from config.faults import ConfigurationError
+from config.log_lines import local_time
 from config.logs import Loggers
 from config.settings import (
     DataSourceSettings,
     HttpSettings,
     KeyStoreSettings,
+    LoggingSettings,
     ModelRepositorySettings,
     Settings,
+    TracingSettings,
     ValuationLogSettings,
 )
-from domain.errors import InstallationIncomplete, KeyStoreUnavailable
+from domain.drift_judgement import DriftLimits
+from domain.errors import InstallationIncomplete, KeyStoreUnavailable, ValuationLogUnavailable
 
 if TYPE_CHECKING:
+    from adapters.log_sinks.closed_files import Encrypt
+    from adapters.span_exporters.otlp_collector import OtlpTraces
+    from adapters.valuation_logs.jsonl_files import JsonlValuationLog
+    from adapters.valuation_logs.segments import SegmentLimits
+    from adapters.valuation_logs.sql_database import SqlValuationLog
     from application.build_report import BuildReport
     from application.evaluate_model import EvaluateModel
     from application.read_sales import SalesReading
@@ -143,16 +170,23 @@ def _vault_keys(settings: KeyStoreSettings) -> KeyStore:
         return VaultKeyStore(server, settings.prefix)
 
 
-def _database_schema(settings: KeyStoreSettings) -> DatabaseSchema:
-    if settings.kind != "sql":
-        from adapters.database_schemas.none_needed import NoDatabaseSchema
-
-        return NoDatabaseSchema()
+def _database_schemas(settings: Settings) -> Sequence[DatabaseSchema]:
+    """Those of the databases that keys and valuations are kept in, each once."""
+    sections: dict[str, KeyStoreSettings | ValuationLogSettings] = {
+        "key_store": settings.key_store,
+        "valuation_log": settings.valuation_log,
+    }
+    in_databases = {name: section for name, section in sections.items() if section.kind == "sql"}
+    if not in_databases:
+        return ()
     from adapters.database_schemas.sql_database import SqlDatabaseSchema
     from adapters.databases import with_password
 
+    named: dict[str, str] = {}
+    for name, section in in_databases.items():
+        named.setdefault(with_password(section.url, section.password_file), f"{name}.url")
     with _read_from_settings():
-        return SqlDatabaseSchema(with_password(settings.url, settings.password_file))
+        return tuple(SqlDatabaseSchema(url, setting) for url, setting in named.items())
 
 
 @contextmanager
@@ -160,7 +194,7 @@ def _read_from_settings() -> Iterator[None]:
     """Raises ConfigurationError where something refuses to be made: it connects to nothing, so the settings are it."""
     try:
         yield
-    except KeyStoreUnavailable as error:
+    except (KeyStoreUnavailable, ValuationLogUnavailable) as error:
         raise ConfigurationError(str(error)) from None
 
 
@@ -176,6 +210,41 @@ def _peppers(settings: KeyStoreSettings) -> PepperStore:
     from adapters.pepper_stores.secret_file import SecretFilePepperStore
 
     return SecretFilePepperStore(settings.pepper_file)
+
+
+def _loggers(settings: LoggingSettings, stream: TextIO | None) -> Loggers:
+    from adapters.log_sinks.stream import StreamSink
+
+    return Loggers(
+        settings,
+        (_log_file(settings, "tasador"), _log_file(settings, "keys")),
+        StreamSink(stream, settings.queue_lines) if stream else None,
+        _shipped_logs(settings),
+        on_terminal=stream is not None and stream.isatty(),
+    )
+
+
+def _log_file(settings: LoggingSettings, log: str) -> LogSink:
+    from adapters.log_sinks.closed_files import ClosedFiles
+    from adapters.log_sinks.file_names import FileNames
+    from adapters.log_sinks.rotating_files import RotatingFile
+
+    closed = ClosedFiles(FileNames(settings.directory, log), settings.keep_files, _encryption(settings))
+    return RotatingFile(closed, settings.rotate_mb * 2**20, local_time)
+
+
+def _encryption(settings: LoggingSettings) -> "Encrypt | None":
+    if not settings.age_recipients:
+        return None
+    from adapters.log_sinks.age_encryption import AgeEncryption
+
+    return AgeEncryption(settings.age_recipients).encrypt
+
+
+def _log_decryption(identity_file: Path) -> LogDecryption:
+    from adapters.log_sinks.age_encryption import AgeDecryption
+
+    return AgeDecryption(identity_file)
 
 
 def _key_events(loggers: Loggers) -> KeyEventLog:
@@ -208,19 +277,99 @@ def _rate_limiter(
     return RedisRateLimiter(settings.rate_limit_url, password, in_memory, loggers.service)
 
 
-def _valuation_log(settings: ValuationLogSettings, loggers: Loggers) -> ValuationLog:
+def _evidence_signer(settings: ValuationLogSettings) -> EvidenceSigner:
+    from adapters.evidence_signers.ed25519_file import Ed25519EvidenceSigner
+
+    return Ed25519EvidenceSigner(settings.signing_key_file, settings.trusted_keys)
+
+
+def _jsonl_evidence(settings: ValuationLogSettings, signer: EvidenceSigner, clock: Clock) -> "JsonlValuationLog":
+    from adapters.valuation_logs.jsonl_files import JsonlValuationLog
+
+    return JsonlValuationLog(
+        settings.path,
+        signer,
+        clock.now,
+        to_disk=settings.durability == "disk",
+        limits=_segment_limits(settings),
+    )
+
+
+def _sql_evidence(settings: ValuationLogSettings, signer: EvidenceSigner, clock: Clock) -> "SqlValuationLog":
+    from adapters.databases import with_password
+    from adapters.valuation_logs.sql_database import SqlValuationLog
+
+    with _read_from_settings():
+        return SqlValuationLog(
+            with_password(settings.url, settings.password_file),
+            signer,
+            clock.now,
+            to_disk=settings.durability == "disk",
+            limits=_segment_limits(settings),
+        )
+
+
+def _segment_limits(settings: ValuationLogSettings) -> "SegmentLimits":
+    from adapters.valuation_logs.segments import SegmentLimits
+
+    return SegmentLimits(timedelta(minutes=settings.segment_minutes), settings.segment_mb * 2**20)
+
+
+def _traces(settings: TracingSettings, loggers: Loggers) -> "OtlpTraces | None":
+    if settings.otlp_url is None:
+        return None
+    try:
+        from adapters.span_exporters.otlp_collector import OtlpTraces
+    except ImportError:
+        raise _extra_missing("tracing.otlp_url", "otel") from None
+    return OtlpTraces(settings.otlp_url, settings.share, _version(), loggers.service.warning)
+
+
+def _syslog(settings: LoggingSettings) -> LogSink | None:
+    if settings.syslog_url is None:
+        return None
+    from adapters.log_sinks.shipped_log import ShippedLog
+    from adapters.log_sinks.syslog_server import SyslogServer
+
+    server = SyslogServer(settings.syslog_url, settings.syslog_ca_file)
+    return ShippedLog("syslog", server, settings.queue_lines)
+
+
+def _otlp_logs(settings: LoggingSettings) -> LogSink | None:
+    if settings.otlp_url is None:
+        return None
+    from adapters.log_sinks.shipped_log import ShippedLog
+
+    try:
+        from adapters.log_sinks.otlp_collector import OtlpLogs
+        from adapters.otlp_exports import SECONDS_TO_GATHER
+    except ImportError:
+        raise _extra_missing("logging.otlp_url", "otel") from None
+    collector = OtlpLogs(settings.otlp_url, _version())
+    return ShippedLog("otlp", collector, settings.queue_lines, gather=SECONDS_TO_GATHER)
+
+
+def _shipped_logs(settings: LoggingSettings) -> list[LogSink]:
+    return [sink for sink in (_syslog(settings), _otlp_logs(settings)) if sink is not None]
+
+
+def _version() -> str:
+    try:
+        return metadata.version("tasador")
+    except metadata.PackageNotFoundError:  # it runs from a folder that was never installed
+        return "unknown"
+
+
+def _valuation_log(settings: ValuationLogSettings, evidence: ValuationLog, loggers: Loggers) -> ValuationLog:
     if settings.durability == "none":
         from adapters.valuation_logs.nowhere import NoValuationLog
 
         return NoValuationLog()
-    from adapters.valuation_logs.jsonl_files import JsonlValuationLog
-
-    log = JsonlValuationLog(settings.path, to_disk=settings.durability == "disk")
     if settings.when_unwritable == "serve":
         from adapters.valuation_logs.best_effort import BestEffortValuationLog
 
-        return BestEffortValuationLog(log, loggers.service)
-    return log
+        return BestEffortValuationLog(evidence, loggers.service)
+    return evidence
 
 
 def _clock() -> Clock:
@@ -285,13 +434,20 @@ def _reading(settings: Settings, clock: Clock) -> "SalesReading":
     return SalesReading(layout, ScreeningThresholds(**limits) if screening.enabled else None, clock)
 
 
+def _study_drift(settings: Settings, log: ValuationLog, clock: Clock) -> StudyDrift:
+    monitoring = settings.monitoring
+    limits = DriftLimits(monitoring.drift_level, monitoring.drift_psi)
+    return StudyDrift(log, clock, limits, monitoring.drift_days, settings.valuation_log.coordinate_decimals)
+
+
 class Container(containers.DeclarativeContainer):
     """All that is wired. Tests put their own in: `Container(settings=..., key_store=providers.Object(fake))`."""
 
     settings: providers.Dependency[Settings] = providers.Dependency(instance_of=Settings)
 
     log_stream: providers.Provider[TextIO | None] = providers.Object(None)
-    loggers = providers.Singleton(Loggers, settings.provided.logging, log_stream)
+    loggers = providers.Singleton(_loggers, settings.provided.logging, log_stream)
+    log_decryption = providers.Factory(_log_decryption)
     clock = providers.Singleton(_clock)
     data_source = providers.Selector(
         settings.provided.data_source.kind,
@@ -312,12 +468,19 @@ class Container(containers.DeclarativeContainer):
         sql=providers.Singleton(_sql_keys, settings.provided.key_store),
         vault=providers.Singleton(_vault_keys, settings.provided.key_store),
     )
-    database_schema = providers.Singleton(_database_schema, settings.provided.key_store)
+    database_schemas = providers.Singleton(_database_schemas, settings)
     pepper_store = providers.Singleton(_peppers, settings.provided.key_store)
     key_event_log = providers.Singleton(_key_events, loggers)
     rate_limiter = providers.Factory(_rate_limiter, settings.provided.http, loggers)
     failure_counter = providers.Factory(_failure_counter)
-    valuation_log = providers.Singleton(_valuation_log, settings.provided.valuation_log, loggers)
+    evidence_signer = providers.Singleton(_evidence_signer, settings.provided.valuation_log)
+    evidence_archive = providers.Selector(
+        settings.provided.valuation_log.kind,
+        jsonl=providers.Singleton(_jsonl_evidence, settings.provided.valuation_log, evidence_signer, clock),
+        sql=providers.Singleton(_sql_evidence, settings.provided.valuation_log, evidence_signer, clock),
+    )
+    traces = providers.Singleton(_traces, settings.provided.tracing, loggers)
+    valuation_log = providers.Singleton(_valuation_log, settings.provided.valuation_log, evidence_archive, loggers)
 
     train_model = providers.Singleton(
         _train_model, settings, data_source, quarantine, model_trainer, model_repository, clock
@@ -332,11 +495,27 @@ class Container(containers.DeclarativeContainer):
 
     served_model = providers.Singleton(ServedModel, model_repository)
     value_property = providers.Singleton(ValueProperty, served_model, clock)
-    record_valuations = providers.Singleton(RecordValuations, valuation_log, clock)
+    record_valuations = providers.Singleton(
+        RecordValuations, valuation_log, clock, settings.provided.valuation_log.coordinate_decimals
+    )
     what_if = providers.Singleton(WhatIf, value_property, served_model)
+    study_drift = providers.Singleton(_study_drift, settings, valuation_log, clock)
     check_readiness = providers.Singleton(
         CheckReadiness, served_model, model_repository, key_store, pepper_store, valuation_log
     )
+
+    show_valuation = providers.Singleton(ShowValuation, evidence_archive, key_store)
+    record_outcomes = providers.Singleton(RecordOutcomes, evidence_archive, clock)
+    override_valuation = providers.Singleton(OverrideValuation, evidence_archive, clock)
+    study_coverage = providers.Singleton(StudyCoverage, evidence_archive, clock)
+    sample_valuations = providers.Singleton(SampleValuations, evidence_archive, clock)
+    verify_evidence = providers.Singleton(VerifyEvidence, evidence_archive, evidence_signer)
+    locate_evidence = providers.Singleton(LocateEvidence, evidence_archive)
+    export_heads = providers.Singleton(ExportHeads, evidence_archive, evidence_signer, clock)
+    export_client = providers.Singleton(ExportClient, evidence_archive)
+    erase_evidence = providers.Singleton(EraseEvidence, evidence_archive, evidence_archive, clock)
+    prune_evidence = providers.Singleton(PruneEvidence, evidence_archive, clock)
+    replay_valuations = providers.Singleton(ReplayValuations, evidence_archive, model_repository)
 
     issue_key = providers.Singleton(IssueKey, key_store, pepper_store, clock, key_event_log)
     known_keys = providers.Singleton(KnownKeys)

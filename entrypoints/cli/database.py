@@ -1,4 +1,4 @@
-"""`tasador db`: the tables of the database in which keys are kept."""
+"""`tasador db`: the tables of the databases in which keys and valuations are kept."""
 
 from typing import TYPE_CHECKING
 
@@ -13,26 +13,28 @@ if TYPE_CHECKING:
 
 @click.group("db")
 def database() -> None:
-    """Upgrade the database after an upgrade of Tasador."""
+    """Upgrade the databases after an upgrade of Tasador."""
 
 
 @database.command()
 @json_option
 @configured
 def upgrade(loaded: LoadedSettings, *, as_json: bool) -> None:
-    """Bring the database's tables to this version of Tasador; a copy of a SQLite file is made first."""
-    done = container_of(loaded).database_schema().upgrade()
+    """Bring the databases' tables to this version of Tasador; a copy of a SQLite file is made first."""
+    done = []
+    for schema in container_of(loaded).database_schemas():
+        done.append(schema.upgrade())
+        if not as_json:
+            click.echo(told(done[-1]))
     if as_json:
-        print_json(
-            {
-                "database": done and done.database,
-                "before": done and done.before,
-                "after": done and done.after,
-                "backup": done and done.backup and str(done.backup),
-            }
-        )
-        return
-    click.echo(told(done) if done else "There is nothing to upgrade: the keys are not kept in a database.")
+        print_json([_as_json(each) for each in done])
+    elif not done:
+        click.echo("There is nothing to upgrade: neither keys nor valuations are kept in a database.")
+
+
+def _as_json(done: "SchemaUpgrade") -> dict[str, str | None]:
+    backup = str(done.backup) if done.backup else None
+    return {"database": done.database, "before": done.before, "after": done.after, "backup": backup}
 
 
 def told(done: "SchemaUpgrade") -> str:

@@ -10,9 +10,8 @@ import click
 from click.exceptions import NoArgsIsHelpError
 
 from config.faults import ConfigurationError
-from config.logs import LogFolderUnavailable
-from domain.errors import DomainError, InvalidKeyRequest, UnknownRecipe
-from entrypoints.cli import configuration, database, keys, models, serving, training
+from domain.errors import DomainError, InvalidFollowUp, InvalidKeyRequest, InvalidSample, UnknownRecipe
+from entrypoints.cli import audit, configuration, database, keys, logs, models, monitoring, serving, training
 from entrypoints.cli.serving import CannotListen
 from entrypoints.cli.session import CONFIG_HELP, tell, version_of_tasador
 
@@ -35,9 +34,12 @@ for command in (
     training.evaluate,
     models.models,
     keys.keys,
+    audit.audit,
+    monitoring.monitor,
     database.database,
     serving.serve,
     serving.quickstart,
+    logs.logs,
     configuration.config,
 ):
     tasador.add_command(command)
@@ -83,9 +85,9 @@ def _told(error: Exception) -> tuple[int, str]:
         case click.UsageError():
             command = error.ctx.command_path if error.ctx else "tasador"
             return WRONG_USAGE, f"{_sentence(error.format_message())} See `{command} --help`."
-        case ConfigurationError() | InvalidKeyRequest() | UnknownRecipe():
+        case ConfigurationError() | InvalidKeyRequest() | InvalidFollowUp() | InvalidSample() | UnknownRecipe():
             return WRONG_USAGE, str(error)
-        case DomainError() | LogFolderUnavailable() | CannotListen():
+        case DomainError() | CannotListen():
             return REFUSED, str(error)
         case MemoryError():
             return REFUSED, "there is not enough memory for this; nothing was stored."

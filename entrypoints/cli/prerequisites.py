@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from config.faults import ConfigurationError
 from config.settings import HttpSettings, KeyStoreSettings, Settings
 from domain.errors import DomainError
+from entrypoints.http.roster import Roster
 
 if TYPE_CHECKING:
     from config.container import Container
@@ -62,6 +63,8 @@ def faults_of(settings: Settings) -> list[str]:
     ]
     if settings.data_source.kind == "sql":
         looks.append(("data_source", container.data_source))
+    if os.path.exists(settings.valuation_log.signing_key_file):  # noqa: PTH110 (Path.exists raises) else it is made
+        looks.append(("valuation_log", lambda: container.evidence_signer().sign(b"")))
     faults = []
     for section, look in looks:
         try:
@@ -73,13 +76,15 @@ def faults_of(settings: Settings) -> list[str]:
 
 def _parts(container: "Container") -> list[tuple[str, Callable[[], object]]]:
     """What is made of the settings, by their section."""
-    row = memoryview(bytearray(192)).cast("Q")
+    memory = Roster.alone().memory
     parts: list[tuple[str, Callable[[], object]]] = [
         ("key_store", container.key_store),
-        ("http", lambda: container.rate_limiter([row], 0, b"")),
+        ("http", lambda: container.rate_limiter(memory.counts_of_keys, 0, memory.secret)),
     ]
     if container.settings().model_repository.kind != "joblib":  # which lacks nothing, and takes a while to import
         parts.append(("model_repository", container.model_repository))
+    if container.settings().valuation_log.kind == "sql":
+        parts.append(("valuation_log", container.evidence_archive))
     return parts
 
 

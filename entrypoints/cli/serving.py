@@ -98,19 +98,21 @@ def quickstart(loaded: LoadedSettings, /, **options: Any) -> None:
 
 def _check_database(container: "Container") -> None:
     """Raises SchemaOutdated. A database that is down may come up later; /health/ready says so until then."""
-    try:
-        container.database_schema().check()
-    except SchemaOutdated:
-        raise
-    except (KeyStoreUnavailable, KeyStoreMalformed):
-        return
+    for schema in container.database_schemas():
+        try:
+            schema.check()
+        except SchemaOutdated:
+            raise
+        except (KeyStoreUnavailable, KeyStoreMalformed):
+            continue
 
 
 def _upgrade_database(container: "Container") -> None:
-    """Brings the database of an older Tasador to this one, and says so."""
-    done = container.database_schema().upgrade()
-    if done and done.before not in {None, done.after}:
-        tell(told(done))
+    """Brings the databases of an older Tasador to this one, and says so."""
+    for schema in container.database_schemas():
+        done = schema.upgrade()
+        if done.before not in {None, done.after}:
+            tell(told(done))
 
 
 def _with_options(loaded: LoadedSettings, /, **options: Any) -> LoadedSettings:

@@ -14,7 +14,7 @@ import msgspec
 from rich.console import Console, RenderableType
 
 from config.loader import LoadedSettings, load_settings
-from config.logs import masked, on_one_line
+from config.log_lines import masked, on_one_line
 
 if TYPE_CHECKING:
     from config.container import Container

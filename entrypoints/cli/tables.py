@@ -46,7 +46,7 @@ def model_table(model: ModelVersion, *, serving: bool) -> RenderableType:
         Text(""),
         _errors({"holdout": card.metrics, "5-fold cross-validation": card.cross_validation}, card.currency),
         Text(""),
-        _ratios(card.ratio_study),
+        ratio_table(card.ratio_study),
         _interval(card.interval),
         Text(f"what counts: {_shares(card)}"),
     )
@@ -59,7 +59,7 @@ def judgement_table(facts: dict[str, str], judgement: Judgement, currency: str) 
         Text(""),
         _errors({"": judgement.metrics}, currency),
         Text(""),
-        _ratios(judgement.ratio_study),
+        ratio_table(judgement.ratio_study),
         _interval(judgement.interval),
         *([Text(f"would be refused: {_counts(judgement.refused)}")] if judgement.refused else []),
     )
@@ -90,7 +90,7 @@ def _errors(columns: dict[str, ErrorMetrics], currency: str) -> Table:
     return table
 
 
-def _ratios(study: RatioStudy) -> Table:
+def ratio_table(study: RatioStudy) -> Table:
     """The ratio study beside the ranges that the standard accepts, with the bootstrap's 95 % intervals."""
     table = Table("ratio study", "", "95 % interval", "accepted", "", box=None, padding=(0, 2, 0, 0))
     table.columns[1].justify = "right"

@@ -1,24 +1,21 @@
 """`tasador train` and `tasador evaluate`."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from config.loader import LoadedSettings
-from config.logs import on_one_line
+from config.log_lines import on_one_line
 from config.settings import TrainingSettings
 from domain.model_version import ModelVersion
+from entrypoints.cli.progress import progress_bars
 from entrypoints.cli.report.writing import check_writable, write_report
 from entrypoints.cli.session import (
     configured,
     container_of,
     json_option,
-    on_terminal,
     operator,
     print_json,
     print_table,
@@ -26,7 +23,6 @@ from entrypoints.cli.session import (
 from entrypoints.cli.tables import judgement_table, model_table
 
 if TYPE_CHECKING:
-    from application.cross_validation import Progress as Watcher
     from application.evaluate_model import Evaluation
     from application.train_model import TrainingReport
     from config.container import Container
@@ -126,7 +122,7 @@ def evaluate(
 def _write_report(container: "Container", evaluation: "Evaluation", file: Path) -> None:
     from entrypoints.cli.report.page import rendered
 
-    with _progress() as watcher:
+    with progress_bars() as watcher:
         report = container.build_report()(evaluation, watcher)
     write_report(file, rendered(report))
 
@@ -140,7 +136,7 @@ def train_with(
     container: "Container", recipe: str | None = None, *, promote: bool = True, force: bool = False
 ) -> "TrainingReport":
     """Trains, with progress bars where somebody watches."""
-    with _progress() as watcher:
+    with progress_bars() as watcher:
         report = container.train_model()(operator(), recipe, promote=promote, force=force, progress=watcher)
     card = report.stored.card
     container.loggers().service.info(
@@ -153,21 +149,6 @@ def train_with(
         seconds=round(card.training_seconds, 1),
     )
     return report
-
-
-@contextmanager
-def _progress() -> Iterator["Watcher"]:
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description:<22}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
-    with Progress(*columns, TimeElapsedColumn(), console=console, disable=not on_terminal()) as bars:
-        tasks: dict[str, TaskID] = {}
-
-        def watch(stage: str, done: int, steps: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bars.add_task(stage, total=steps)
-            bars.update(tasks[stage], completed=done)
-
-        yield watch
 
 
 def _shown(report: "TrainingReport") -> dict[str, Any]:

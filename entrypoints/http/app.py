@@ -1,30 +1,44 @@
 """The HTTP service, put together."""
 
+from typing import TYPE_CHECKING, TypeVar
+
 from litestar import Litestar, Router
 from litestar.di import Provide
 
 from config.container import Container
 from entrypoints.http.bodies import RawRequest
 from entrypoints.http.cors import cors_config
+from entrypoints.http.coverage import CoverageMonitoring
 from entrypoints.http.documentation import Documentation, openapi_config
+from entrypoints.http.drift import Drift
+from entrypoints.http.evidence import Evidence, Outcomes, RecordedValuations
+from entrypoints.http.evidence_keeper import EvidenceKeeper
 from entrypoints.http.forwarded import TrustedProxies
 from entrypoints.http.health import Health
 from entrypoints.http.key_uses import KeyUseKeeper
 from entrypoints.http.keys import Keys
 from entrypoints.http.limiting import KeyLimits
+from entrypoints.http.log_metrics import LogMetrics
 from entrypoints.http.metrics import Metrics, MetricsPage, Traffic
+from entrypoints.http.model_metrics import ModelInfo, ModelTrained
 from entrypoints.http.models import Models
 from entrypoints.http.notices import Notices
 from entrypoints.http.observation import Observed
 from entrypoints.http.predictions import BatchPredictions, Predictions
 from entrypoints.http.problems import answer
+from entrypoints.http.recording import Recorder
 from entrypoints.http.refreshing import ModelRefresher
 from entrypoints.http.roster import Roster
 from entrypoints.http.security import key_guard
-from entrypoints.http.slow_threads import WAITING_AT_ONCE, SlowThreads
+from entrypoints.http.slow_threads import MOST_WAITING, SlowThreads
 from entrypoints.http.throttling import FailedKeys
 from entrypoints.http.valuations import BatchValuations, Valuations
 from entrypoints.http.valuing import Valuing
+
+if TYPE_CHECKING:
+    from entrypoints.http.tracing import Tracing
+
+T = TypeVar("T")
 
 _KIB = 1024
 
@@ -38,9 +52,16 @@ def make_app(container: Container, refresh_seconds: float = 0.5, roster: Roster 
     log = container.loggers().service
     roster = roster or Roster.alone()
     refresher = ModelRefresher(container.served_model(), log, refresh_seconds, roster)
-    batches, details = SlowThreads("batch"), SlowThreads("details")
-    records = SlowThreads("records", WAITING_AT_ONCE)
+    batches, details = SlowThreads("batches", most=MOST_WAITING), SlowThreads("details", most=MOST_WAITING)
+    studies = SlowThreads("studies", at_once=1, most=MOST_WAITING)
+    lookups, lists = (SlowThreads(kind, most=MOST_WAITING) for kind in ("lookups", "lists of outcomes"))
     metrics = Metrics(roster)
+    tracing = _tracing(container)
+    part = tracing.part if tracing else _as_it_is
+    tracing_queue = [tracing.traces] if tracing else []
+    recorder = Recorder(part("record valuations", container.record_valuations()), metrics)
+    metrics.declare(ModelInfo(container.served_model()))
+    metrics.declare(ModelTrained(container.served_model()))
     notices = Notices()
     limits, failed = KeyLimits.of(container, roster, metrics), FailedKeys.of(container, roster, metrics)
     app = Litestar(
@@ -48,11 +69,14 @@ def make_app(container: Container, refresh_seconds: float = 0.5, roster: Roster 
             Predictions,
             Router(
                 "/",
-                route_handlers=[BatchPredictions, BatchValuations],
+                route_handlers=[BatchPredictions, BatchValuations, Outcomes],
                 request_max_body_size=http.max_batch_kb * _KIB,
             ),
             Valuations,
+            RecordedValuations,
             Models,
+            Drift,
+            CoverageMonitoring,
             Keys,
             Health,
             MetricsPage,
@@ -60,14 +84,23 @@ def make_app(container: Container, refresh_seconds: float = 0.5, roster: Roster 
         ],
         dependencies=_provided(
             valuing=Valuing(
-                container.value_property(),
-                container.what_if(),
-                container.record_valuations(),
+                part("value", container.value_property()),
+                part("value what-if", container.what_if()),
+                recorder,
                 container.served_model(),
                 details,
                 batches,
-                records,
             ),
+            evidence=Evidence(
+                container.show_valuation(),
+                container.record_outcomes(),
+                container.override_valuation(),
+                lookups,
+                lists,
+            ),
+            study_coverage=container.study_coverage(),
+            study_drift=container.study_drift(),
+            studies=studies,
             list_models=container.list_models(),
             served_model=container.served_model(),
             promote_model=container.promote_model(),
@@ -88,12 +121,18 @@ def make_app(container: Container, refresh_seconds: float = 0.5, roster: Roster 
         lifespan=[
             refresher.running,
             KeyUseKeeper(container.store_key_uses(), log).running,
+            EvidenceKeeper(container.evidence_archive(), log).running,
             batches.running,
             details.running,
-            records.running,
+            studies.running,
+            lookups.running,
+            lists.running,
+            recorder.running,
+            LogMetrics([*container.loggers().sinks, *tracing_queue], metrics).running,
             limits.running,
             failed.running,
             roster.on_duty,
+            *([tracing.running] if tracing else ()),
         ],
         request_max_body_size=http.max_body_kb * _KIB,
         request_class=RawRequest,
@@ -104,7 +143,21 @@ def make_app(container: Container, refresh_seconds: float = 0.5, roster: Roster 
         pdb_on_exception=False,
     )
     proxies = TrustedProxies(http.trusted_proxies) if http.trusted_proxies else None
-    return Observed(app, log, Traffic(metrics, (route.path_format for route in app.routes)), proxies, notices, roster)
+    traffic = Traffic(metrics, (route.path_format for route in app.routes))
+    return Observed(app, log, traffic, proxies, notices, roster, tracing)
+
+
+def _tracing(container: Container) -> "Tracing | None":
+    traces = container.traces()
+    if traces is None:
+        return None
+    from entrypoints.http.tracing import Tracing
+
+    return Tracing(traces)
+
+
+def _as_it_is(_: str, work: T) -> T:
+    return work
 
 
 def _provided(**parts: object) -> dict[str, Provide]:

@@ -7,7 +7,6 @@ from pathlib import Path
 from config.container import Container
 from config.faults import ConfigurationError
 from config.loader import load_settings
-from config.logs import LogFolderUnavailable
 from domain.errors import DomainError
 from entrypoints.http.app import make_app
 from entrypoints.http.observation import Observed
@@ -19,5 +18,5 @@ def create_app() -> Observed:
         container = Container(settings=load_settings(None, os.environ, Path.cwd()).settings, log_stream=sys.stderr)
         container.loggers().prepare()
         return make_app(container)
-    except (ConfigurationError, LogFolderUnavailable, DomainError) as error:
+    except (ConfigurationError, DomainError) as error:
         sys.exit(f"tasador: {error}")

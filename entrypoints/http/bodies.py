@@ -37,7 +37,8 @@ _RULES = {rule.name: rule for rule in NUMBER_RULES}
 _JSON = re.compile(rb"application/([\w.!#$&^+-]+\+)?json", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _KINDS = {str: "text", bool: "true or false", type(None): "null", list: "a list", dict: "an object"}
-_MISSING = object()
+MISSING: object = object()
+"""Stands for a field that is not there."""
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _PLACE = re.compile(r"\(byte (\d+)\)")
 _NO_JSON_NUMBER = re.compile(rb"nan|inf", re.IGNORECASE)
@@ -161,9 +162,9 @@ def read_rows(body: object, most: int) -> list[ValuationRequest | UnusableRow]:
 
     Raises MalformedBody, and InvalidProperty where there is no list of at most `most` rows.
     """
-    rows = _object(body).get("properties", _MISSING)
+    rows = _object(body).get("properties", MISSING)
     if not isinstance(rows, list):
-        raise InvalidProperty([FieldProblem("properties", _expected("a list of properties", rows))])
+        raise InvalidProperty([FieldProblem("properties", expected("a list of properties", rows))])
     if len(rows) > most:
         raise InvalidProperty(
             [FieldProblem("properties", f"must hold at most {most} homes, with what is asked of each, not {len(rows)}")]
@@ -179,20 +180,20 @@ def read_what_if(body: object) -> tuple[ValuationRequest, dict[str, float | str 
     parts = _object(body)
     problems: Problems = []
     request = None
-    if isinstance(home := parts.get("property", _MISSING), dict):
+    if isinstance(home := parts.get("property", MISSING), dict):
         try:
             request = read_request(home)
         except InvalidProperty as error:
             problems += under("property", error.problems)
     else:
-        problems.append(FieldProblem("property", _expected("an object", home)))
+        problems.append(FieldProblem("property", expected("an object", home)))
     changes: dict[str, float | str | date | None] = {}
-    if isinstance(wanted := parts.get("changes", _MISSING), dict):
+    if isinstance(wanted := parts.get("changes", MISSING), dict):
         bad: Problems = []
         changes = {name: _change(name, value, bad) for name, value in wanted.items()}
         problems += under("changes", bad)
     else:
-        problems.append(FieldProblem("changes", _expected("an object", wanted)))
+        problems.append(FieldProblem("changes", expected("an object", wanted)))
     if problems or request is None:
         raise InvalidProperty(problems)
     return request, changes
@@ -203,16 +204,16 @@ def read_batch(body: object, most: int) -> list[Property]:
 
     Fields are named like `data[3].net_area`.
     """
-    rows = _object(body).get("data", _MISSING)
+    rows = _object(body).get("data", MISSING)
     if not isinstance(rows, list):
-        raise InvalidProperty([FieldProblem("data", _expected("a list of properties", rows))])
+        raise InvalidProperty([FieldProblem("data", expected("a list of properties", rows))])
     if len(rows) > most:
         raise InvalidProperty([FieldProblem("data", f"must hold at most {most} homes, not {len(rows)}")])
     homes: list[Property] = []
     problems: Problems = []
     for place, row in enumerate(rows):
         if not isinstance(row, dict):
-            problems.append(FieldProblem(f"data[{place}]", _expected("an object", row)))
+            problems.append(FieldProblem(f"data[{place}]", expected("an object", row)))
             continue
         try:
             homes.append(_property(row))
@@ -261,7 +262,7 @@ def _object(body: object) -> dict[str, object]:
         raise MalformedBody("The body is empty: send a property as JSON.")
     if isinstance(body, dict):
         return body
-    raise MalformedBody(f"The body {_expected('a JSON object', body)}.")
+    raise MalformedBody(f"The body {expected('a JSON object', body)}.")
 
 
 def _property(fields: Fields, apart_from: tuple[str, ...] = ()) -> Property:
@@ -290,8 +291,8 @@ def _property(fields: Fields, apart_from: tuple[str, ...] = ()) -> Property:
 
 def _property_or_every_problem(fields: Fields, apart_from: tuple[str, ...]) -> Property:
     problems: Problems = []
-    values: dict[str, Any] = {name: _text(name, fields.get(name, _MISSING), problems) for name in TEXT_FIELDS}
-    values |= {rule.name: _number(rule, fields.get(rule.name, _MISSING), problems) for rule in NUMBER_RULES}
+    values: dict[str, Any] = {name: _text(name, fields.get(name, MISSING), problems) for name in TEXT_FIELDS}
+    values |= {rule.name: _number(rule, fields.get(rule.name, MISSING), problems) for rule in NUMBER_RULES}
     extras = _extras(fields, apart_from, problems)
     if problems:
         raise InvalidProperty(problems)
@@ -309,7 +310,7 @@ def _extras(fields: Fields, apart_from: tuple[str, ...], problems: Problems) -> 
 def _row(place: int, row: object) -> ValuationRequest | UnusableRow:
     name = f"properties[{place}]"
     if not isinstance(row, dict):
-        return UnusableRow(None, (FieldProblem(name, _expected("an object", row)),))
+        return UnusableRow(None, (FieldProblem(name, expected("an object", row)),))
     try:
         return read_request(row)
     except InvalidProperty as error:
@@ -328,7 +329,7 @@ def _change(name: str, value: object, problems: Problems) -> float | str | date 
 
 def _text(name: str, value: object, problems: Problems) -> str:
     if not isinstance(value, str):
-        message = _expected("text", value)
+        message = expected("text", value)
     elif len(value) > LONGEST_TEXT:
         message = f"must have at most {LONGEST_TEXT} characters"
     elif _CONTROL.search(value):
@@ -344,7 +345,7 @@ def _text(name: str, value: object, problems: Problems) -> str:
 def _number(rule: NumberRule, value: object, problems: Problems) -> float:
     message: str | None
     if isinstance(value, bool) or not isinstance(value, int | float):
-        message = _expected("a number", value)
+        message = expected("a number", value)
     else:
         number = _as_float(value)
         message = rule.problem_with(number)
@@ -361,7 +362,7 @@ def _extra(name: str, value: object, problems: Problems) -> float | str | None:
     if value is None or isinstance(value, str):
         return value
     if not isinstance(value, int | float):
-        message = _expected("a number, text or null", value)
+        message = expected("a number, text or null", value)
     elif math.isfinite(number := _as_float(value)):
         return number
     else:
@@ -381,7 +382,7 @@ def _client_ref(value: object, problems: Problems) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str):
-        message = _expected("text or null", value)
+        message = expected("text or null", value)
     elif len(value) > LONGEST_CLIENT_REF:
         message = f"must have at most {LONGEST_CLIENT_REF} characters"
     elif _CONTROL.search(value):
@@ -400,7 +401,8 @@ def _date(value: object, problems: Problems) -> date | None:
         return None
 
 
-def _expected(what: str, value: object) -> str:
-    if value is _MISSING:
+def expected(what: str, value: object) -> str:
+    """What to say of a value that is something else, or MISSING."""
+    if value is MISSING:
         return "is missing"
     return f"must be {what}, not {_KINDS.get(type(value), 'a number')}"

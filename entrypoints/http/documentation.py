@@ -33,10 +33,13 @@ addresses are a 404.
 _TAGS = [
     Tag("predictions", "Values and nothing else."),
     Tag("valuations", "Values with how sure they are, why, compared with which sales, and by which model."),
+    Tag("outcomes", "What valued homes were sold for, and what valuers hold instead."),
     Tag("models", "The stored models, and which of them is served."),
+    Tag("monitoring", "Whether the served model still holds."),
     Tag("keys", "The keys that open this service, for those who may manage them."),
     Tag("health", "For whoever runs the service."),
 ]
+# What an answer leads to stands in a column that is wider than a telephone: there it is left out.
 _PAGE = """\
 <!DOCTYPE html>
 <html lang="en">
@@ -46,6 +49,7 @@ _PAGE = """\
 <title>Tasador API</title>
 <link rel="icon" type="image/svg+xml" href="/docs/icon.svg">
 <link rel="stylesheet" href="/docs/swagger-ui.css">
+<style>@media (max-width: 640px) { .swagger-ui .response-col_links { display: none } }</style>
 </head>
 <body>
 <div id="api"></div>

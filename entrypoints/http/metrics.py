@@ -28,10 +28,10 @@ _CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4.removesuffix("; charset=utf-8")  # Lite
 _STATUSES = (200, 201, 204, 304, 307, 400, 401, 403, 404, 405, 409, 413, 415, 429, 499, 500, 503)
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _Labels = tuple[str, ...]
-T = TypeVar("T", bound="_Tally")
+T = TypeVar("T", bound="Tally")
 
 
-class _Tally(Protocol):
+class Tally(Protocol):
     """A metric in cells of shared memory."""
 
     @abstractmethod
@@ -60,7 +60,7 @@ class _Cells:
         return sum(row[cell] for worker, row in enumerate(tallies) if not of_the_living or roster.serves(worker))
 
 
-class Counter(_Tally):
+class Counter(Tally):
     """Counts what happens, by labels whose values are given."""
 
     def __init__(self, cells: _Cells, name: str, told: str, **labels: Iterable[object]) -> None:
@@ -70,12 +70,12 @@ class Counter(_Tally):
         first = cells.take(len(series))
         self._places: dict[_Labels, int] = {values: first + place for place, values in enumerate(series)}
 
-    def add(self, *labels: str) -> None:
-        """One more with these labels, which stand in the order of the declaration."""
+    def add(self, *labels: str, amount: float = 1.0) -> None:
+        """So many more with these labels, which stand in the order of the declaration."""
         place = self._places.get(labels)
         if place is None:
             place = self._places[self._foreseen(labels)]
-        self._own[place] += 1.0
+        self._own[place] += amount
 
     def _foreseen(self, labels: _Labels) -> _Labels:
         known = [{values[place] for values in self._places} for place in range(len(labels))]
@@ -90,25 +90,36 @@ class Counter(_Tally):
         return family
 
 
-class Gauge(_Tally):
-    """A number that goes up and down; a worker that starts begins with nothing."""
+class Gauge(Tally):
+    """A number that goes up and down, by one label whose values are given, if any; a worker begins with nothing."""
 
-    def __init__(self, cells: _Cells, name: str, told: str) -> None:
+    def __init__(self, cells: _Cells, name: str, told: str, label: str | None, values: Iterable[str]) -> None:
         self._cells, self._own = cells, cells.own
-        self._name, self._told = name, told
-        self._place = cells.take(1)
-        self._own[self._place] = 0.0
+        self._name, self._told, self._labels = name, told, () if label is None else (label,)
+        self._places = {value: cells.take(1) for value in (("",) if label is None else (*values, OTHER))}
+        for place in self._places.values():
+            self._own[place] = 0.0
 
     def add(self, amount: float) -> None:
-        """So much more, or less."""
-        self._own[self._place] += amount
+        """So much more, or less, of a gauge without a label."""
+        self._own[self._places[""]] += amount
+
+    def set(self, label: str, number: float) -> None:
+        """It is so much now with this label."""
+        place = self._places.get(label)
+        self._own[self._places[OTHER] if place is None else place] = number
 
     def read(self) -> Metric:
         """The sum over the workers that serve."""
-        return GaugeMetricFamily(self._name, self._told, value=self._cells.sum(self._place, of_the_living=True))
+        family = GaugeMetricFamily(self._name, self._told, labels=self._labels)
+        for value, place in self._places.items():
+            number = self._cells.sum(place, of_the_living=True)
+            if number or value != OTHER:
+                family.add_metric((value,) if self._labels else (), number)
+        return family
 
 
-class Histogram(_Tally):
+class Histogram(Tally):
     """How often a number was how high, by one label whose values are given; `bounds` are the highest of each bucket."""
 
     def __init__(
@@ -147,23 +158,24 @@ class Metrics:
     def __init__(self, roster: Roster) -> None:
         self._roster = roster
         self._cells = _Cells(roster)
-        self._tallies: list[_Tally] = []
+        self._tallies: list[Tally] = []
         self._registry = CollectorRegistry()
         self._registry.register(self)
 
     def counter(self, name: str, told: str, **labels: Iterable[object]) -> Counter:
         """Declares a counter; `labels` holds all values of each label, to which "other" is added."""
-        return self._declared(Counter(self._cells, name, told, **labels))
+        return self.declare(Counter(self._cells, name, told, **labels))
 
-    def gauge(self, name: str, told: str) -> Gauge:
-        """Declares a number that goes up and down."""
-        return self._declared(Gauge(self._cells, name, told))
+    def gauge(self, name: str, told: str, label: str | None = None, values: Iterable[str] = ()) -> Gauge:
+        """Declares a number that goes up and down; to the values of a label "other" is added."""
+        return self.declare(Gauge(self._cells, name, told, label, values))
 
     def histogram(self, name: str, told: str, bounds: Sequence[float], label: str, values: Iterable[str]) -> Histogram:
         """Declares a histogram with one label, to whose values "other" is added."""
-        return self._declared(Histogram(self._cells, name, told, bounds, label, values))
+        return self.declare(Histogram(self._cells, name, told, bounds, label, values))
 
-    def _declared(self, tally: T) -> T:
+    def declare(self, tally: T) -> T:
+        """Adds a metric, which is asked whenever somebody looks."""
         self._tallies.append(tally)
         return tally
 

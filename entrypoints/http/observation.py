@@ -8,7 +8,7 @@ import secrets
 import time
 from collections.abc import Iterable
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from litestar.enums import ScopeType
@@ -23,6 +23,9 @@ from entrypoints.http.notices import Notices
 from entrypoints.http.problems import MEDIA_TYPE, keep_for_log, problem, with_head
 from entrypoints.http.roster import Roster
 from entrypoints.http.security_headers import security_headers
+
+if TYPE_CHECKING:
+    from entrypoints.http.tracing import Tracing
 
 Header = tuple[bytes, bytes]
 
@@ -47,6 +50,7 @@ class Observed:
         proxies: TrustedProxies | None = None,
         notices: Notices | None = None,
         roster: Roster | None = None,
+        tracing: "Tracing | None" = None,
     ) -> None:
         self.app = app
         self.log = log
@@ -54,13 +58,14 @@ class Observed:
         self._traffic = traffic
         self._proxies = proxies
         self._roster = roster or Roster.alone()
+        self._tracing = tracing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves a request; whatever else there is (the lifespan) is passed on."""
         if scope["type"] == ScopeType.HTTP:
             if self._proxies is not None:
                 self._proxies.see_through(scope)
-            await _Exchange(scope, receive, send, self._roster).run(self.app, self.log, self._traffic)
+            await _Exchange(scope, receive, send, self._roster).run(self.app, self.log, self._traffic, self._tracing)
         else:
             await self.app(scope, receive, send)
 
@@ -100,10 +105,11 @@ class _Exchange:
         own: Any = scope.setdefault("state", {})
         own["request_id"] = self._id
 
-    async def run(self, app: ASGIApp, log: Any, traffic: Traffic) -> None:
+    async def run(self, app: ASGIApp, log: Any, traffic: Traffic, tracing: "Tracing | None") -> None:
         traffic.begins()
         clear_contextvars()
         bind_contextvars(request_id=self._id)
+        traced = tracing.begin(self._scope, self._id) if tracing else None
         # A HEAD is a GET whose body is not sent.
         scope: HTTPScope = {**self._scope, "method": "GET"} if self._scope["method"] == "HEAD" else self._scope
         try:
@@ -116,6 +122,8 @@ class _Exchange:
             route: Any = scope.get("path_template")
             traffic.ends(route, self._final_status(), time.perf_counter() - self._began)
             self._log_to(log)
+            if traced:
+                traced.end(route, self._final_status())
 
     async def receive(self) -> Any:
         message = await self._receive()

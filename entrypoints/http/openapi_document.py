@@ -9,6 +9,8 @@ from litestar.exceptions import HTTPException
 from litestar.routes import BaseRoute, HTTPRoute
 
 from domain.api_key import Scope
+from entrypoints.http.evidence_bodies import EXAMPLE_ID
+from entrypoints.http.follow_up_bodies import OutcomeBody, OutcomeList, OutcomesBody, OverrideBody
 from entrypoints.http.key_bodies import NewKeyBody, RotationBody
 from entrypoints.http.problems import MEDIA_TYPE, problem
 from entrypoints.http.schemas import (
@@ -24,7 +26,10 @@ from entrypoints.http.security import BY_KEY
 Document = dict[str, Any]
 
 _REF = "#/components/{}/{}"
-_BODIES = (PropertyBody, PropertyBatch, ValuationBatch, WhatIfBody, PromotionBody, NewKeyBody, RotationBody)
+_BODIES = (
+    *(PropertyBody, PropertyBatch, ValuationBatch, WhatIfBody, PromotionBody, NewKeyBody, RotationBody),
+    *(OutcomeBody, OutcomeList, OutcomesBody, OverrideBody),
+)
 
 
 def _header(description: str, kind: str = "string", *, always: bool = False) -> Document:
@@ -71,6 +76,8 @@ _EXAMPLES: Mapping[str, Document] = {
     "PromotionBody": {"reason": "lower COD in Vitacura"},
     "NewKeyBody": {"label": "Mortgage desk", "scopes": ["value"], "expires_in": "30d"},
     "RotationBody": {"overlap": "1h"},
+    "OutcomesBody": {"valuation_id": EXAMPLE_ID, "price": 187000, "sold_on": "2026-10-14"},
+    "OverrideBody": {"value": 171000, "reason": "roof to be renewed", "valuer": "M. Rojas"},
 }
 """What a page fills in to be tried: it would put together one of every field that there may be."""
 
@@ -81,6 +88,7 @@ _LINKS: Mapping[str, Mapping[str, tuple[str, Sequence[str]]]] = {
     "list_models": {"version": ("$response.body#/models/0/version", ("show_model", "promote_model"))},
     "show_current_model": {"version": ("$response.body#/version", ("show_model",))},
     "promote_model": {"version": ("$response.body#/version", ("show_model",))},
+    "create_valuation": {"valuation_id": ("$response.body#/valuation_id", ("show_valuation", "override_valuation"))},
     "roll_back_model": {"version": ("$response.body#/version", ("show_model",))},
 }
 """By operation and parameter: where its answer names what further operations take."""
@@ -115,16 +123,16 @@ def complete(document: Document, routes: Iterable[BaseRoute], features: Features
     return document
 
 
-def _complete(operation: Document, scope: Scope | None, components: Document) -> None:
+def _complete(operation: Document, scopes: Sequence[Scope], components: Document) -> None:
     """Adds to an operation what it needs and answers, and takes away the 400s of input where any is taken."""
     schemas, at_any_time = components["schemas"], components["responses"]
     responses = operation["responses"]
-    operation["security"] = [{name: [scope.value]} for scheme in BY_KEY for name in scheme] if scope else []
+    operation["security"] = [{name: [scope.value]} for scope in scopes for scheme in BY_KEY for name in scheme]
     if body := operation.get("requestBody"):  # one of which no field is required may be left out
         name = body["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
-        body["required"] = bool(schemas[name].get("required"))
+        body["required"] = bool(schemas[name].get("required") or schemas[name].get("oneOf"))
         body["content"]["application/json"]["example"] = _EXAMPLES[name]
-    if not scope:
+    if not scopes:
         responses.pop("400", None)
     for status, response in responses.items():
         response["headers"] = _references("headers", *_headers(operation, status))
@@ -148,10 +156,14 @@ def _headers(operation: Document, status: str) -> Iterator[str]:
         yield "X-Model-Version"
 
 
-def _scopes(routes: Iterable[BaseRoute]) -> dict[str, Scope | None]:
-    """The scope that the guard asks of a key, by operation; None where it asks for no key."""
+def _scopes(routes: Iterable[BaseRoute]) -> dict[str, tuple[Scope, ...]]:
+    """The scopes any of which the guard asks of a key, by operation; none where it asks for no key."""
     handlers = (handler for route in routes if isinstance(route, HTTPRoute) for handler in route.route_handlers)
-    return {str(each.operation_id): each.opt["scope"] for each in handlers if each.operation_id}
+    return {
+        str(each.operation_id): (each.opt["scope"], *each.opt["other_scopes"]) if each.opt["scope"] else ()
+        for each in handlers
+        if each.operation_id
+    }
 
 
 def _bodies(features: Features) -> dict[str, Document]:
@@ -168,6 +180,8 @@ def _bodies(features: Features) -> dict[str, Document]:
         schemas[name]["properties"] |= further | dict.fromkeys(("price", "sold_on", "id"), _IGNORED)
         schemas[name]["additionalProperties"] = _UNKNOWN
     schemas["PropertyChanges"]["properties"] |= further
+    outcomes = [{"$ref": _REF.format("schemas", each.__name__)} for each in (OutcomeBody, OutcomeList)]
+    schemas["OutcomesBody"] = {"description": schemas["OutcomesBody"]["description"], "oneOf": outcomes}
     return schemas
 
 

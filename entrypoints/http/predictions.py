@@ -12,7 +12,7 @@ from domain.errors import FieldProblem, InvalidProperty
 from domain.market_extent import OUTSIDE_MARKET, Refusal
 from domain.model_version import FeatureSchema
 from domain.property import Property
-from domain.valuation_record import Caller
+from domain.valuation import Valuation
 from entrypoints.http.answers import JsonAnswer, encode
 from entrypoints.http.bodies import MOST_PROBLEMS, NO_BODY, JsonBody, read_batch, read_property, under
 from entrypoints.http.problems import RefusedProperty, answered, documented_valuing
@@ -80,27 +80,31 @@ class BatchPredictions(Controller):
         of which no value can be given (`/problems/refused-property`). `/v1/valuations/batch` answers the others. At
         most 20000 homes.
         """
-        caller = caller_of(request)
-        return await valuing.batches.run(lambda: _value_all(valuing, caller, read_batch(data, MOST_ROWS)))
+        began = time.perf_counter()
+        requests, valuations = await valuing.batches.run(lambda: _valued(valuing, data))
+        if not valuations:
+            return JsonAnswer(b"[]")
+        refused = {place: each for place, each in enumerate(valuations) if each.refusal}
+        told = refused or dict(enumerate(valuations))  # of a refused batch nobody is told the values
+        asked = [requests[place] for place in told]
+        await valuing.record(caller_of(request), asked, [*told.values()], level=None, began=began)
+        version = valuations[0].model.version
+        if refused:
+            refusals = {f"data[{place}]": each.refusal for place, each in refused.items() if each.refusal}
+            raise RefusedProperty(refusals, version)
+        return JsonAnswer(encode([valuation.value for valuation in valuations]), version)
 
 
-def _value_all(valuing: Valuing, caller: Caller, homes: list[Property]) -> JsonAnswer:
-    requests = [ValuationRequest(home) for home in homes]
-    if not requests:
-        return JsonAnswer(b"[]")
-    began = time.perf_counter()
+def _valued(valuing: Valuing, data: object) -> tuple[list[ValuationRequest], list[Valuation]]:
+    """What a body asks for, and the answers."""
+    homes = read_batch(data, MOST_ROWS)
+    if not homes:
+        return [], []
     served = valuing.served_model.current()
     if problems := _problems_by_row(homes, served.description.card.features):
         raise InvalidProperty(problems)
-    valuations = valuing.value_property(requests, served=served)
-    refused = {place: each for place, each in enumerate(valuations) if each.refusal}
-    told = refused or dict(enumerate(valuations))  # of a refused batch nobody is told the values
-    valuing.record(caller, [requests[place] for place in told], [*told.values()], level=None, began=began)
-    version = valuations[0].model.version
-    if refused:
-        refusals = {f"data[{place}]": each.refusal for place, each in refused.items() if each.refusal}
-        raise RefusedProperty(refusals, version)
-    return JsonAnswer(encode([valuation.value for valuation in valuations]), version)
+    requests = [ValuationRequest(home) for home in homes]
+    return requests, valuing.value_property(requests, served=served)
 
 
 def _problems_by_row(homes: list[Property], features: FeatureSchema) -> list[FieldProblem]:

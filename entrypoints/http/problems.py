@@ -18,12 +18,14 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
 from structlog.contextvars import bind_contextvars
 
-from config.logs import masked
+from config.log_lines import masked
 from domain.api_key import Scope
 from domain.errors import (
     DomainError,
     FailedKeysThrottled,
     FieldProblem,
+    InvalidFields,
+    InvalidFollowUp,
     InvalidKeyRequest,
     InvalidProperty,
     KeyNotActive,
@@ -38,16 +40,19 @@ from domain.errors import (
     NoModelServed,
     NothingToRollBack,
     RateLimited,
+    ReferenceMissing,
     ScopeMissing,
     ScopeNotHeld,
     SecretUnavailable,
     ValuationLogUnavailable,
+    ValuationNotFound,
 )
 from domain.market_extent import Refusal
 from entrypoints.http.answers import MODEL_VERSION
 from entrypoints.http.bodies import JSON_WANTED, MOST_PROBLEMS, MalformedBody
 from entrypoints.http.parameters import NOT_KNOWN
 from entrypoints.http.schemas import MOST_COMPARABLES, FieldProblemBody, ProblemBody, without_folders
+from entrypoints.http.slow_threads import Overloaded
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = "5"
@@ -90,6 +95,7 @@ _KEYS_DOWN = _Kind(
 )
 _KINDS: Mapping[type[Exception], _Kind] = {
     InvalidProperty: _Kind(400, "invalid-property", "Fields of the body cannot be used"),
+    InvalidFollowUp: _Kind(400, "invalid-follow-up", "Fields of the body cannot be used"),
     RefusedProperty: _Kind(400, "refused-property", "No value is given: none would be right"),
     MalformedBody: _Kind(400, "malformed-body", "The body cannot be read"),
     ValidationException: _Kind(400, "invalid-parameter", "Parameters of the address cannot be used"),
@@ -98,12 +104,18 @@ _KINDS: Mapping[type[Exception], _Kind] = {
     KeyRejected: _Kind(401, "key-required", "A valid API key is required"),
     InvalidKeyRequest: _Kind(400, "invalid-key-request", "No such key can be"),
     ScopeNotHeld: _Kind(403, "scope-not-held", "The key cannot hand on a scope that it lacks"),
-    KeyNotFound: _Kind(404, "key-not-found", "There is no such key"),
+    KeyNotFound: _Kind(
+        404,
+        "key-not-found",
+        "There is no such key",
+        "There is no key of this id: an id is 12 letters and digits, and GET /v1/keys lists those that there are.",
+    ),
     KeyNotActive: _Kind(409, "key-not-active", "The key cannot be rotated any more"),
     LastAdminKey: _Kind(409, "last-admin-key", "The last key that may manage keys stays"),
     ScopeMissing: _Kind(403, "scope-missing", "The key was not given the scope that is needed"),
     ModelNotFound: _Kind(404, "model-not-found", "There is no such model"),
     ModelRefused: _Kind(409, "model-refused", "The model must not be served"),
+    ReferenceMissing: _Kind(409, "reference-missing", "The model has nothing to be compared with"),
     NothingToRollBack: _Kind(409, "nothing-to-roll-back", "There is no earlier model to serve"),
     NoModelServed: _Kind(503, "no-model-served", "No model is served", NO_MODEL),
     ModelStoreUnavailable: _Kind(
@@ -115,11 +127,25 @@ _KINDS: Mapping[type[Exception], _Kind] = {
     KeyStoreUnavailable: _KEYS_DOWN,
     KeyStoreMalformed: _KEYS_DOWN,
     SecretUnavailable: _KEYS_DOWN,
+    Overloaded: _Kind(
+        503,
+        "overloaded",
+        "Too much is asked at once",
+        "More is asked at once than can be answered in time: try again shortly, or with smaller batches.",
+    ),
     ValuationLogUnavailable: _Kind(
         503,
         "log-unavailable",
-        "Valuations cannot be put on record",
-        "Valuations cannot be put on record at the moment, so that none is given: try again shortly.",
+        "The record of valuations is out of reach",
+        "The record of valuations cannot be written or read at the moment, so that nothing is answered: try again "
+        "shortly.",
+    ),
+    ValuationNotFound: _Kind(
+        404,
+        "valuation-not-found",
+        "There is no such valuation",
+        "There is no valuation of this id that this key may see: that needs the id of an answer that was given to the "
+        "key, or the scope audit:read.",
     ),
 }
 _PLAIN_DETAILS = {
@@ -129,6 +155,7 @@ _PLAIN_DETAILS = {
 _OF_PARAMETERS = {
     "level": "must be greater than 0 and less than 1",
     "explain": "must be true or false",
+    "days": "must be a whole number from 1 to 3650",
     "comparables": f"must be a whole number from 0 to {MOST_COMPARABLES}",
     "reason": "must be one line of at most 200 printable characters",
 }
@@ -240,7 +267,7 @@ def _detail(error: Exception, fields: Sequence[FieldProblem]) -> str:
 
 
 def _field_problems(error: Exception) -> Iterator[FieldProblem]:
-    if isinstance(error, InvalidProperty):
+    if isinstance(error, InvalidFields):
         yield from error.problems
     elif isinstance(error, RefusedProperty):
         yield from (FieldProblem(place, each.explanation) for place, each in error.refusals.items() if place)

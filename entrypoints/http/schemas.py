@@ -14,9 +14,11 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from application.list_models import ListedModel
 from application.what_if import ChangedValuation
 from domain.errors import FieldProblem
-from domain.model_version import LONGEST_REASON, ModelCard, ModelVersion
+from domain.model_version import ModelCard, ModelVersion
 from domain.property import NUMBER_RULES, PROPERTY_FIELDS
+from domain.reason import LONGEST_REASON
 from domain.valuation import Comparable, Contribution, Explanation, Valuation
+from domain.valuation_record import ValuationRecord
 
 LONGEST_TEXT = 200
 LONGEST_CLIENT_REF = 100
@@ -346,30 +348,7 @@ class ValuationAnswer(Struct, kw_only=True):
     @classmethod
     def of(cls, valuation: Valuation, model: ServingModel | None = None) -> Self:
         """The answer that tells this valuation; `model` is the answer that names its model, where there is one."""
-        interval, sure, refusal = valuation.interval, valuation.confidence, valuation.refusal
-        explanation, comparables = valuation.explanation, valuation.comparables
-        return cls(
-            valuation_id=valuation.id,
-            client_ref=valuation.client_ref,
-            status=valuation.status,
-            reason=refusal.reason if refusal else None,
-            reason_detail=refusal.explanation if refusal else None,
-            currency=valuation.currency,
-            valuation_date=valuation.valuation_date,
-            value=valuation.value,
-            value_low=interval.low if interval else None,
-            value_high=interval.high if interval else None,
-            interval_level=interval.level if interval else None,
-            percentiles={_NAMES[share]: price for share, price in valuation.percentiles.items()} or None,
-            fsd=sure.fsd if sure else None,
-            confidence_score=sure.score if sure else None,
-            confidence_level=sure.level if sure else None,
-            limiting_factors=list(sure.limiting_factors) if sure else [],
-            comparables=UNSET if comparables is None else [ComparableAnswer.of(each) for each in comparables],
-            explanation=UNSET if explanation is None else ExplanationAnswer.of(explanation),
-            model=model or ServingModel.of(valuation.model),
-            warnings=[refusal.explanation, *valuation.warnings] if refusal else list(valuation.warnings),
-        )
+        return cls(**told_of(valuation), model=model or ServingModel.of(valuation.model))
 
     @classmethod
     def unusable(cls, client_ref: str | None, problems: Sequence[FieldProblem], model: ModelVersion) -> Self:
@@ -396,6 +375,33 @@ class ValuationAnswer(Struct, kw_only=True):
             warnings=[detail],
             errors=[FieldProblemBody(field=each.field, message=each.message) for each in problems],
         )
+
+
+def told_of(valuation: Valuation | ValuationRecord) -> dict[str, Any]:
+    """What is answered of a valuation, now or again later, by field: all but its model."""
+    interval, sure, refusal = valuation.interval, valuation.confidence, valuation.refusal
+    explanation, comparables = valuation.explanation, valuation.comparables
+    return {
+        "valuation_id": valuation.id,
+        "client_ref": valuation.client_ref,
+        "status": "refused" if refusal else "valued",
+        "reason": refusal.reason if refusal else None,
+        "reason_detail": refusal.explanation if refusal else None,
+        "currency": valuation.currency,
+        "valuation_date": valuation.valuation_date,
+        "value": valuation.value,
+        "value_low": interval.low if interval else None,
+        "value_high": interval.high if interval else None,
+        "interval_level": interval.level if interval else None,
+        "percentiles": {_NAMES[share]: price for share, price in valuation.percentiles.items()} or None,
+        "fsd": sure.fsd if sure else None,
+        "confidence_score": sure.score if sure else None,
+        "confidence_level": sure.level if sure else None,
+        "limiting_factors": list(sure.limiting_factors) if sure else [],
+        "comparables": UNSET if comparables is None else [ComparableAnswer.of(each) for each in comparables],
+        "explanation": UNSET if explanation is None else ExplanationAnswer.of(explanation),
+        "warnings": [refusal.explanation, *valuation.warnings] if refusal else list(valuation.warnings),
+    }
 
 
 class ValuationBatchAnswer(Struct, kw_only=True):

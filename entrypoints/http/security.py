@@ -46,9 +46,9 @@ _UNANSWERED = (KeyStoreUnavailable, KeyStoreSpoiled, SecretUnavailable)
 Caller = ASGIConnection[Any, Any, ApiKey, Any]
 
 
-def needs(scope: Scope) -> dict[str, Any]:
-    """`opt` of a route that takes a key with this scope."""
-    return {"scope": scope}
+def needs(scope: Scope, *others: Scope) -> dict[str, Any]:
+    """`opt` of a route that takes a key with this scope, or with one of the others."""
+    return {"scope": scope, "other_scopes": others}
 
 
 def key_guard(authenticate: AuthenticateKey, limits: KeyLimits, failed: FailedKeys) -> Guard:
@@ -77,7 +77,9 @@ def key_guard(authenticate: AuthenticateKey, limits: KeyLimits, failed: FailedKe
             raise
         bind_contextvars(key_id=key.id)
         await limits.count(scope, key.id)
-        scope["auth"] = authenticate.let_in(key, needed, request)
+        enough = (needed, *handler.opt.get("other_scopes", ()))
+        held = next((each for each in enough if each in key.scopes), needed)
+        scope["auth"] = authenticate.let_in(key, held, request)
         if scope["query_string"]:
             check_parameters(connection, handler)
 

@@ -10,11 +10,10 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody, QueryParameter
 
 from application.served_model import ServedVersion
-from application.value_property import ValuationRequest, problems_of
+from application.value_property import ValuationRequest, ValueProperty, problems_of
 from domain.api_key import Scope
 from domain.model_version import FeatureSchema
 from domain.valuation import Valuation
-from domain.valuation_record import Caller
 from entrypoints.http.answers import JsonAnswer, encode
 from entrypoints.http.bodies import NO_BODY, JsonBody, UnusableRow, read_request, read_rows, read_what_if, under
 from entrypoints.http.problems import answered, documented_valuing
@@ -112,8 +111,7 @@ class Valuations(Controller):
         The effects of the changed fields add up to the difference.
         """
         home, changes = read_what_if(data)
-        caller = caller_of(request)
-        changed = await valuing.details.run(lambda: valuing.changed(caller, home, changes, level))
+        changed = await valuing.changed(request, home, changes, level)
         return JsonAnswer(encode(ChangedValuationAnswer.of(changed)), changed.before.model.version)
 
 
@@ -151,37 +149,45 @@ class BatchValuations(Controller):
         """
         details = int(explain) + comparables
         most = MOST_DETAILS // details if details else MOST_ROWS
-        caller = caller_of(request)
+        began = time.perf_counter()
 
-        def value() -> JsonAnswer:
+        def value() -> _Batch:
             rows = read_rows(data, most)
             if not rows:
-                return JsonAnswer(encode(ValuationBatchAnswer(valuations=[])))
+                return _Batch(JsonAnswer(encode(ValuationBatchAnswer(valuations=[]))))
             served = valuing.served_model.current()
-            return _Batch(valuing, served, caller, level, explain, comparables).answer(rows)
+            return _BatchAsked(valuing.value_property, served, level, explain, comparables).valued(rows)
 
-        return await valuing.batches.run(value)
+        batch = await valuing.batches.run(value)
+        await valuing.record(caller_of(request), batch.asked, batch.valuations, level=level, began=began)
+        return batch.answer
 
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
+    """The answer to many homes, and what goes on record before it is sent."""
+
+    answer: JsonAnswer
+    asked: Sequence[ValuationRequest] = ()
+    valuations: Sequence[Valuation] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _BatchAsked:
     """What is asked of many homes, all to be valued by one version, whatever is promoted meanwhile."""
 
-    valuing: Valuing
+    value_property: ValueProperty
     served: ServedVersion
-    caller: Caller
     level: float | None
     explain: bool
     comparables: int
 
-    def answer(self, rows: Sequence[ValuationRequest | UnusableRow]) -> JsonAnswer:
-        """The answer to each row, in its place; every valuation is on record then."""
-        began = time.perf_counter()
+    def valued(self, rows: Sequence[ValuationRequest | UnusableRow]) -> _Batch:
+        """The answer to each row, in its place."""
         model = self.served.description
         rows = [_usable(place, row, model.card.features) for place, row in enumerate(rows)]
         asked = [row for row in rows if isinstance(row, ValuationRequest)]
-        valuations = self._valued(asked)
-        self.valuing.record(self.caller, asked, valuations, level=self.level, began=began)
+        valuations = self._valuations(asked)
         serving = ServingModel.of(model)
         in_turn = iter(valuations)
         answers = [
@@ -190,12 +196,12 @@ class _Batch:
             else ValuationAnswer.of(next(in_turn), serving)
             for row in rows
         ]
-        return JsonAnswer(encode(ValuationBatchAnswer(valuations=answers)), model.version)
+        return _Batch(JsonAnswer(encode(ValuationBatchAnswer(valuations=answers)), model.version), asked, valuations)
 
-    def _valued(self, asked: Sequence[ValuationRequest]) -> list[Valuation]:
+    def _valuations(self, asked: Sequence[ValuationRequest]) -> list[Valuation]:
         if not asked:
             return []
-        return self.valuing.value_property(
+        return self.value_property(
             asked, self.level, explain=self.explain, comparables=self.comparables, served=self.served
         )
 

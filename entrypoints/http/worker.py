@@ -10,7 +10,6 @@ from types import FrameType
 
 import msgspec
 
-from config.logs import LogFolderUnavailable
 from config.settings import Settings
 from domain.errors import DomainError
 from entrypoints.http.private_memory import keep_memory_private
@@ -30,7 +29,7 @@ def main(listener: int, memory: int, workers: int, number: int) -> None:
         Thread(target=_stop_without_parent, args=(roster,), daemon=True).start()
         _serve(settings, socket.socket(fileno=listener), roster)
     except Exception as error:  # the parent says it, in one line
-        told = isinstance(error, DomainError | LogFolderUnavailable)
+        told = isinstance(error, DomainError)
         fault = str(error) if told else f"{type(error).__name__}: {error}"
         roster.tell_last_words(" ".join(fault.split()))
         sys.exit(1)

@@ -25,12 +25,6 @@ class TestCheck:
         tasador("config", "check")
         assert list(here.iterdir()) == []
 
-    def test_tells_on_standard_error_of_keys_without_effect(self, tasador: Command) -> None:
-        Path("tasador.toml").write_text('[valuation_log]\nkind = "sql"\n')
-        ran = tasador("config", "check")
-        assert ran.code == 0
-        assert ran.line == "note: valuation_log.kind is set, but this version does not act on it yet"
-
     @pytest.mark.parametrize(
         ("settings", "told"),
         [

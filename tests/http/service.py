@@ -18,7 +18,7 @@ from application.ports.key_store import KeyStore
 from application.ports.model_repository import ModelRepository
 from application.ports.model_trainer import TrainedModel
 from config.container import Container
-from config.settings import HttpSettings, LoggingSettings, Settings
+from config.settings import HttpSettings, LoggingSettings, Settings, TracingSettings, ValuationLogSettings
 from domain.api_key import ApiKey, KeyAdmin, Scope
 from domain.errors import KeyStoreUnavailable
 from domain.model_version import FeatureSchema, ModelCard
@@ -77,6 +77,8 @@ class Service:
         *,
         may_lose_records: bool = False,
         rate_limit: str = SMALL.rate_limit,
+        traces_to: str | None = None,
+        coordinate_decimals: int | None = None,
     ) -> None:
         self.folder = folder
         self.clock = FixedClock()
@@ -88,6 +90,8 @@ class Service:
         self.container = Container(
             settings=Settings(
                 logging=LoggingSettings(directory=folder),
+                tracing=TracingSettings(otlp_url=traces_to),
+                valuation_log=ValuationLogSettings(coordinate_decimals=coordinate_decimals),
                 http=msgspec.structs.replace(SMALL, max_batch_kb=max_batch_kb, rate_limit=rate_limit),
             ),
             log_stream=providers.Object(self.screen),
@@ -96,6 +100,7 @@ class Service:
             pepper_store=providers.Object(InMemoryPepperStore()),
             model_repository=providers.Object(self.models),
             valuation_log=providers.Object(log),
+            evidence_archive=providers.Object(self.valuations),
         )
         self.app: Observed = make_app(self.container, refresh_seconds)
         self.client: TestClient[Observed]

@@ -33,6 +33,11 @@ REQUESTS: list[tuple[int, str, str, dict[str, Any]]] = [
     (413, "POST", "/predict", {"content": b" " * 10_000, "headers": {"Content-Type": "application/json"}}),
     (415, "POST", "/predict", {"content": b"{}"}),
     (400, "GET", "/health/live", {"headers": {"Host": "a b"}}),
+    (200, "GET", "/v1/monitoring/coverage", {}),
+    (200, "POST", "/v1/outcomes", {"json": {"outcomes": [{}]}}),
+    (400, "POST", "/v1/outcomes", {"json": {}}),
+    (404, "GET", "/v1/valuations/nobody", {}),
+    (404, "POST", "/v1/valuations/nobody/override", {"json": {"value": 1, "reason": "r", "valuer": "v"}}),
 ]
 
 
@@ -93,6 +98,7 @@ def test_a_request_has_one_line_in_the_log(service: Service) -> None:
         "client": "testclient",
         "request_id": "visit-1",
         "key_id": key["X-API-Key"].split("_")[1],
+        "model_version": "v1",
     }
 
 
