@@ -25,7 +25,8 @@ class SigningPurpose:
     settings are `signing_key_file` and `trusted_keys`. signed: what would be signed, plural. shown_by: the command that
     shows the public key on the machine that signs. refused: raised where what would be signed is not trusted here.
     stranger, altered, lost: what to do about a signature by an unknown key (behind "add it to ..."), about one that is
-    wrong, and (behind that of restoring) about a private key that is spoilt.
+    wrong, and (behind that of restoring) about a private key that is spoilt. gone: what to do where there is no key,
+    which is made by `SigningKeys.make` alone then; else it is made at first use.
     """
 
     prefix: bytes
@@ -36,6 +37,7 @@ class SigningPurpose:
     stranger: str
     altered: str
     lost: str
+    gone: str = ""
 
 
 class NotTrusted(ValueError):
@@ -47,7 +49,9 @@ class NotTrusted(ValueError):
 
 
 class SigningKeys:
-    """Signs with the private key in `file` (PEM, mode 0600), made at first use; trusts the public keys `trusted`.
+    """Signs with the private key in `file` (PEM, mode 0600); trusts the public keys `trusted`.
+
+    The key is made at first use, unless the purpose says what is wrong where it is `gone`: then by `make` alone.
 
     trusted: `ed25519:<base64>` each. Where there are none, the public half of the key in `file` is trusted. Whoever
     only checks signatures needs no private key, just the public ones.
@@ -114,8 +118,16 @@ class SigningKeys:
             f"{self._purpose.shown_by}",
         )
 
+    def make(self) -> None:
+        """Makes the key where there is none. Raises SecretUnavailable."""
+        if self._read() is None:
+            self._made()
+
     def _own(self) -> tuple[str, "Ed25519PrivateKey"]:
-        return self._read() or self._made()
+        own = self._read()
+        if own is None and self._purpose.gone:
+            raise SecretUnavailable(f"There is no signing key {self._file}: {self._purpose.gone}.")
+        return own or self._made()
 
     def _read(self) -> "tuple[str, Ed25519PrivateKey] | None":
         """The key in the file, or None where there is no file."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from application.pepper_for_keys import PEPPER_LOST, is_pepper_lost
 from application.ports.key_store import KeyStore
@@ -28,7 +29,7 @@ class Readiness:
 
 @dataclass(frozen=True, slots=True)
 class CheckReadiness:
-    """Asks the served model, the key store, the repository and the valuation log.
+    """How to ask the served model, the key store, the repository and the valuation log, and what their answers mean.
 
     Valuing goes on without the repository, and without the log where records may be lost.
     """
@@ -39,24 +40,32 @@ class CheckReadiness:
     peppers: PepperStore
     valuations: ValuationLog
 
+    @property
+    def parts(self) -> dict[str, Callable[[], str]]:
+        """The question to each part, by name: returns "ok", or what is wrong and what to do, in its own time."""
+        return {
+            "model": partial(_said, self.served.current),
+            "key_store": partial(_said, self._keys_can_be_checked),
+            "model_repository": partial(_said, self.models.promotions),
+            "valuation_log": partial(_said, self.valuations.check),
+        }
+
+    def judge(self, checks: dict[str, str]) -> Readiness:
+        """What follows from what all parts said. Asks none of them, so it is quick."""
+        may_value = checks["model"] == checks["key_store"] == "ok"
+        unrecorded = self.valuations.lost
+        return Readiness(
+            ready=may_value and (checks["valuation_log"] == "ok" or unrecorded is not None),
+            checks=checks,
+            serving=self.served.current().description.version if checks["model"] == "ok" else None,
+            refused=self.served.refusals,
+            unrecorded=unrecorded,
+        )
+
     def _keys_can_be_checked(self) -> None:
         self.keys.find("readiness")
         if is_pepper_lost(self.keys, self.peppers):
             raise SecretUnavailable(PEPPER_LOST)
-
-    def __call__(self) -> Readiness:
-        """Never raises a DomainError: it reports it."""
-        model = _said(self.served.current)
-        keys = _said(self._keys_can_be_checked)
-        repository = _said(self.models.promotions)
-        log, unrecorded = _said(self.valuations.check), self.valuations.lost
-        return Readiness(
-            ready=model == keys == "ok" and (log == "ok" or unrecorded is not None),
-            checks={"model": model, "key_store": keys, "model_repository": repository, "valuation_log": log},
-            serving=self.served.current().description.version if model == "ok" else None,
-            refused=self.served.refusals,
-            unrecorded=unrecorded,
-        )
 
 
 def _said(ask: Callable[[], object]) -> str:

@@ -26,20 +26,25 @@ class ToldOutcome:
 
 @dataclass(frozen=True, slots=True)
 class OutcomeReceipt:
-    """What became of it. not_recorded: `problems` says why."""
+    """What became of it. not_recorded: `problems` says why.
+
+    tests_value: whether the sale tests the value; one before the valuation is kept and tests nothing. None of what is
+    not recorded.
+    """
 
     told: ToldOutcome
     status: Literal["recorded", "already_known", "not_recorded"]
     problems: tuple[FieldProblem, ...] = ()
+    tests_value: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RecordOutcomes:
     """Puts sale prices on record beside the valuations that they are of.
 
-    What was told last of a valuation counts; the same told again changes nothing. Whoever may tell of one valuation may
-    tell of all: sales are learned from registers, not by who asked for a value. All methods raise
-    ValuationLogUnavailable: nothing was recorded then.
+    The same as was told last of a valuation changes nothing. Whoever may tell of one valuation may tell of all: sales
+    are learned from registers, not by who asked for a value. All methods raise ValuationLogUnavailable: nothing was
+    recorded then.
     """
 
     log: ValuationLog
@@ -57,8 +62,8 @@ class RecordOutcomes:
     def __call__(self, caller: Caller, told: Sequence[ToldOutcome]) -> list[OutcomeReceipt]:
         """Records those that can be, together; a receipt for each, in their order."""
         receipts, outcomes = [], []
-        newest = self._newest({each.valuation_id for each in told})
-        is_known = dict.fromkeys(newest, True)
+        known = self.log.known({each.valuation_id for each in told})
+        newest = self._newest(set(known))
         at = self.clock.now()
         for each in told:
             try:
@@ -66,16 +71,15 @@ class RecordOutcomes:
             except InvalidFollowUp as error:
                 receipts.append(OutcomeReceipt(each, "not_recorded", error.problems))
                 continue
-            if each.valuation_id not in is_known:
-                is_known[each.valuation_id] = self.log.find(each.valuation_id) is not None
-            if newest.get(each.valuation_id) == each:
-                receipts.append(OutcomeReceipt(each, "already_known"))
-            elif is_known[each.valuation_id]:
+            made = known.get(each.valuation_id)
+            if made is None:
+                receipts.append(OutcomeReceipt(each, "not_recorded", (_UNKNOWN,)))
+            elif newest.get(each.valuation_id) == each:
+                receipts.append(OutcomeReceipt(each, "already_known", tests_value=outcome.tests(made)))
+            else:
                 newest[each.valuation_id] = each
                 outcomes.append(outcome)
-                receipts.append(OutcomeReceipt(each, "recorded"))
-            else:
-                receipts.append(OutcomeReceipt(each, "not_recorded", (_UNKNOWN,)))
+                receipts.append(OutcomeReceipt(each, "recorded", tests_value=outcome.tests(made)))
         if outcomes:
             self.log.follow_up(outcomes)
         return receipts

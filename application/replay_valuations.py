@@ -17,6 +17,7 @@ from domain.valuation_record import ValuationRecord
 
 _AT_ONCE = 500
 _ANY_HOUR = time(12)
+_UNREADABLE = "the record cannot be read: `tasador audit verify` tells what is wrong"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +77,16 @@ class ReplayValuations:
     ) -> Iterator[Replay]:
         """Replays of those recorded at `since` or later and before `until`, of this version; in that order.
 
-        Made as they are asked for. Raises ValuationLogUnavailable, ModelStoreUnavailable.
+        Made as they are asked for. Of records that cannot be read nobody knows the version: each is an impossible
+        replay. Raises ValuationLogUnavailable, ModelStoreUnavailable.
         """
-        replaying = _Replaying(self.models)
-        wanted = (each for each in self.log.records(since, until) if version in {None, each.model_version})
-        while records := list(islice(wanted, _AT_ONCE)):
+        replaying, damaged = _Replaying(self.models), list[str]()
+        found = self.log.records(since, until, damaged=damaged.append)
+        wanted = (each for each in found if version in {None, each.model_version})
+        while (records := list(islice(wanted, _AT_ONCE))) or damaged:
             yield from replaying.replayed(records)
+            yield from (Replay(place, "", ReplayStatus.IMPOSSIBLE, because=_UNREADABLE) for place in damaged)
+            damaged.clear()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,13 @@
 """A valuation as it was recorded, and what was said of it since."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from application.ports.key_store import KeyStore
 from application.ports.valuation_log import ValuationLog
 from domain.api_key import ApiKey, Scope
-from domain.errors import ValuationNotFound
-from domain.follow_up import Outcome, ValuerOverride
+from domain.errors import ValuationNotShown
+from domain.follow_up import FollowUp, Outcome, ValuerOverride
 from domain.valuation_record import ValuationRecord
 
 
@@ -17,6 +18,12 @@ class ShownValuation:
     record: ValuationRecord
     outcomes: tuple[Outcome, ...] = ()
     overrides: tuple[ValuerOverride, ...] = ()
+
+    @classmethod
+    def of(cls, record: ValuationRecord, said: Sequence[FollowUp]) -> "ShownValuation":
+        """The valuation with what was said of it."""
+        outcomes = tuple(each for each in said if isinstance(each, Outcome))
+        return cls(record, outcomes, tuple(each for each in said if isinstance(each, ValuerOverride)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +37,12 @@ class ShowValuation:
         """The valuation of this id. viewer: the key that asks; None for the operator, on the service's own machine.
 
         A key sees what it asked for itself, or what a key asked for that was rotated into it; with the scope audit:read
-        it sees everything. Raises ValuationNotFound, the same whether there is none or it is not for this viewer.
+        it sees everything. Raises ValuationNotShown, the same whether there is none or it is not for this viewer.
         """
         record = self.log.find(valuation_id)
         if record is None or not (viewer is None or self._may_see(viewer, record)):
-            raise ValuationNotFound(f"No valuation '{valuation_id}' is on record.")
-        said = list(self.log.follow_ups(valuation_id))
-        return ShownValuation(
-            record,
-            tuple(each for each in said if isinstance(each, Outcome)),
-            tuple(each for each in said if isinstance(each, ValuerOverride)),
-        )
+            raise ValuationNotShown(f"No valuation '{valuation_id}' is on record.")
+        return ShownValuation.of(record, list(self.log.follow_ups(valuation_id)))
 
     def _may_see(self, viewer: ApiKey, record: ValuationRecord) -> bool:
         if Scope.AUDIT_READ in viewer.scopes:

@@ -1,7 +1,7 @@
 """Whether the homes that a model is asked about are still those that it learned from."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from application.ports.clock import Clock
@@ -10,6 +10,7 @@ from application.served_model import ServedVersion
 from domain.drift import DriftStudy
 from domain.drift_judgement import DriftLimits, judge_drift
 from domain.errors import ReferenceMissing
+from domain.evidence_faults import left_out
 from domain.market_tally import MarketTally
 from domain.property import normalised
 
@@ -45,8 +46,8 @@ class StudyDrift:
         until = self.clock.now()
         since = until - timedelta(days=days or self.days)
         tally = MarketTally(trained.reference, self.coordinate_decimals)
-        valuations = 0
-        for record in self.log.records(since, until):
+        valuations, damaged = 0, list[str]()
+        for record in self.log.records(since, until, damaged=damaged.append):
             if record.model_version != version:
                 continue
             valuations += 1
@@ -61,4 +62,5 @@ class StudyDrift:
                 record.coordinate_decimals,
             )
         currency = stored.description.card.currency
-        return judge_drift(tally, self.limits, version, currency, (since, until), valuations, math.exp)
+        study = judge_drift(tally, self.limits, version, currency, (since, until), valuations, math.exp)
+        return replace(study, sentences=(*study.sentences, *left_out(damaged)), unreadable=len(damaged))

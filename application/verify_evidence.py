@@ -1,7 +1,8 @@
 """Whether the valuations on record are what was recorded."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from application.ports.evidence_archive import EvidenceArchive
 from application.ports.evidence_signer import EvidenceSigner
@@ -17,6 +18,14 @@ Watcher = Callable[[str, int, int], None]
 _TOLD_EVERY = 1000
 
 
+@dataclass(frozen=True, slots=True)
+class OpenSegment:
+    """A segment that is not sealed yet, and since when it is written to (UTC)."""
+
+    segment: str
+    since: datetime
+
+
 @dataclass(slots=True)
 class Verification:
     """What was looked at, and every fault that was found.
@@ -24,7 +33,8 @@ class Verification:
     events: of the register. segments: those whose records were looked at. records: in all of them. open_segments: those
     that are not sealed yet, with `open_records`: what is cut off at their ends cannot be missed. erased: records that
     have lost their content. pruned: segments that were removed, and are not looked at. heads: exported events that were
-    compared, None where none were given. untended: why segments that were due could not be closed before.
+    compared, None where none were given. untended: why segments that were due could not be closed before. oldest_open:
+    the segment that is open for longest. fences_gone: what kept others from changing evidence, and does not any more.
     """
 
     events: int = 0
@@ -36,6 +46,8 @@ class Verification:
     pruned: int = 0
     heads: int | None = None
     untended: str | None = None
+    oldest_open: OpenSegment | None = None
+    fences_gone: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
 
     @property
@@ -61,9 +73,9 @@ class VerifyEvidence:
     signer: EvidenceSigner
 
     def __call__(
-        self, only: str | None = None, heads: Heads | None = None, watch: Watcher = lambda *_: None
+        self, only: Collection[str] | None = None, heads: Heads | None = None, watch: Watcher = lambda *_: None
     ) -> Verification:
-        """Looks at everything, or at the register and the records of the segment `only`.
+        """Looks at everything, or at the register and the records of the segments `only`.
 
         heads: what was exported once and kept elsewhere. Segments that are closed, erased from or pruned meanwhile are
         no faults. Raises SegmentNotFound, and as EvidenceArchive does.
@@ -71,17 +83,18 @@ class VerifyEvidence:
         untended = self._tended()
         signed = self.archive.events()
         known = segments_of(each.event for each in signed)
-        if only is not None and only not in known:
-            raise SegmentNotFound(f"The register of the evidence knows no segment '{only}'.")
+        if unknown := sorted(set(only or ()) - set(known)):
+            raise SegmentNotFound(f"The register of the evidence knows no segment '{unknown[0]}'.")
         found = Verification(len(signed), untended=untended, faults=list(self._faults_of_register(signed)))
         if heads:
             found.heads = len(heads.all)
             found.faults += faults_of_heads(heads, [each.event for each in signed])
-        chosen = known if only is None else {only: known[only]}
+        chosen = {name: segment for name, segment in known.items() if only is None or name in only}
         there = [each for each in chosen.values() if each.closed and not each.pruned]
         expected = sum(each.closed.entries for each in there if each.closed)
         for name, segment in chosen.items():
             self._verify(name, segment, found, lambda done: watch("records", done, max(done, expected)))
+        found.fences_gone += self.archive.fences_gone()
         if only is None:
             found.faults += [
                 Fault(f"{each} belongs to no segment of the register") for each in self.archive.strangers()
@@ -118,6 +131,7 @@ class VerifyEvidence:
         found.records += look.records
         found.erased += look.erased
         if not segment.closed:
+            found.oldest_open = found.oldest_open or OpenSegment(name, segment.opened.at)
             found.open_segments += 1
             found.open_records += look.records
         watch(found.records)
@@ -130,7 +144,12 @@ class VerifyEvidence:
         kept = self.archive.entries(name)
         if segment.pruned:
             if next(kept, None) is not None:
-                look.faults.append(Fault("is registered as pruned, and is still there: prune again", name))
+                look.faults.append(
+                    Fault(
+                        "is registered as pruned, and is still there: it was put back, or could not be removed; remove it",
+                        name,
+                    )
+                )
             return look
         seen = _seen(kept, look, watch)
         look.faults += faults_in(name, seen, segment.opened.genesis, segment.end, segment.erased)

@@ -75,7 +75,7 @@ class Recorded:
     def __init__(self, records: Sequence[ValuationRecord]) -> None:
         self._records = records
 
-    def records(self, *_: datetime) -> Iterator[ValuationRecord]:
+    def records(self, *_: object, **__: object) -> Iterator[ValuationRecord]:
         """All of them."""
         return iter(self._records)
 

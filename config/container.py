@@ -52,12 +52,14 @@ from application.rotate_key import RotateKey
 from application.rotate_pepper import RotatePepper
 from application.sample_valuations import SampleValuations
 from application.served_model import ServedModel
+from application.show_evidence import ShowEvidence
 from application.show_valuation import ShowValuation
 from application.study_coverage import StudyCoverage
 from application.study_drift import StudyDrift
 from application.value_property import ValueProperty
 from application.verify_evidence import VerifyEvidence
 from application.verify_models import VerifyModels
+from application.vouch_for_evidence import VouchForEvidence
 from application.what_if import WhatIf
 from config.faults import ConfigurationError
 from config.log_lines import local_time
@@ -79,7 +81,7 @@ if TYPE_CHECKING:
     from adapters.log_sinks.closed_files import Encrypt
     from adapters.span_exporters.otlp_collector import OtlpTraces
     from adapters.valuation_logs.jsonl_files import JsonlValuationLog
-    from adapters.valuation_logs.segments import SegmentLimits
+    from adapters.valuation_logs.segment_limits import SegmentLimits
     from adapters.valuation_logs.sql_database import SqlValuationLog
     from application.build_report import BuildReport
     from application.evaluate_model import EvaluateModel
@@ -310,7 +312,7 @@ def _sql_evidence(settings: ValuationLogSettings, signer: EvidenceSigner, clock:
 
 
 def _segment_limits(settings: ValuationLogSettings) -> "SegmentLimits":
-    from adapters.valuation_logs.segments import SegmentLimits
+    from adapters.valuation_logs.segment_limits import SegmentLimits
 
     return SegmentLimits(timedelta(minutes=settings.segment_minutes), settings.segment_mb * 2**20)
 
@@ -499,7 +501,7 @@ class Container(containers.DeclarativeContainer):
         RecordValuations, valuation_log, clock, settings.provided.valuation_log.coordinate_decimals
     )
     what_if = providers.Singleton(WhatIf, value_property, served_model)
-    study_drift = providers.Singleton(_study_drift, settings, valuation_log, clock)
+    study_drift = providers.Singleton(_study_drift, settings, evidence_archive, clock)
     check_readiness = providers.Singleton(
         CheckReadiness, served_model, model_repository, key_store, pepper_store, valuation_log
     )
@@ -507,9 +509,11 @@ class Container(containers.DeclarativeContainer):
     show_valuation = providers.Singleton(ShowValuation, evidence_archive, key_store)
     record_outcomes = providers.Singleton(RecordOutcomes, evidence_archive, clock)
     override_valuation = providers.Singleton(OverrideValuation, evidence_archive, clock)
-    study_coverage = providers.Singleton(StudyCoverage, evidence_archive, clock)
+    study_coverage = providers.Singleton(StudyCoverage, evidence_archive, clock, model_repository)
     sample_valuations = providers.Singleton(SampleValuations, evidence_archive, clock)
     verify_evidence = providers.Singleton(VerifyEvidence, evidence_archive, evidence_signer)
+    vouch_for_evidence = providers.Singleton(VouchForEvidence, evidence_archive, verify_evidence)
+    show_evidence = providers.Singleton(ShowEvidence, evidence_archive, evidence_archive, vouch_for_evidence)
     locate_evidence = providers.Singleton(LocateEvidence, evidence_archive)
     export_heads = providers.Singleton(ExportHeads, evidence_archive, evidence_signer, clock)
     export_client = providers.Singleton(ExportClient, evidence_archive)

@@ -38,7 +38,9 @@ _PLAIN_WORDS = {
     "`null`": "nothing",
     " of length >= 1": " that is not empty",
     r" matching regex '^\\S{1,8}$'": " of 1 to 8 characters without spaces",
-    " matching regex '^ed25519:[A-Za-z0-9+/]{43}=$'": " as `tasador models signing-key` shows it",
+    " matching regex '^ed25519:[A-Za-z0-9+/]{43}=$'": (
+        " as `tasador models signing-key` shows it of models, `tasador audit signing-key` of evidence"
+    ),
     " matching regex '^age1[02-9ac-hj-np-z]{58}$'": " as age-keygen prints it (age1...), the public key",
 }
 

@@ -17,10 +17,11 @@ _ONE_FSD = "one FSD"
 class OverrideStudy:
     """Valuations that a valuer put another value in the place of: how many, and the median of override / value - 1.
 
-    difference: None where no value was given in the first place.
+    compared: how many of them had a value in the first place, which `difference` is of; None of none.
     """
 
     count: int
+    compared: int
     difference: Median | None
 
 
@@ -43,10 +44,12 @@ class Shortfall:
 class CoverageStudy:
     """Valuations on record since `since` and before `until`, of a version or of all (None), and the later sales.
 
-    valuations: how many; with_outcome: of how many a sale is known. sold_before: those of them that were made after the
-    sale, which is no test of them. superseded: those followed by another valuation of the home before its sale, which
-    counts instead. overall and by group: what is left. by: by way, then by group. promises: how many coverages were
-    looked at; shortfalls: which of them fell short. overrides: of the newest override of each valuation.
+    valuations: how many; with_outcome: of how many a sale is known. sold_before: those of them that were made after all
+    such sales, which is no test of them. superseded: those followed by another valuation of the home before its sale,
+    which counts instead. overall: what is left. by: by way, then by group; a version has all homes that it valued, also
+    where another one counts instead. promises: how many coverages were looked at; shortfalls: which of them fell short.
+    overrides: of the newest override of each valuation. unreadable: how many records could not be read, and are left
+    out.
     """
 
     since: datetime | None
@@ -62,6 +65,7 @@ class CoverageStudy:
     shortfalls: tuple[Shortfall, ...]
     overrides: OverrideStudy
     sentences: tuple[str, ...]
+    unreadable: int = 0
 
 
 def shortfalls_of(

@@ -33,8 +33,9 @@ class FeatureDrift:
     """A field of the homes (or VALUE) then and now.
 
     statistic: the largest distance between both distributions, or chi-square. p_value: how often chance alone brings
-    that; p_corrected: the same for all tests of the study together. quartiles: of numbers. homes: of which the field is
-    known. p_corrected and the tests' figures are None where there was nothing to test.
+    that; p_corrected: the same for all tests of the study together. quartiles: of numbers, of VALUE in the study's
+    currency. homes: of which the field is known. p_corrected and the tests' figures are None where there was nothing to
+    test. differs: beyond chance; drifted: and by as much as is told of.
     """
 
     name: str
@@ -48,6 +49,7 @@ class FeatureDrift:
     p_corrected: float | None = None
     quartiles: tuple[float, float, float] | None = None
     training_quartiles: tuple[float, float, float] | None = None
+    differs: bool = False
     drifted: bool = False
 
 
@@ -75,11 +77,14 @@ class ShareDrift:
 class DriftStudy:
     """The homes that a version valued from `since` until `until`, each once, held against those it learned from.
 
-    valuations: how many of them there are on record. level: how often any alarm may come by chance; psi: how large a
-    shift must be. sentences: what changed, for people, or why nothing is said. drifted: whether anything did.
+    valuations: how many of them there are on record. currency: of amounts, which are those of the reference day of the
+    price index. level: how often any alarm may come by chance; psi: how large a shift must be. sentences: what
+    changed, for people, or why nothing is said. drifted: whether anything did. unreadable: how many records could not
+    be read, and are left out.
     """
 
     version: str
+    currency: str
     since: datetime
     until: datetime
     valuations: int
@@ -90,6 +95,7 @@ class DriftStudy:
     features: tuple[FeatureDrift, ...] = ()
     shares: tuple[ShareDrift, ...] = ()
     sentences: tuple[str, ...] = ()
+    unreadable: int = 0
 
     @property
     def is_enough(self) -> bool:

@@ -48,10 +48,12 @@ def judge_drift(
     """The study of the homes of `tally`; to_value: from a log value to what is told of it, an amount in `currency`.
 
     There is an alarm where the tests, corrected for their number (Holm), show a difference at `limits.level`, and it is
-    of at least `limits.psi`; of shares (unseen categories, missing fields, refusals) where they show a rise.
+    of at least `limits.psi` (a smaller one is said to differ, and is no alarm); of shares (unseen categories, missing
+    fields, refusals) where they show a rise.
     """
     study = DriftStudy(
         version=version,
+        currency=currency,
         since=span[0],
         until=span[1],
         valuations=valuations,
@@ -71,14 +73,7 @@ def judge_drift(
     p_values = {each.name: each.p_value for each in features if each.p_value is not None}
     p_values |= {_key(each): each.p_value for each in shares if each.p_value is not None}
     corrected = holm(p_values)
-    judged = tuple(
-        replace(
-            each,
-            p_corrected=corrected.get(each.name),
-            drifted=corrected.get(each.name, 1.0) <= limits.level and (each.psi or 0.0) >= limits.psi,
-        )
-        for each in features
-    )
+    judged = tuple(_judged(each, corrected.get(each.name), limits) for each in features)
     risen = tuple(
         replace(
             each,
@@ -87,7 +82,13 @@ def judge_drift(
         )
         for each in shares
     )
-    return replace(study, features=judged, shares=risen, sentences=sentences(judged, risen, currency))
+    return replace(study, features=judged, shares=risen, sentences=sentences(judged, risen, currency, limits.psi))
+
+
+def _judged(each: FeatureDrift, p_corrected: float | None, limits: DriftLimits) -> FeatureDrift:
+    differs = p_corrected is not None and p_corrected <= limits.level
+    drifted = differs and (each.psi or 0.0) >= limits.psi
+    return replace(each, p_corrected=p_corrected, differs=differs, drifted=drifted)
 
 
 def _key(each: ShareDrift) -> str:

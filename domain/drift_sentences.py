@@ -35,11 +35,23 @@ def too_few(homes: int, fewest: int) -> str:
     return f"{there} on record that this version valued in that time: of fewer than {fewest} nothing can be said."
 
 
-def sentences(features: Sequence[FeatureDrift], shares: Sequence[ShareDrift], currency: str) -> tuple[str, ...]:
-    """A sentence for each alarm; one that says that there is none."""
+def sentences(
+    features: Sequence[FeatureDrift], shares: Sequence[ShareDrift], currency: str, least: float
+) -> tuple[str, ...]:
+    """A sentence for each alarm; one where there is none. least: the stability index from which on there is one."""
     unseen = {each.feature for each in shares if each.drifted and each.kind == UNSEEN}
     said = (*_said_of_features(features, unseen, currency), *(_of_share(each) for each in shares if each.drifted))
-    return said or ("nothing has changed beyond what chance alone would bring.",)
+    return said or (_without_alarm(features, least),)
+
+
+def _without_alarm(features: Sequence[FeatureDrift], least: float) -> str:
+    small = ", ".join(f"{each.name} ({each.psi or 0:.3f})" for each in features if each.differs)
+    if not small:
+        return "nothing has changed beyond what chance alone would bring."
+    return (
+        "differs beyond chance, but by less than is told of (by its population stability index, told of from "
+        f"{least:g}): {small}."
+    )
 
 
 def _said_of_features(features: Sequence[FeatureDrift], unseen: Set[str | None], currency: str) -> Iterator[str]:
@@ -56,7 +68,8 @@ def _said_of_features(features: Sequence[FeatureDrift], unseen: Set[str | None],
         else:
             moved = _of_numbers(each.quartiles, each.training_quartiles, _wording(each.name, currency))
             what = moved or _of_bar(most, "in the band")
-        yield f"{each.name}: {what} (PSI {each.psi or 0:.2f})."
+        at = ", amounts at the reference day of the price index" if each.name == VALUE else ""
+        yield f"{each.name}: {what}{at} (population stability index {each.psi or 0:.2f})."
 
 
 def _wording(name: str, currency: str) -> _Wording:
@@ -111,7 +124,8 @@ def _of_bar(bar: Bar, preposition: str) -> str:
 
 def _of_share(each: ShareDrift) -> str:
     now = _of_100(each.hits / each.homes)
-    then = _of_100(each.training_hits / each.training_homes)
+    before = each.training_hits / each.training_homes
+    judged = _of_100(before) if before else "none of the homes"
     named = ", ".join(f"'{name}' ({count:,})" for name, count in list(each.counts.items())[:_MOST_NAMED])
     more = " and others" if len(each.counts) > _MOST_NAMED else ""
     match each.kind:
@@ -119,13 +133,14 @@ def _of_share(each: ShareDrift) -> str:
             what = {"sector": "in sectors", "type": "of types"}.get(str(each.feature), "of categories")
             return f"{each.feature}: {now} are {what} that the model never saw: {named}{more}."
         case kind if kind == MISSING:
-            return f"{each.feature}: it is not given for {now}, in training it was not for {then}."
+            then = f"not given for {_of_100(before)}" if before else "given for all"
+            return f"{each.feature}: it is not given for {now}, in training it was {then}."
         case kind if kind == REFUSED:
-            return f"refused: {now} are refused, of homes that the model was judged by {then}: {named}{more}."
+            return f"refused: {now} are refused, for {named}{more}; {judged} that the model was judged by were."
         case kind if kind == OUT_OF_DOMAIN:
             return (
-                f"out of domain: {now} are unlike what the model knows, of homes that it was judged by {then}: "
-                f"{named}{more}."
+                f"out of domain: {now} are unlike what the model knows, by {named}{more}; {judged} that it was judged "
+                "by were."
             )
     raise ValueError(f"{each.kind} is no kind of share")
 

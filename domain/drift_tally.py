@@ -7,6 +7,7 @@ from collections.abc import Hashable, Sequence
 from hashlib import blake2b
 
 from domain.market_reference import CategoryReference, NumberReference
+from domain.number_sample import NumberSample
 from domain.property import normalised, printable
 
 _BITS = 2**27
@@ -45,6 +46,7 @@ class NumberTally:
         self._grid = list(self.homes_at)
         self._cells = [0] * (2 * len(self._grid) + 1)  # below the first, at it, between it and the second, ...
         self._lowest, self._highest = math.inf, -math.inf
+        self._sample = NumberSample()
         self.known = self.missing = 0
 
     def add(self, number: float | None) -> None:
@@ -55,6 +57,7 @@ class NumberTally:
         place = bisect_left(self._grid, number)
         self._cells[2 * place + (place < len(self._grid) and self._grid[place] == number)] += 1
         self._lowest, self._highest = min(self._lowest, number), max(self._highest, number)
+        self._sample.add(number)
         self.known += 1
 
     def distance(self) -> float:
@@ -85,15 +88,19 @@ class NumberTally:
         return counts
 
     def quantile(self, share: float) -> float:
-        """The number that this share of the homes does not exceed; between numbers of the grid, in proportion."""
-        wanted = share * self.known
+        """The number of a home that this share of the homes comes before, ascending; one is known at least.
+
+        Exact of at most 1,000 homes, and where it is of the grid; else the cell is, and the number in it of a sample.
+        """
+        place = min(int(share * self.known), self.known - 1)
         passed = 0
         for cell, homes in enumerate(self._cells):
-            if homes and passed + homes >= wanted:
-                low, high = self._ends(cell)
-                return low + (high - low) * (wanted - passed) / homes
+            if passed + homes > place:
+                low = self._grid[cell // 2 - 1] if cell > 1 else -math.inf
+                high = self._grid[cell // 2] if cell < len(self._cells) - 1 else math.inf
+                return high if cell % 2 else self._sample.between(low, high, place - passed, homes)
             passed += homes
-        return self._highest
+        raise ValueError("there is no number")
 
     def _ends(self, cell: int) -> tuple[float, float]:
         """Between which numbers those of a cell lie."""

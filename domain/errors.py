@@ -35,6 +35,10 @@ class InvalidFollowUp(InvalidFields):
     """An outcome of a valuation, or a valuer's override, that cannot be one."""
 
 
+class InvalidPeriod(InvalidFields):
+    """A period that ends before it begins."""
+
+
 class SourceUnavailable(DomainError):
     """The sales cannot be reached: no such file, no permission, database down, query refused."""
 
@@ -195,6 +199,10 @@ class ValuationLogUnavailable(DomainError):
 
 
 class ValuationNotFound(DomainError):
+    """No valuation of this id is on record."""
+
+
+class ValuationNotShown(ValuationNotFound):
     """No valuation of this id is on record, or none that may be shown to who asks."""
 
 

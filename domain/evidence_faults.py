@@ -19,6 +19,16 @@ class Fault:
     number: int | None = None
     subject: str | None = None
 
+    @property
+    def line(self) -> str:
+        """For people."""
+        return f"segment {self.segment}: {self.said}" if self.segment else self.said
+
+    @classmethod
+    def of(cls, damage: Damage, segment: str | None = None) -> "Fault":
+        """That of a place that holds no entry."""
+        return cls(f"{damage.place}: {damage.cause}", segment)
+
 
 def faults_in(
     segment: str,
@@ -38,7 +48,7 @@ def faults_in(
     for each in kept:
         is_gone = False
         if isinstance(each, Damage):
-            yield Fault(f"{each.place}: {each.cause}", segment)
+            yield Fault.of(each, segment)
         elif each.segment != segment:
             yield _fault(each, f"was inserted: it is of segment {each.segment}", segment)
         elif each.number < 1:
@@ -54,17 +64,16 @@ def faults_in(
         yield Fault(f"all its {end.entries} records are gone, and nobody pruned it", segment)
         return
     yield from _faults_of_order(segment, entries)
+    yield from _faults_of_twins(entries, spoiled, end)
     yield from _faults_of_links(entries, spoiled, genesis)
     if end:
         yield from _faults_of_end(end, entries)
 
 
 def _faults_of_order(segment: str, entries: list[Entry]) -> Iterator[Fault]:
-    """Numbers that are missing, doubled, or not where they should be."""
+    """Numbers that are missing, or not where they should be."""
     first_of: dict[int, Entry] = {}
     for entry in entries:
-        if entry.number in first_of:
-            yield _fault(entry, "was inserted: there is another of its number")
         first_of.setdefault(entry.number, entry)
     for before, after in pairwise([0, *sorted(first_of)]):
         if after > before + 1:
@@ -73,6 +82,38 @@ def _faults_of_order(segment: str, entries: list[Entry]) -> Iterator[Fault]:
     for first, second in pairwise(first_of.values()):
         if second.number < first.number:
             yield _fault(second, f"was moved: it stands behind record {first.number}")
+
+
+def _faults_of_twins(entries: list[Entry], spoiled: Collection[int], end: Chain | None) -> Iterator[Fault]:
+    """Entries of one number: genuine is the one that the chain goes on from, up to the end that was signed."""
+    places = dict[int, list[int]]()
+    for place, entry in enumerate(entries):
+        places.setdefault(entry.number, []).append(place)
+    if len(places) == len(entries):
+        return
+    after: list[int] = []
+    for number in sorted(places, reverse=True):
+        twins = places[number]
+        if end and number == end.entries:
+            fitting = [place for place in twins if entries[place].link == end.link]
+        else:
+            fitting = [place for place in twins if any(entries[other].follows(entries[place].link) for other in after)]
+        whole = [place for place in fitting if place not in spoiled]
+        after = whole or fitting or twins
+        if len(twins) > 1:
+            yield from _faults_of_number([entries[place] for place in twins], [entries[place] for place in after])
+        if number - 1 not in places:
+            after = []
+
+
+def _faults_of_number(twins: list[Entry], genuine: list[Entry]) -> Iterator[Fault]:
+    if len({entry.link for entry in genuine}) > 1:
+        for entry in twins:
+            yield _fault(entry, "was inserted, or another of its number was: nothing tells which")
+        return
+    for entry in twins:
+        if entry is not genuine[0]:
+            yield _fault(entry, "was inserted: there is another of its number")
 
 
 def _faults_of_links(entries: list[Entry], spoiled: Collection[int], genesis: str) -> Iterator[Fault]:
@@ -111,3 +152,10 @@ def _are_missing(first: int, last: int) -> str:
 def _fault(entry: Entry, what: str, segment: str | None = None) -> Fault:
     said = f"record {entry.number} ({entry.kind} {entry.subject}) {what}"
     return Fault(said, segment or entry.segment, entry.number, entry.subject)
+
+
+def left_out(damaged: Collection[str]) -> Iterator[str]:
+    """What is to be said of records that could not be read, if there are any; damaged: their places."""
+    if damaged:
+        records = "1 record" if len(damaged) == 1 else f"{len(damaged):,} records"
+        yield f"Left out: {records} that cannot be read; `tasador audit verify` tells what is wrong."

@@ -1,14 +1,16 @@
 """What is said of valuations after they were answered: what the home sold for, what a valuer holds instead, reviews."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from domain.errors import FieldProblem, InvalidFollowUp
 
 SMALLEST_AMOUNT, LARGEST_AMOUNT = 0.01, 1e15
 """Beyond these a price is a slip of somebody's, and ratios to it would overflow sooner or later."""
-LONGEST_REASON = 1000
-LONGEST_NAME = 200
+LONGEST_WHY = 1000
+LONGEST_VALUER = 200
+EARLIEST_SALE = date(1900, 1, 1)
+"""A sale before it is a slip of somebody's."""
 _FURTHEST_AHEAD = timedelta(days=1)
 """Where the home is, it may be tomorrow already."""
 
@@ -33,8 +35,14 @@ class Outcome:
         problems = list(_amount("price", self.price))
         if self.sold_on > self.at.date() + _FURTHEST_AHEAD:
             problems.append(FieldProblem("sold_on", "must not lie in the future"))
+        if self.sold_on < EARLIEST_SALE:
+            problems.append(FieldProblem("sold_on", f"must not lie before {EARLIEST_SALE}"))
         if problems:
             raise InvalidFollowUp(problems)
+
+    def tests(self, made_at: datetime) -> bool:
+        """Whether it tests a value of that moment: the home was sold on the day of it (UTC) or after it."""
+        return self.sold_on >= made_at.astimezone(UTC).date()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +63,7 @@ class ValuerOverride:
 
     def __post_init__(self) -> None:
         problems = list(_amount("value", self.value))
-        for name, text, longest in (("reason", self.reason, LONGEST_REASON), ("valuer", self.valuer, LONGEST_NAME)):
+        for name, text, longest in (("reason", self.reason, LONGEST_WHY), ("valuer", self.valuer, LONGEST_VALUER)):
             if not text.strip():
                 problems.append(FieldProblem(name, "must not be empty"))
             elif len(text) > longest:

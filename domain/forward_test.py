@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from statistics import median
 
 from domain.interval_study import FSD_CUT_OFFS, FSD_SHARE
@@ -18,7 +18,7 @@ _ROUNDING = 1e-9  # an interval without width is not missed by a rounding
 
 @dataclass(frozen=True, slots=True)
 class ForwardSale:
-    """A valuation, and what its home was sold for, in the same currency.
+    """A valuation, and what its home was sold for later, in the same currency.
 
     home: the same for valuations of the same home. A refused valuation has no value, interval and confidence.
     """
@@ -33,11 +33,6 @@ class ForwardSale:
     confidence: Confidence | None
     price: float
     sold_on: date
-
-    @property
-    def came_later(self) -> bool:
-        """Whether the home was sold on the day of the valuation (UTC) or after it."""
-        return self.sold_on >= self.made_at.astimezone(UTC).date()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,10 @@
 """How figures that were recorded differ from those that are computed anew."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import StrEnum
 
+from domain.coordinate_rounding import with_rounded_coordinates
 from domain.valuation import Valuation
 from domain.valuation_record import ValuationRecord
 
@@ -23,7 +24,7 @@ FIGURES = (
 
 
 class ReplayStatus(StrEnum):
-    """What came of a replay. ROUNDED: it differs, as it may where coordinates were rounded before they were kept."""
+    """What came of a replay. ROUNDED: it differs, as it may of rounded coordinates, though held against as rounded."""
 
     IDENTICAL = "identical"
     DIFFERS = "differs"
@@ -42,7 +43,10 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """A valuation computed anew. differences: in the order of the figures. because: why that was impossible."""
+    """A valuation computed anew. differences: in the order of the figures. because: why that was impossible.
+
+    Of a record that cannot be read, its place stands for the id, and the version is empty.
+    """
 
     valuation_id: str
     model_version: str
@@ -60,12 +64,18 @@ class Replay:
 
 
 def compared(record: ValuationRecord, now: Valuation) -> Replay:
-    """Holds every figure against the recorded one: exactly, to the last bit."""
+    """Holds every figure against the recorded one: exactly, to the last bit.
+
+    What was rounded before it was kept is held against the same rounding of what is computed now.
+    """
+    anew = replace(record, **{figure: getattr(now, figure) for figure in FIGURES})
+    if record.coordinate_decimals is not None:
+        anew = with_rounded_coordinates(anew, record.coordinate_decimals)
     differences = tuple(
         difference
         for figure in FIGURES
-        if getattr(record, figure) != getattr(now, figure)
-        for difference in _differences(figure, getattr(record, figure), getattr(now, figure))
+        if getattr(record, figure) != getattr(anew, figure)
+        for difference in _differences(figure, getattr(record, figure), getattr(anew, figure))
     )
     status = ReplayStatus.IDENTICAL
     if differences:

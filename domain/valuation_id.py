@@ -4,6 +4,8 @@ import secrets
 import uuid
 from datetime import UTC, datetime, timedelta
 
+LONGEST_WAY = timedelta(hours=1)
+"""How far the time of an id may be from that of the record: machines are slow or asleep, and clocks are set."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _VERSION = 7

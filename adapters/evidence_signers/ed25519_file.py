@@ -19,14 +19,22 @@ _REGISTER = SigningPurpose(
     ),
     altered="restore it from a backup",
     lost=" and set valuation_log.trusted_keys to both public keys",
+    gone=(
+        "it is made with the first record, and what is on record already was signed with it: restore it from a backup, "
+        "or set valuation_log.signing_key_file to another's and valuation_log.trusted_keys to both public keys"
+    ),
 )
 
 
 class Ed25519EvidenceSigner(EvidenceSigner):
-    """Signs with the private key in `file` (PEM, mode 0600), made at first use; trusts `trusted`, or else that key."""
+    """Signs with the private key in `file` (PEM, mode 0600); trusts `trusted`, or else that key."""
 
     def __init__(self, file: Path, trusted: Sequence[str] = ()) -> None:
         self._keys = SigningKeys(_REGISTER, file, trusted)
+
+    def begin(self) -> None:
+        """Makes the key."""
+        self._keys.make()
 
     def sign(self, content: bytes) -> tuple[str, str]:
         """Refuses to sign with a key that would not be trusted here."""
@@ -37,9 +45,9 @@ class Ed25519EvidenceSigner(EvidenceSigner):
         try:
             self._keys.check(content, key, signature)
         except NotTrusted as error:
-            return f"{error}: {error.remedy}"
+            return f"it {error}: {error.remedy}"
         return None
 
     def public_key(self) -> str:
-        """Makes the key where there is none."""
+        """Makes none."""
         return self._keys.public_key()

@@ -4,33 +4,42 @@ from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
+from opentelemetry.trace import Tracer
 
 from adapters.otlp_exports import SECONDS_TO_GATHER, Collector, endpoint, resource_of
 from adapters.shipping import Shipping
 from application.ports.log_sink import Report
+from application.ports.span_exporter import SpanExporter
 
+_NAME = "traces"
 _PLACES = 5_000
 
 
-class OtlpTraces:
+class OtlpTraces(SpanExporter[Tracer]):
     """A tracer whose spans go to the collector at `url`: the share of them, and those that their callers want traced.
 
     At most 5000 finished spans wait; more are dropped. `report` is told when that begins and ends.
     """
-
-    name = "traces"
 
     def __init__(self, url: str, share: float, version: str, report: Report) -> None:
         place = endpoint(url, "traces")
         collector: Collector[ReadableSpan] = Collector(
             lambda session: OTLPSpanExporter(endpoint=place, session=session)
         )
-        self._shipping: Shipping[ReadableSpan] = Shipping(
-            self.name, collector, _PLACES, report, gather=SECONDS_TO_GATHER
-        )
+        self._shipping: Shipping[ReadableSpan] = Shipping(_NAME, collector, _PLACES, report, gather=SECONDS_TO_GATHER)
         provider = TracerProvider(ParentBased(TraceIdRatioBased(share)), resource_of(version), shutdown_on_exit=False)
         provider.add_span_processor(_Taking(self._shipping))
-        self.tracer = provider.get_tracer("tasador", version)
+        self._tracer = provider.get_tracer("tasador", version)
+
+    @property
+    def name(self) -> str:
+        """`traces`."""
+        return _NAME
+
+    @property
+    def tracer(self) -> Tracer:
+        """One that samples by its share."""
+        return self._tracer
 
     @property
     def waiting(self) -> int:

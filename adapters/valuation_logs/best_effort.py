@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -75,12 +75,23 @@ class BestEffortValuationLog(ValuationLog):
         """The valuation of this id, if it could be kept. Raises ValuationLogUnavailable."""
         return self._log.find(valuation_id)
 
+    def known(self, valuation_ids: Collection[str]) -> Mapping[str, datetime]:
+        """When each of these was recorded, of those that could be kept. Raises ValuationLogUnavailable."""
+        return self._log.known(valuation_ids)
+
     def records(
-        self, since: datetime | None = None, until: datetime | None = None, client_ref: str | None = None
+        self,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        client_ref: str | None = None,
+        *,
+        damaged: Callable[[str], None] | None = None,
     ) -> Iterator[ValuationRecord]:
         """Valuations that could be kept. Raises ValuationLogUnavailable."""
-        return self._log.records(since, until, client_ref)
+        return self._log.records(since, until, client_ref, damaged=damaged)
 
-    def follow_ups(self, valuation_id: str | None = None) -> Iterator[FollowUp]:
+    def follow_ups(
+        self, valuation_id: str | None = None, *, damaged: Callable[[str], None] | None = None
+    ) -> Iterator[FollowUp]:
         """What was said of valuations. Raises ValuationLogUnavailable."""
-        return self._log.follow_ups(valuation_id)
+        return self._log.follow_ups(valuation_id, damaged=damaged)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from domain.errors import DomainError
-from domain.evidence_chain import EvidenceKind
+from domain.evidence_chain import Entry, EvidenceKind
 from domain.follow_up import FollowUp, Outcome, ReviewSample, ValuerOverride, subject_of
 from domain.valuation_record import ValuationRecord
 
@@ -51,3 +51,13 @@ def evidence_of(kind: str, content: bytes) -> Evidence:
     except (KeyError, msgspec.MsgspecError, DomainError, ValueError, RecursionError):
         raise ValueError(f"it is no {kind}: it was altered, or another version of Tasador wrote it") from None
     return evidence
+
+
+def evidence_in(entry: Entry) -> Evidence | None:
+    """What an entry holds; None where that was erased or changed, or cannot be read."""
+    if entry.content is None or not entry.is_whole():
+        return None
+    try:
+        return evidence_of(entry.kind, entry.content)
+    except ValueError:
+        return None

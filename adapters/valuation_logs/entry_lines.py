@@ -10,7 +10,7 @@ from domain.evidence_chain import Entry, written
 _ENCODER = msgspec.json.Encoder()
 _ENCODED = _ENCODER.encode
 _SALT, _DIGEST = re.compile(r"[0-9a-f]{32}"), re.compile(r"[0-9a-f]{64}")
-_AT = b',"at":"'
+_ID, _AT = b'"id":', b',"at":"'
 _AT_LENGTH = 32
 _NOTHING = b"null"
 
@@ -76,6 +76,13 @@ def at_of(line: bytes) -> datetime:
 def mark_of(subject: str) -> bytes:
     """What every line about this subject holds; others may, so that it is for a first look."""
     return _mark('"id":', subject, ',"at":"')
+
+
+def mark_in(line: bytes) -> bytes:
+    """What `mark_of` gives for whatever a line is about, however the rest of it is written; else nothing."""
+    end = line.find(_AT)
+    start = line.rfind(_ID, 0, end) if end > 0 else -1
+    return line[start : end + len(_AT)] if start >= 0 else b""
 
 
 def mark_of_client_ref(client_ref: str) -> bytes:

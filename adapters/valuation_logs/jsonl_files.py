@@ -1,24 +1,26 @@
 """Valuations on record in files of JSON lines, chained in segments, and the archive of those."""
 
+import errno
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
 from adapters.durable_files import make_folder
-from adapters.valuation_logs.contents import Evidence, recorded
+from adapters.valuation_logs.adoption import Adoption
+from adapters.valuation_logs.contents import Evidence, evidence_in, recorded
 from adapters.valuation_logs.older_files import older_files
 from adapters.valuation_logs.register_file import RegisterFile
+from adapters.valuation_logs.segment_limits import SegmentLimits
 from adapters.valuation_logs.segment_names import ENDING, has_entries, is_segment
 from adapters.valuation_logs.segment_reader import SegmentReader
 from adapters.valuation_logs.segment_recovery import close_left, remove_unregistered
 from adapters.valuation_logs.segment_thinning import SegmentThinning
 from adapters.valuation_logs.segment_writer import SegmentWriter, request_closing
-from adapters.valuation_logs.segments import SegmentLimits
-from application.ports.evidence_archive import EvidenceArchive, PrunedSegments
+from application.ports.evidence_archive import AdoptedEvidence, EvidenceArchive, PrunedSegments
 from application.ports.evidence_signer import EvidenceSigner
 from application.ports.valuation_log import ValuationLog
 from domain.errors import SecretUnavailable, ValuationLogUnavailable
@@ -54,8 +56,9 @@ class JsonlValuationLog(ValuationLog, EvidenceArchive):
         self._now = now
         self._to_disk = to_disk
         self._register = RegisterFile(folder, signer)
-        self._reader = SegmentReader(folder, self._register)
-        self._thinning = SegmentThinning(folder, self._register)
+        self._reader = SegmentReader(folder, self._register, now)
+        self._thinning = SegmentThinning(folder, self._register, self._reader, signer, now)
+        self._adoption = Adoption(folder, self._register, self._thinning, now, limits)
         self._valuations = SegmentWriter(folder, "valuations", self._register, now, limits, to_disk=to_disk)
         self._follow_ups = SegmentWriter(folder, "follow-ups", self._register, now, limits, to_disk=to_disk)
         self._tending = threading.Lock()
@@ -63,8 +66,8 @@ class JsonlValuationLog(ValuationLog, EvidenceArchive):
 
     @property
     def is_slow(self) -> bool:
-        """Whether a disk is waited for."""
-        return self._to_disk
+        """Whether a disk is waited for, or a segment is to be opened, which others may be doing too."""
+        return self._to_disk or self._valuations.opens_next
 
     @property
     def lost(self) -> int | None:
@@ -80,7 +83,8 @@ class JsonlValuationLog(ValuationLog, EvidenceArchive):
             make_folder(self._folder)
             with tempfile.TemporaryFile(dir=self._folder, buffering=0) as file:
                 file.write(b"\n")
-            self._register.segments()
+            if not self._register.segments():
+                self._signer.begin()
             self._signer.sign(b"")
         except OSError as error:
             raise self._unwritable(error) from error
@@ -114,17 +118,29 @@ class JsonlValuationLog(ValuationLog, EvidenceArchive):
         with self._reading():
             return self._reader.find(valuation_id)
 
+    def known(self, valuation_ids: Collection[str]) -> Mapping[str, datetime]:
+        """Looks into the segments of the times that the ids tell, into each once."""
+        with self._reading():
+            return self._reader.known(valuation_ids)
+
     def records(
-        self, since: datetime | None = None, until: datetime | None = None, client_ref: str | None = None
+        self,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        client_ref: str | None = None,
+        *,
+        damaged: Callable[[str], None] | None = None,
     ) -> Iterator[ValuationRecord]:
         """Opens a segment when it is its turn."""
         with self._reading():
-            yield from self._reader.records(since, until, client_ref)
+            yield from self._reader.records(since, until, client_ref, damaged)
 
-    def follow_ups(self, valuation_id: str | None = None) -> Iterator[FollowUp]:
+    def follow_ups(
+        self, valuation_id: str | None = None, *, damaged: Callable[[str], None] | None = None
+    ) -> Iterator[FollowUp]:
         """Reads the segments of follow-ups alone."""
         with self._reading():
-            yield from self._reader.follow_ups(valuation_id)
+            yield from self._reader.follow_ups(valuation_id, damaged)
 
     def tend(self, *, close_all: bool = False) -> None:
         """Closes segments, and finishes what a killed process has begun to take away."""
@@ -158,7 +174,7 @@ class JsonlValuationLog(ValuationLog, EvidenceArchive):
     def _open_segments(self) -> set[str]:
         """Those whose file is there: of others nobody can say any more how they ended."""
         open_ = {segment for segment, known in self._register.segments().items() if known.is_open}
-        return {segment for segment in open_ if (self._folder / f"{segment}{ENDING}").exists()}
+        return {segment for segment in open_ if (self._folder / f"{segment}{ENDING}").is_file()}
 
     def close(self) -> None:
         """Closes the segments of this process, which opens others where it records again."""
@@ -176,6 +192,19 @@ class JsonlValuationLog(ValuationLog, EvidenceArchive):
         with self._reading():
             yield from self._reader.entries(segment)
 
+    def about(self, subjects: Collection[str]) -> Iterator[Entry | Damage]:
+        """Reads the segments of the time that the ids tell."""
+        with self._reading():
+            yield from self._reader.about(subjects)
+
+    def evidence_in(self, entry: Entry) -> Evidence | None:
+        """Its content, as JSON."""
+        return evidence_in(entry)
+
+    def fences_gone(self) -> Sequence[str]:
+        """None: files are kept from nobody but by their permissions."""
+        return ()
+
     def strangers(self) -> Sequence[str]:
         """Files of lines that are no segments."""
         with self._reading():
@@ -188,7 +217,9 @@ class JsonlValuationLog(ValuationLog, EvidenceArchive):
         lines = [path for path in lines if not is_segment(path.stem) or has_entries(path)]
         known = self._register.segments()
         return [
-            f"{path} (written by an older Tasador, not chained)" if path in older else str(path)
+            f"{path} (written by an older Tasador, not chained: run `tasador audit adopt`)"
+            if path in older
+            else str(path)
             for path in lines
             if path.stem not in known
         ]
@@ -210,6 +241,15 @@ class JsonlValuationLog(ValuationLog, EvidenceArchive):
         self.tend()
         with self._changing():
             return self._thinning.prune(before, at, by, dry_run=dry_run)
+
+    def adopt(self, *, dry_run: bool = False) -> AdoptedEvidence:
+        """Takes the records of older files into segments."""
+        with self._reading():
+            if not self._folder.exists():
+                return AdoptedEvidence()
+        self.tend()
+        with self._changing():
+            return self._adoption(dry_run=dry_run)
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
@@ -239,4 +279,5 @@ def _without_key(error: SecretUnavailable) -> ValuationLogUnavailable:
 
 
 def _cause(error: OSError) -> str:
-    return (error.strerror or "another process holds its lock").lower()
+    cause = (error.strerror or "another process holds its lock").lower()
+    return f"{error.filename}: {cause}" if error.errno == errno.EINVAL else cause  # which of many files is none

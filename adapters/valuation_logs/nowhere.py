@@ -1,6 +1,6 @@
 """No record of valuations, where none is wanted."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from application.ports.valuation_log import ValuationLog
@@ -37,15 +37,26 @@ class NoValuationLog(ValuationLog):
         """None."""
         return None
 
+    def known(self, valuation_ids: Collection[str]) -> Mapping[str, datetime]:  # noqa: ARG002
+        """None."""
+        return {}
+
     def records(
         self,
         since: datetime | None = None,  # noqa: ARG002
         until: datetime | None = None,  # noqa: ARG002
         client_ref: str | None = None,  # noqa: ARG002
+        *,
+        damaged: Callable[[str], None] | None = None,  # noqa: ARG002
     ) -> Iterator[ValuationRecord]:
         """None."""
         return iter(())
 
-    def follow_ups(self, valuation_id: str | None = None) -> Iterator[FollowUp]:  # noqa: ARG002
+    def follow_ups(
+        self,
+        valuation_id: str | None = None,  # noqa: ARG002
+        *,
+        damaged: Callable[[str], None] | None = None,  # noqa: ARG002
+    ) -> Iterator[FollowUp]:
         """None."""
         return iter(())

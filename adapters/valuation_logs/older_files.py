@@ -1,6 +1,6 @@
 """Files of a Tasador before valuations were chained: a record of a valuation a line, `<day>-<process>-<random>.jsonl`.
 
-They are read as long as they lie there; nothing vouches for them.
+They are read as long as they lie there; nothing vouches for them before `tasador audit adopt` has chained them.
 """
 
 from collections.abc import Collection, Iterator

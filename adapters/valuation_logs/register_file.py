@@ -15,7 +15,7 @@ from filelock import FileLock
 
 from adapters.durable_files import flush_folder, make_folder
 from adapters.valuation_logs.register_catalogue import Catalogue, Known
-from adapters.valuation_logs.segment_names import has_entries, segments_in
+from adapters.valuation_logs.segment_names import has_entries, is_segment, segments_in
 from application.ports.evidence_signer import EvidenceSigner
 from domain.errors import ValuationLogUnavailable
 from domain.evidence_register import START, Action, RegisterEvent, SignedEvent
@@ -122,7 +122,7 @@ class RegisterFile:
             try:
                 read = _LINES.decode(line)
                 event = _EVENTS.decode(read.event)
-                is_whole = line.endswith(b"\n")
+                is_whole = line.endswith(b"\n") and is_segment(event.segment)  # it becomes the name of a file
             except (msgspec.MsgspecError, ValueError):
                 is_whole = False
             if previous not in {None, START} and not (is_whole and event.previous == previous):
@@ -137,7 +137,7 @@ class RegisterFile:
         try:
             read = _LINES.decode(line)
             signed = SignedEvent(_EVENTS.decode(read.event), read.key, read.signature)
-            is_exact = _line_of(signed) == line
+            is_exact = _line_of(signed) == line and is_segment(signed.event.segment)
         except (msgspec.MsgspecError, ValueError, OverflowError):
             raise self._damaged(number) from None
         if not is_exact:
@@ -165,6 +165,8 @@ class Change:
 
     def prepared(self, action: Action, segment: str, at: datetime, **more: Any) -> SignedEvent:
         """The event that would come next, signed. Raises SecretUnavailable."""
+        if not self._known.number:
+            self._signer.begin()
         event = RegisterEvent(self._known.number + 1, self._known.digest, at, action, segment, **more)
         return SignedEvent(event, *self._signer.sign(event.content()))
 

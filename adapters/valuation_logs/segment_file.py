@@ -48,7 +48,7 @@ class SegmentFile:
     def is_there(self) -> bool:
         """Whether the file still has its name: one that was moved takes lines that nobody looks for."""
         try:
-            return os.stat(self.path).st_ino == self._inode  # noqa: PTH116 (a microsecond of every valuation)
+            return os.lstat(self.path).st_ino == self._inode  # a microsecond of every valuation
         except FileNotFoundError:
             return False
 

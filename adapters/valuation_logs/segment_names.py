@@ -3,7 +3,7 @@
 import os
 import re
 import secrets
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -12,15 +12,24 @@ Family = Literal["valuations", "follow-ups"]
 ENDING = ".jsonl"
 UNDER_WAY = "thinning.begun"
 """The file that is there while what is registered as erased or pruned may still be there too."""
+LONGEST_THINNING = timedelta(minutes=10)
+"""For so long that is taken for what a process is just at. Who may write here could pretend it for ever."""
 
-_SEGMENT = re.compile(r"(valuations|follow-ups)-[0-9]{8}T[0-9]{6}Z-[0-9]+-[0-9a-f]+")
 _OLDER = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})-[0-9]+-[0-9a-f]+")
-_LONGEST_HEADER = 200
+_SEGMENT = re.compile(rf"(?:valuations|follow-ups)-[0-9]{{8}}T[0-9]{{6}}Z-[0-9]+-[0-9a-f]+(?:-of-({_OLDER.pattern}))?")
+_LONGEST_HEADER = 250
 
 
-def new_name(family: Family, at: datetime) -> str:
-    """A name that no other process gives, on whatever machine."""
-    return f"{family}-{at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{os.getpid()}-{secrets.token_hex(6)}"
+def new_name(family: Family, at: datetime, source: str | None = None) -> str:
+    """A name that no other process gives, on whatever machine. source: the older file that the records are of."""
+    name = f"{family}-{at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{os.getpid()}-{secrets.token_hex(6)}"
+    return f"{name}-of-{source}" if source else name
+
+
+def source_of(segment: str) -> str | None:
+    """The name, without its ending, of the older file that the records of a segment were taken from; else None."""
+    match = _SEGMENT.fullmatch(segment)
+    return match[1] if match else None
 
 
 def is_of(segment: str, family: Family) -> bool:
@@ -43,7 +52,7 @@ def segments_in(folder: Path) -> list[Path]:
 
 def has_entries(path: Path) -> bool:
     """Whether there is more in the file than a header, which an opening that was killed may leave. Raises OSError."""
-    return path.stat().st_size > _LONGEST_HEADER
+    return path.lstat().st_size > _LONGEST_HEADER
 
 
 def day_of_older(path: Path) -> date | None:

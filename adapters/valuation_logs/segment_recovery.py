@@ -12,6 +12,7 @@ from pathlib import Path
 from adapters.valuation_logs.entry_lines import entry_in, header_of, is_torn
 from adapters.valuation_logs.register_file import RegisterFile
 from adapters.valuation_logs.segment_names import ENDING, has_entries, segments_in
+from adapters.valuation_logs.whole_lines import lines_in, opened
 
 _WRITABLE, _SEALED = 0o600, 0o400
 
@@ -57,21 +58,21 @@ def remove_unregistered(folder: Path, register: RegisterFile) -> None:
 def _unlocked(path: Path) -> Iterator[bool]:
     """Whether the file is there and no process writes to it; none else takes it for its own until the context ends."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
+        file = opened(path)
+    except OSError as error:
+        if error.errno not in {errno.ENOENT, errno.EINVAL, errno.ELOOP}:
+            raise
         yield False
         return
-    try:
+    with file:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             if error.errno not in {errno.EWOULDBLOCK, errno.EACCES}:
                 raise
             yield False
         else:
             yield True
-    finally:
-        os.close(descriptor)
 
 
 def _close(path: Path, register: RegisterFile, now: Callable[[], datetime]) -> None:
@@ -108,11 +109,14 @@ def _close(path: Path, register: RegisterFile, now: Callable[[], datetime]) -> N
 
 def _read(path: Path, genesis: str) -> _Remains:
     remains = _Remains(genesis)
-    with path.open("rb") as lines:
-        for line in lines:
+    with opened(path) as file:
+        for line in lines_in(file):
+            if line is None:
+                remains.size = file.tell()
+                continue
             if not line.endswith(b"\n") and is_torn(line, path.stem):
                 break
-            remains.size += len(line)
+            remains.size = file.tell()
             try:
                 entry = entry_in(line, path.stem)
             except ValueError:

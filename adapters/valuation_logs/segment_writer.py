@@ -12,8 +12,8 @@ from adapters.durable_files import flush_folder
 from adapters.valuation_logs.contents import Recorded
 from adapters.valuation_logs.register_file import RegisterFile
 from adapters.valuation_logs.segment_file import SegmentFile
+from adapters.valuation_logs.segment_limits import SegmentLimits
 from adapters.valuation_logs.segment_names import ENDING, Family, new_name
-from adapters.valuation_logs.segments import SegmentLimits
 
 _REQUEST = "close.request"
 
@@ -37,7 +37,7 @@ class SegmentWriter:
     """Writes evidence of one family; opens a segment at the first of it, and another once that one is due.
 
     Recording never closes: that takes time, and is left to `close`, which runs in another thread. Methods raise
-    OSError, and what the register raises.
+    OSError, and what the register raises. source: the older file that the evidence is taken from, if it is.
     """
 
     def __init__(
@@ -49,6 +49,7 @@ class SegmentWriter:
         limits: SegmentLimits,
         *,
         to_disk: bool,
+        source: str | None = None,
     ) -> None:
         self._folder = folder
         self._family = family
@@ -56,12 +57,19 @@ class SegmentWriter:
         self._now = now
         self._limits = limits
         self._to_disk = to_disk
+        self._source = source
         self._writing = threading.Lock()
         self._flushing = threading.Lock()
         self._closing = threading.Lock()
         self._segment: SegmentFile | None = None
         self._done: list[SegmentFile] = []
         self._request = 0
+
+    @property
+    def opens_next(self) -> bool:
+        """Whether a segment has to be opened before anything is recorded, as far as that can be told at once."""
+        segment = self._segment
+        return segment is None or self._is_due(segment, self._now(), look=False)
 
     def record(self, evidence: Sequence[Recorded]) -> None:
         """All of it or none. Once it returns, it survives a kill of the process, or a loss of power if it is to."""
@@ -97,12 +105,13 @@ class SegmentWriter:
                 self._register_end(left)
                 self._done.remove(left)
 
-    def _is_due(self, segment: SegmentFile, now: datetime) -> bool:
+    def _is_due(self, segment: SegmentFile, now: datetime, *, look: bool = True) -> bool:
+        """Whether it is to be left for another. look: also where its file is gone, which costs asking the system."""
         return (
             segment.size >= self._limits.size
             or now - segment.opened_at >= self._limits.age
             or now.astimezone(UTC).date() != segment.opened_at.date()
-            or not segment.is_there()
+            or (look and not segment.is_there())
         )
 
     def _leave(self) -> None:
@@ -112,7 +121,7 @@ class SegmentWriter:
 
     def _opened(self, now: datetime) -> SegmentFile:
         """A segment that is registered. Killed on the way, a process leaves a header without entries at most."""
-        name = new_name(self._family, now)
+        name = new_name(self._family, now, self._source)
         path = self._folder / f"{name}{ENDING}"
         with self._register.changing() as register:
             self._request = _last_request(self._folder)

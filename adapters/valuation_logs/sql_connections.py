@@ -40,7 +40,7 @@ class EvidenceDatabase:
         self.name = databases.shown(self._engine.url)
         self._prepared = self._was_used = False
         if self._engine.dialect.name == "postgresql":
-            from adapters.bounded_postgresql import connect
+            from adapters.valuation_logs.bounded_postgresql import connect
 
             sql.event.listen(self._engine, "do_connect", connect)
             sql.event.listen(self._engine, "connect", _set_up_postgresql(to_disk=to_disk))

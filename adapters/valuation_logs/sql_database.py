@@ -1,28 +1,31 @@
 """Valuations on record in a database: SQLite on one machine, PostgreSQL for several."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from heapq import merge
-from typing import Any, TypeVar
+from typing import Any, TypeGuard, TypeVar
 
 import sqlalchemy as sql
 
-from adapters.valuation_logs.contents import Evidence, evidence_of, recorded
-from adapters.valuation_logs.segments import SegmentLimits
+from adapters.valuation_logs.contents import Evidence, evidence_in, evidence_of, recorded
+from adapters.valuation_logs.segment_limits import SegmentLimits
 from adapters.valuation_logs.sql_connections import EvidenceDatabase
+from adapters.valuation_logs.sql_erased import ErasedEntries
+from adapters.valuation_logs.sql_fences import fences_gone
 from adapters.valuation_logs.sql_register import SqlRegister, take_turn
 from adapters.valuation_logs.sql_segment import close_segment, kept_end
-from adapters.valuation_logs.sql_tables import ENTRIES, STRANGERS, entry_of
+from adapters.valuation_logs.sql_tables import ENTRIES, OF_NO_SEGMENT, REGISTERED, STRANGERS, entry_of
 from adapters.valuation_logs.sql_writer import SqlWriter
-from application.ports.evidence_archive import EvidenceArchive, PrunedSegments
+from application.ports.evidence_archive import AdoptedEvidence, EvidenceArchive, PrunedSegments
 from application.ports.evidence_signer import EvidenceSigner
 from application.ports.valuation_log import ValuationLog
 from domain.errors import SecretUnavailable, ValuationLogUnavailable
 from domain.evidence_chain import Damage, Entry, EvidenceKind, written
 from domain.evidence_register import RegisterEvent, SignedEvent
+from domain.evidence_thinning import check_whole, vouched_segments
 from domain.follow_up import FollowUp
 from domain.valuation_record import ValuationRecord
 
@@ -31,7 +34,8 @@ T = TypeVar("T")
 _AT_ONCE = 500  # values in one statement
 _REMOVED_AT_ONCE = 5000
 _IN_TIME = (ENTRIES.c.at, ENTRIES.c.segment, ENTRIES.c.number)
-_KEPT = sql.select(*_IN_TIME, ENTRIES.c.kind, ENTRIES.c.content).where(ENTRIES.c.content.is_not(None))
+_KEPT = sql.select(*_IN_TIME, ENTRIES.c.kind, ENTRIES.c.content).where(ENTRIES.c.content.is_not(None), REGISTERED)
+_ABOUT = sql.select(ENTRIES).where(REGISTERED)
 _SAID_LATER = (EvidenceKind.OUTCOME, EvidenceKind.OVERRIDE, EvidenceKind.SAMPLE)
 
 
@@ -58,6 +62,7 @@ class SqlValuationLog(ValuationLog, EvidenceArchive):
     ) -> None:
         self._database = EvidenceDatabase(url, to_disk=to_disk)
         self._register = SqlRegister(signer, now, self._database.name)
+        self._erased = ErasedEntries(self._database, self._register)
         self._signer = signer
         self._now = now
         self._limits = limits
@@ -77,11 +82,14 @@ class SqlValuationLog(ValuationLog, EvidenceArchive):
     def check(self) -> None:
         """Begins to write, and writes nothing. Raises ValuationLogUnavailable."""
         self._database.check_writable()
-        if self._writer.segment is None:
-            try:
-                self._signer.public_key()
-            except SecretUnavailable as error:
-                raise ValuationLogUnavailable(str(error)) from error
+        with self._database.transaction() as connection:
+            is_new = self._register.last_number(connection) == 0
+        try:
+            if is_new:
+                self._signer.begin()
+            self._signer.sign(b"")
+        except SecretUnavailable as error:
+            raise ValuationLogUnavailable(str(error)) from error
 
     def record(self, records: Sequence[ValuationRecord]) -> None:
         """Keeps the valuations. Raises ValuationLogUnavailable."""
@@ -100,10 +108,24 @@ class SqlValuationLog(ValuationLog, EvidenceArchive):
         found = self._about(valuation_id, EvidenceKind.VALUATION)
         return next((each for each in found if isinstance(each, ValuationRecord)), None)
 
+    def known(self, valuation_ids: Collection[str]) -> Mapping[str, datetime]:
+        """When each of these was recorded. Raises ValuationLogUnavailable."""
+        found: dict[str, datetime] = {}
+        for some in _parts([each for each in valuation_ids if each.isprintable()]):  # else no database may take it
+            query = _ABOUT.where(ENTRIES.c.subject.in_(some), ENTRIES.c.kind == EvidenceKind.VALUATION)
+            entries = map(entry_of, self._not_erased(query))
+            found |= {entry.subject: entry.at for entry in entries if _is_kept(entry)}
+        return found
+
     def records(
-        self, since: datetime | None = None, until: datetime | None = None, client_ref: str | None = None
+        self,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        client_ref: str | None = None,
+        *,
+        damaged: Callable[[str], None] | None = None,
     ) -> Iterator[ValuationRecord]:
-        """Valuations, oldest first. Raises ValuationLogUnavailable, also for a content that is none."""
+        """Valuations, oldest first. Raises ValuationLogUnavailable."""
         query = _KEPT.where(ENTRIES.c.kind == EvidenceKind.VALUATION)
         if since is not None:
             query = query.where(ENTRIES.c.at >= written(since))
@@ -111,20 +133,23 @@ class SqlValuationLog(ValuationLog, EvidenceArchive):
             query = query.where(ENTRIES.c.at < written(until))
         if client_ref is not None:
             query = query.where(ENTRIES.c.client_ref == client_ref)
-        for row in self._database.rows(query, *_IN_TIME):
-            evidence = self._evidence_of(row)
+        for row in self._not_erased(query):
+            evidence = self._evidence_of(row, damaged)
             if isinstance(evidence, ValuationRecord):
                 yield evidence
 
-    def follow_ups(self, valuation_id: str | None = None) -> Iterator[FollowUp]:
-        """What was said of valuations, by its time. Raises ValuationLogUnavailable, also for a content that is none."""
+    def follow_ups(
+        self, valuation_id: str | None = None, *, damaged: Callable[[str], None] | None = None
+    ) -> Iterator[FollowUp]:
+        """What was said of valuations, by its time. Raises ValuationLogUnavailable."""
         if valuation_id is not None:
-            found = self._about(valuation_id, *_SAID_LATER)
+            found = self._about(valuation_id, *_SAID_LATER, damaged=damaged)
         else:
-            by_kind = [self._database.rows(_KEPT.where(ENTRIES.c.kind == kind), *_IN_TIME) for kind in _SAID_LATER]
-            found = map(self._evidence_of, merge(*by_kind, key=lambda row: (row.at, row.segment, row.number)))
+            by_kind = [self._not_erased(_KEPT.where(ENTRIES.c.kind == kind)) for kind in _SAID_LATER]
+            rows = merge(*by_kind, key=lambda row: (row.at, row.segment, row.number))
+            found = (self._evidence_of(row, damaged) for row in rows)
         for evidence in found:
-            if not isinstance(evidence, ValuationRecord):
+            if evidence and not isinstance(evidence, ValuationRecord):
                 yield evidence
 
     def tend(self, *, close_all: bool = False) -> None:
@@ -154,20 +179,41 @@ class SqlValuationLog(ValuationLog, EvidenceArchive):
             entry_of, self._database.rows(sql.select(ENTRIES).where(ENTRIES.c.segment == segment), ENTRIES.c.number)
         )
 
-    def strangers(self) -> Sequence[str]:
-        """The segments of entries that were never registered."""
+    def about(self, subjects: Collection[str]) -> Iterator[Entry | Damage]:
+        """The rows about these, by segment and number."""
+        for some in _parts(sorted(subjects)):
+            query = _ABOUT.where(ENTRIES.c.subject.in_(some))
+            erased = self._erased.numbers()
+            for each in map(entry_of, self._database.rows(query, ENTRIES.c.segment, ENTRIES.c.number)):
+                is_erased = isinstance(each, Entry) and each.number in erased.get(each.segment, ())
+                yield each.erased() if isinstance(each, Entry) and is_erased else each
+
+    def evidence_in(self, entry: Entry) -> Evidence | None:
+        """Its content, as JSON."""
+        return evidence_in(entry)
+
+    def fences_gone(self) -> Sequence[str]:
+        """The triggers that are not there, or switched off. Raises ValuationLogUnavailable."""
         with self._database.transaction() as connection:
-            return [f"segment {name} in evidence_entries" for name in connection.scalars(STRANGERS)]
+            return fences_gone(connection)
+
+    def strangers(self) -> Sequence[str]:
+        """The segments of entries that were never registered, and entries of none."""
+        with self._database.transaction() as connection:
+            found = [f"segment {name} in evidence_entries" for name in connection.scalars(STRANGERS)]
+            if of_none := connection.scalar(OF_NO_SEGMENT):
+                found.append(f"a row of evidence_entries without a segment, about {of_none!r},")
+            return found
 
     def erase(self, subjects: Collection[str], at: datetime, by: str, because: str) -> int:
         """Takes contents away, a segment at a time. In PostgreSQL they leave the disk with its next VACUUM."""
         self.tend(close_all=True)
+        places = self._places_of(list(subjects))
+        for segment, vouched in vouched_segments(places, self.events(), self._signer.fault_of).items():
+            check_whole(segment, vouched, self.entries(segment))
         erased = 0
-        for segment, numbers in self._places_of(list(subjects)).items():
+        for segment, numbers in places.items():
             with self._database.transaction(writing=True) as connection:
-                take_turn(connection)
-                if "closed" not in self._register.actions(connection, segment):
-                    raise ValuationLogUnavailable(f"The segment {segment} is not closed: try again.")
                 self._register.add(connection, "erased", segment, at=at, numbers=tuple(numbers), by=by, because=because)
                 for some in _parts(numbers):
                     connection.execute(
@@ -185,10 +231,15 @@ class SqlValuationLog(ValuationLog, EvidenceArchive):
         with self._database.transaction() as connection:
             closed = self._register.closed(connection)
         old = [event for event in closed if (event.last_at or event.at) < before]
+        vouched_segments({event.segment for event in old}, self.events(), self._signer.fault_of)
         if not dry_run:
             for event in old:
                 self._prune(event, at, by)
         return PrunedSegments(tuple(event.segment for event in old), sum(event.entries for event in old))
+
+    def adopt(self, *, dry_run: bool = False) -> AdoptedEvidence:  # noqa: ARG002
+        """Nothing: no earlier version kept valuations in a database."""
+        return AdoptedEvidence()
 
     def close(self) -> None:
         """Closes its own segment, unless the database is down, and gives the connections back."""
@@ -226,24 +277,45 @@ class SqlValuationLog(ValuationLog, EvidenceArchive):
         places = defaultdict[str, list[int]](list)
         for some in _parts(subjects):
             query = sql.select(ENTRIES.c.segment, ENTRIES.c.number)
-            query = query.where(ENTRIES.c.subject.in_(some), ENTRIES.c.content.is_not(None))
+            query = query.where(ENTRIES.c.subject.in_(some), ENTRIES.c.content.is_not(None), REGISTERED)
             with self._database.transaction() as connection:
                 for row in connection.execute(query.order_by(ENTRIES.c.segment, ENTRIES.c.number)):
                     places[row.segment].append(row.number)
         return places
 
-    def _about(self, subject: str, *kinds: str) -> Iterator[Evidence]:
-        query = _KEPT.where(ENTRIES.c.subject == subject, ENTRIES.c.kind.in_(kinds))
-        return map(self._evidence_of, self._database.rows(query, *_IN_TIME))
+    def _about(
+        self, subject: str, *kinds: str, damaged: Callable[[str], None] | None = None
+    ) -> Iterator[Evidence | None]:
+        query = _ABOUT.where(ENTRIES.c.subject == subject, ENTRIES.c.kind.in_(kinds), ENTRIES.c.content.is_not(None))
+        for row in self._not_erased(query):
+            if _is_kept(entry_of(row)):
+                yield self._evidence_of(row, damaged)
 
-    def _evidence_of(self, row: sql.Row[Any]) -> Evidence:
+    def _not_erased(self, query: sql.Select[Any]) -> Iterator[sql.Row[Any]]:
+        """The rows of a query for what is kept, by time."""
+        erased: Mapping[str, frozenset[int]] | None = None
+        for row in self._database.rows(query, *_IN_TIME):
+            if erased is None:
+                erased = self._erased.numbers()
+            if row.number not in erased.get(row.segment, ()):
+                yield row
+
+    def _evidence_of(self, row: sql.Row[Any], damaged: Callable[[str], None] | None) -> Evidence | None:
+        place = f"row {row.number!r} of the segment {row.segment} in evidence_entries"
         try:
             return evidence_of(row.kind, row.content)
-        except ValueError as error:
-            raise ValuationLogUnavailable(
-                f"In {self._database.name} the row {row.number!r} of the segment {row.segment} in evidence_entries "
-                f"cannot be read: {error}; `tasador audit verify` tells what was changed."
-            ) from None
+        except (TypeError, ValueError) as error:
+            if damaged is None:
+                raise ValuationLogUnavailable(
+                    f"In {self._database.name} the {place} cannot be read: {error}; `tasador audit verify` tells what "
+                    "was changed."
+                ) from None
+        damaged(place)
+        return None
+
+
+def _is_kept(entry: Entry | Damage) -> TypeGuard[Entry]:
+    return isinstance(entry, Entry) and entry.content is not None and entry.is_whole()
 
 
 def _parts(items: Sequence[T]) -> Iterator[Sequence[T]]:

@@ -45,6 +45,8 @@ class SqlRegister:
             sql.select(REGISTER.c.number, REGISTER.c.content).order_by(REGISTER.c.number.desc()).limit(1)
         ).one_or_none()
         number, previous = (last.number + 1, _digest(last.content)) if last else (1, START)
+        if last is None:
+            self.signer.begin()
         event = RegisterEvent(number, previous, at or self.now(), action, segment, **more)
         signed = SignedEvent(event, *self.signer.sign(event.content()))
         connection.execute(sql.insert(REGISTER).values(register_row(signed)))
@@ -64,6 +66,11 @@ class SqlRegister:
     def closed(self, connection: sql.Connection) -> list[RegisterEvent]:
         """The closings of the segments that were not pruned yet."""
         query = sql.select(REGISTER).where(REGISTER.c.action == "closed", ~_has(_PRUNED, "pruned"))
+        return [self._event_of(row).event for row in connection.execute(query.order_by(REGISTER.c.number))]
+
+    def erased(self, connection: sql.Connection, *, after: int) -> list[RegisterEvent]:
+        """The erasures that come after the event of this number."""
+        query = sql.select(REGISTER).where(REGISTER.c.number > after, REGISTER.c.action == "erased")
         return [self._event_of(row).event for row in connection.execute(query.order_by(REGISTER.c.number))]
 
     def last_number(self, connection: sql.Connection) -> int:

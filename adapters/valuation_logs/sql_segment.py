@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sql
 
-from adapters.valuation_logs.segments import SegmentLimits
+from adapters.valuation_logs.segment_limits import SegmentLimits
 from adapters.valuation_logs.sql_connections import EvidenceDatabase
 from adapters.valuation_logs.sql_register import SqlRegister, hold
 from adapters.valuation_logs.sql_tables import ENTRIES

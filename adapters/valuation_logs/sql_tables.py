@@ -48,9 +48,16 @@ STRANGERS = sql.text("""WITH RECURSIVE kept(segment) AS (
     SELECT (SELECT min(segment) FROM evidence_entries WHERE segment > kept.segment) FROM kept
     WHERE kept.segment IS NOT NULL
 ) SELECT segment FROM kept WHERE segment IS NOT NULL AND NOT EXISTS (
-    SELECT 1 FROM evidence_register WHERE evidence_register.segment = kept.segment AND action = 'opened'
+    SELECT 1 FROM evidence_register
+    WHERE evidence_register.segment = kept.segment AND action = 'opened' AND action <> 'erased'
 )""")
 """The segments of entries that were never opened."""
+OF_NO_SEGMENT = sql.text("SELECT subject FROM evidence_entries WHERE segment IS NULL LIMIT 1")
+"""An entry that the table's own rules would have refused, had nobody made it anew."""
+# The second condition lets SQLite use the index, which holds nothing else.
+REGISTERED = sql.text("""EXISTS (SELECT 1 FROM evidence_register
+    WHERE evidence_register.segment = evidence_entries.segment AND action = 'opened' AND action <> 'erased')""")
+"""Whether the segment of an entry was ever opened: nothing vouches for others, and nothing looks at them."""
 
 
 def register_row(signed: SignedEvent) -> dict[str, object]:

@@ -9,7 +9,7 @@ import sqlalchemy as sql
 
 from adapters.valuation_logs.contents import Recorded
 from adapters.valuation_logs.group_commit import GroupCommit
-from adapters.valuation_logs.segments import SegmentLimits
+from adapters.valuation_logs.segment_limits import SegmentLimits
 from adapters.valuation_logs.sql_connections import EvidenceDatabase
 from adapters.valuation_logs.sql_register import SqlRegister, hold
 from adapters.valuation_logs.sql_segment import OwnSegment, close_segment, kept_end

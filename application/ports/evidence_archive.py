@@ -8,6 +8,8 @@ from typing import Protocol
 
 from domain.evidence_chain import Damage, Entry
 from domain.evidence_register import SignedEvent
+from domain.follow_up import FollowUp
+from domain.valuation_record import ValuationRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +18,18 @@ class PrunedSegments:
 
     segments: tuple[str, ...] = ()
     entries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptedEvidence:
+    """What was taken into segments, or would be: how many records, and out of which sources, for people.
+
+    left: why others were left as they are, a line each.
+    """
+
+    records: int = 0
+    sources: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
 
 
 class EvidenceArchive(Protocol):
@@ -54,6 +68,22 @@ class EvidenceArchive(Protocol):
         """
 
     @abstractmethod
+    def about(self, subjects: Collection[str]) -> Iterator[Entry | Damage]:
+        """The entries of registered segments about these subjects, a segment after the other, as `entries` yields them.
+
+        Of valuations, it need not find those that were recorded more than `domain.valuation_id.LONGEST_WAY` before or
+        after their ids were made.
+        """
+
+    @abstractmethod
+    def evidence_in(self, entry: Entry) -> ValuationRecord | FollowUp | None:
+        """What the content of this very entry says; None where it was erased or changed, or is none."""
+
+    @abstractmethod
+    def fences_gone(self) -> Sequence[str]:
+        """What should keep others from changing evidence here, and was taken away: each for people."""
+
+    @abstractmethod
     def strangers(self) -> Sequence[str]:
         """What lies in the log's place, looks like evidence, and is in no segment: each for people, such as a file."""
 
@@ -62,9 +92,19 @@ class EvidenceArchive(Protocol):
         """Takes away the content of all entries about these subjects, for good, and returns of how many.
 
         It is registered first. Digests and links stay. Raises ValuationLogUnavailable where some are in segments that
-        cannot be closed.
+        cannot be closed, or are not what was sealed (`domain.evidence_thinning`): then nothing is taken away.
         """
 
     @abstractmethod
     def prune(self, before: datetime, at: datetime, by: str, *, dry_run: bool = False) -> PrunedSegments:
-        """Removes the closed segments whose entries were all made before that; with `dry_run`, only tells."""
+        """Removes the closed segments whose entries were all made before that; with `dry_run`, only tells.
+
+        Raises ValuationLogUnavailable where an event about one of them is not signed by a trusted key.
+        """
+
+    @abstractmethod
+    def adopt(self, *, dry_run: bool = False) -> AdoptedEvidence:
+        """Takes what an earlier version kept without a chain into segments, closes those, and removes it elsewhere.
+
+        What is in a segment already is not taken again. With `dry_run`, only tells.
+        """

@@ -1,7 +1,7 @@
 """Where valuations are put on record, and what is said of them later."""
 
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -54,21 +54,39 @@ class ValuationLog(Protocol):
 
     @abstractmethod
     def find(self, valuation_id: str) -> ValuationRecord | None:
-        """The valuation of this id; None where there is none, or its content was erased."""
+        """The valuation of this id; None where there is none, or its content was erased or changed.
+
+        It need not find one that was recorded more than `domain.valuation_id.LONGEST_WAY` before or after its id was
+        made, nor, unless an older Tasador recorded it, one whose id does not tell when that was.
+        """
+
+    @abstractmethod
+    def known(self, valuation_ids: Collection[str]) -> Mapping[str, datetime]:
+        """When each of these was recorded, of those that `find` finds; of many much sooner than one by one."""
 
     @abstractmethod
     def records(
-        self, since: datetime | None = None, until: datetime | None = None, client_ref: str | None = None
+        self,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        client_ref: str | None = None,
+        *,
+        damaged: Callable[[str], None] | None = None,
     ) -> Iterator[ValuationRecord]:
         """Valuations by the time of recording, oldest first; those of one call to `record` in their order.
 
         Those recorded at `since` or later and before `until`, of this client reference; all where they are None. What
         was torn or erased is left out. Read as they are asked for: there may be millions.
+
+        damaged: is told each place, for people, that holds nothing that can be read, which is left out then; without
+        it, that raises.
         """
 
     @abstractmethod
-    def follow_ups(self, valuation_id: str | None = None) -> Iterator[FollowUp]:
+    def follow_ups(
+        self, valuation_id: str | None = None, *, damaged: Callable[[str], None] | None = None
+    ) -> Iterator[FollowUp]:
         """All that was said of this valuation, or of any, and the samples drawn; in the order of recording.
 
-        What was erased is left out.
+        What was erased is left out, and of those of one valuation, what was changed. damaged: as of `records`.
         """

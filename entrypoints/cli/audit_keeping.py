@@ -1,4 +1,4 @@
-"""`tasador audit export`, `erase` and `prune`: what is handed out, and what is let go of."""
+"""`tasador audit export`, `erase`, `prune` and `adopt`: what is handed out, let go of, and taken over."""
 
 import sys
 from datetime import timedelta
@@ -9,11 +9,12 @@ import click
 
 from application.export_client import ClientEvidence
 from config.loader import LoadedSettings
+from config.log_lines import on_one_line
 from domain.duration import parse_duration
-from domain.errors import ValuationNotFound
+from domain.evidence_faults import Fault
 from domain.follow_up import Outcome, ReviewSample, ValuerOverride
 from domain.reason import LONGEST_REASON, reason_fits
-from entrypoints.cli.audit_show import why_missing
+from entrypoints.cli.missing_valuation import telling_why_missing
 from entrypoints.cli.output_file import write_json
 from entrypoints.cli.report.words import count
 from entrypoints.cli.session import configured, container_of, json_option, operator, print_json, tell
@@ -31,20 +32,28 @@ _yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
 @click.argument("output", required=False, type=click.Path(dir_okay=False, path_type=Path))
 @json_option
 @configured
-def export(loaded: LoadedSettings, *, client_ref: str, output: Path | None, as_json: bool) -> None:
-    """Export all that is kept under a client's reference, as one JSON document."""
-    found = container_of(loaded).export_client()(client_ref)
-    document = _document(found)
+def export(loaded: LoadedSettings, *, client_ref: str, output: Path | None, as_json: bool) -> int:
+    """Export all that is kept under a client's reference, as one JSON document; exit code 1 if it is not whole."""
+    container = container_of(loaded)
+    found = container.export_client()(client_ref)
+    faults = [
+        *container.vouch_for_evidence()({each.id for each in found.valuations}).faults,
+        *(Fault(f"{place}: it cannot be read") for place in found.damaged),
+    ]
+    document = _document(found) | {"faults": faults}
     if output is None:
         print_json(document)
-        return
-    write_json(output, document)
-    if as_json:
-        counts = {"valuations": len(found.valuations), "follow_ups": len(found.follow_ups)}
-        print_json({"output": str(output)} | counts)
-        return
-    said = count(len(found.follow_ups), "word said of them", "words said of them")
-    click.echo(f"{count(len(found.valuations), 'valuation')} and {said} written to {output}.")
+    else:
+        write_json(output, document)
+        if as_json:
+            counts = {"valuations": len(found.valuations), "follow_ups": len(found.follow_ups), "faults": len(faults)}
+            print_json({"output": str(output)} | counts)
+        else:
+            said = count(len(found.follow_ups), "word said of them", "words said of them")
+            click.echo(f"{count(len(found.valuations), 'valuation')} and {said} written to {output}.")
+    if faults:
+        tell(on_one_line(f"not all of it is whole, and the document says so: {faults[0].line}"))
+    return 1 if faults else 0
 
 
 def _checked_reason(_: click.Context, __: click.Parameter, because: str) -> str:
@@ -136,12 +145,36 @@ def prune(loaded: LoadedSettings, *, older_than: str | None, dry_run: bool, yes:
     return 0
 
 
+@click.command()
+@_dry_run_option
+@json_option
+@configured
+def adopt(loaded: LoadedSettings, *, dry_run: bool, as_json: bool) -> int:
+    """Chain and seal what an older Tasador kept in plain files; exit code 1 if some of them must be left."""
+    container = container_of(loaded)
+    found = container.evidence_archive().adopt(dry_run=dry_run)
+    if found.sources and not dry_run:
+        container.loggers().service.info(
+            "evidence adopted", by=operator(), files=len(found.sources), records=found.records
+        )
+    if as_json:
+        print_json({"files": found.sources, "records": found.records, "left": found.left, "dry_run": dry_run})
+    else:
+        done = "would be adopted" if dry_run else "adopted"
+        for source in found.sources:
+            click.echo(f"{source}: {done}")
+        click.echo(f"{count(found.records, 'record')} of {count(len(found.sources), 'older file')} {done}")
+        if found.records and not dry_run:
+            click.echo("note: chained and sealed from now on; what happened to them before, nothing can prove")
+    for why in found.left:
+        tell(why)
+    return 1 if found.left else 0
+
+
 def _checked(container: "Container", ids: tuple[str, ...]) -> tuple[str, ...]:
     for valuation_id in ids:
-        try:
+        with telling_why_missing(container, valuation_id):
             container.erase_evidence().check(valuation_id)
-        except ValuationNotFound:
-            raise ValuationNotFound(why_missing(container, valuation_id)) from None
     return tuple(dict.fromkeys(ids))
 
 

@@ -12,9 +12,8 @@ import msgspec
 
 from config.loader import LoadedSettings
 from config.log_lines import on_one_line
-from domain.errors import ValuationNotFound
 from domain.replay import Replay, ReplayStatus
-from entrypoints.cli.audit_show import why_missing
+from entrypoints.cli.missing_valuation import telling_why_missing
 from entrypoints.cli.moments import since_option, until_option
 from entrypoints.cli.progress import progress_bars
 from entrypoints.cli.report.words import count, share
@@ -104,10 +103,8 @@ def replay(
 
 
 def _replay_one(container: "Container", valuation_id: str, *, as_json: bool) -> int:
-    try:
+    with telling_why_missing(container, valuation_id):
         found = container.replay_valuations().one(valuation_id)
-    except ValuationNotFound:
-        raise ValuationNotFound(why_missing(container, valuation_id)) from None
     if as_json:
         print_json(_document(found))
     else:
@@ -150,7 +147,7 @@ def _told(tally: _Tally, seconds: float) -> Iterator[str]:
 
 def _lines(found: Replay, *, every: bool = False) -> Iterator[str]:
     """What came of it; every difference, or the first."""
-    name = f"{found.valuation_id} by {found.model_version}"
+    name = f"{found.valuation_id} by {found.model_version}" if found.model_version else found.valuation_id
     if found.status == ReplayStatus.IDENTICAL:
         yield f"{name}: identical in every figure"
     elif found.because:

@@ -1,6 +1,6 @@
 """`tasador audit show`: one valuation as it was recorded."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -11,16 +11,15 @@ from rich.text import Text
 from application.locate_evidence import Located
 from config.loader import LoadedSettings
 from config.log_lines import on_one_line
-from domain.errors import ValuationNotFound
 from domain.evidence_faults import Fault
 from domain.valuation import Comparable
 from domain.valuation_record import ValuationRecord
+from entrypoints.cli.missing_valuation import telling_why_missing
 from entrypoints.cli.report.words import amount, count
 from entrypoints.cli.session import configured, container_of, json_option, print_json, print_table, tell
 
 if TYPE_CHECKING:
     from application.show_valuation import ShownValuation
-    from config.container import Container
 
 
 @click.command()
@@ -28,14 +27,11 @@ if TYPE_CHECKING:
 @json_option
 @configured
 def show(loaded: LoadedSettings, *, valuation_id: str, as_json: bool) -> int:
-    """Show a valuation as it was recorded, and what was said of it since; exit code 1 if its segment is not whole."""
+    """Show a valuation as it was recorded, and what was said of it since; exit code 1 if a segment is not whole."""
     container = container_of(loaded)
-    try:
-        shown = container.show_valuation()(valuation_id, None)
-    except ValuationNotFound:
-        raise ValuationNotFound(why_missing(container, valuation_id)) from None
-    located = container.locate_evidence()(valuation_id)
-    faults = container.verify_evidence()(located.entry.segment).faults if located else []
+    with telling_why_missing(container, valuation_id):
+        found = container.show_evidence()(valuation_id)
+    shown, located, faults = found.shown, found.located, found.faults
     if as_json:
         print_json(msgspec.to_builtins(shown) | {"evidence": _evidence(located, faults)})
     else:
@@ -45,28 +41,12 @@ def show(loaded: LoadedSettings, *, valuation_id: str, as_json: bool) -> int:
         place = _place(located, faults) if located else "in no segment: nothing vouches for it"
         table.add_row("evidence", Text(on_one_line(place)))
         print_table(table)
-    if faults and located:
-        tell(f"segment {located.entry.segment} is not whole: `tasador audit verify` tells what is wrong")
+    if faults:
+        tell(on_one_line(f"not all of it is whole: {faults[0].line}; `tasador audit verify` looks at everything"))
     return 1 if faults else 0
 
 
-def why_missing(container: "Container", valuation_id: str) -> str:
-    """Why a valuation is not on record: erased, perhaps pruned, or never made."""
-    locate = container.locate_evidence()
-    located = locate(valuation_id)
-    if located and (erased := located.erased):
-        because = f": {erased.because}" if erased.because else ""
-        return f"Valuation '{valuation_id}' was erased on {erased.at:%Y-%m-%d %H:%M} UTC by {erased.by}{because}."
-    if located:
-        place = f"record {located.entry.number} of segment {located.entry.segment}"
-        return f"Valuation '{valuation_id}', {place}, cannot be read: `tasador audit verify` tells what is wrong."
-    missing = f"No valuation '{valuation_id}' is on record"
-    if pruned := locate.pruned(valuation_id):
-        return f"{missing}; those of its time were pruned on {pruned[0].at:%Y-%m-%d} by {pruned[0].by}."
-    return f"{missing}."
-
-
-def _evidence(located: Located | None, faults: list[Fault]) -> dict[str, object] | None:
+def _evidence(located: Located | None, faults: Sequence[Fault]) -> dict[str, object] | None:
     if located is None:
         return None
     return {
@@ -78,7 +58,7 @@ def _evidence(located: Located | None, faults: list[Fault]) -> dict[str, object]
     }
 
 
-def _place(located: Located, faults: list[Fault]) -> str:
+def _place(located: Located, faults: Sequence[Fault]) -> str:
     sealed = f"sealed {located.closed.at:%Y-%m-%d %H:%M} UTC" if located.closed else "not sealed yet"
     whole = f"NOT WHOLE: {count(len(faults), 'fault')}" if faults else "whole"
     return f"record {located.entry.number} of segment {located.entry.segment}, {sealed}, {whole}"

@@ -95,8 +95,11 @@ def _hit_rates(figures: ForwardFigures) -> Table:
 def _overrides(study: CoverageStudy) -> Iterator[str]:
     if study.overrides.count:
         said = f"{count(study.overrides.count, 'valuation')} overridden by valuers"
-        difference = study.overrides.difference
-        yield said + (f", by {100 * difference.value:+.1f} % in the median" if difference else "") + "."
+        if difference := study.overrides.difference:
+            of_all = study.overrides.compared == study.overrides.count
+            said += "" if of_all else f"; the {study.overrides.compared:,} that had a value"
+            said += f", by {100 * difference.value:+.1f} % in the median"
+        yield said + "."
 
 
 def _coverage(coverage: Coverage) -> str:

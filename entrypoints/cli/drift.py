@@ -9,9 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from config.loader import LoadedSettings
-from domain.drift import DriftStudy
+from domain.drift import VALUE, DriftStudy, FeatureDrift
+from entrypoints.cli.output_file import check_writable, write_page
 from entrypoints.cli.report.words import middle
-from entrypoints.cli.report.writing import check_writable, write_report
 from entrypoints.cli.session import configured, container_of, json_option, print_json, print_table
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def drift(loaded: LoadedSettings, *, version: str | None, days: int | None, repo
     if report:
         from entrypoints.cli.report.drift_page import rendered
 
-        write_report(report, rendered(study, stored.description.card.currency))
+        write_page(report, rendered(study))
     if as_json:
         from entrypoints.http.drift_answer import DriftAnswer
 
@@ -58,6 +58,9 @@ def drift(loaded: LoadedSettings, *, version: str | None, days: int | None, repo
     )
     if study.is_enough:
         print_table(_table(study))
+        click.echo(
+            f"PSI: the population stability index, how far both distributions lie apart; told of from {study.psi:g}"
+        )
     for sentence in study.sentences:
         click.echo(sentence)
     if report:
@@ -70,10 +73,9 @@ def _stored(container: "Container", version: str | None) -> "ServedVersion":
         served = container.served_model()
         served.refresh()
         return served.current()
-    from application.served_model import ServedVersion
+    from application.served_model import loaded_version
 
-    models = container.model_repository()
-    return ServedVersion(models.describe(version), models.load(version))
+    return loaded_version(container.model_repository(), version)
 
 
 def _table(study: DriftStudy) -> Table:
@@ -88,11 +90,11 @@ def _table(study: DriftStudy) -> Table:
 def _rows(study: DriftStudy) -> Iterator[tuple[str, ...]]:
     for each in study.features:
         now, then = (middle(quartiles, each.name) for quartiles in (each.quartiles, each.training_quartiles))
-        yield each.name, now, then, _figure(each.psi), _probability(each.p_corrected), _mark(drifted=each.drifted)
+        yield _what(each, study.currency), now, then, _figure(each.psi), _probability(each.p_corrected), _mark(each)
     for share in study.shares:
         now, then = _share(share.hits, share.homes), _share(share.training_hits, share.training_homes)
         name = f"{share.kind} {share.feature}" if share.feature else share.kind.replace("_", " ")
-        yield name, now, then, "", _probability(share.p_corrected), _mark(drifted=share.drifted)
+        yield name, now, then, "", _probability(share.p_corrected), "DRIFTED" if share.drifted else ""
 
 
 def _share(hits: int, homes: int) -> str:
@@ -107,5 +109,9 @@ def _probability(p: float | None) -> str:
     return "-" if p is None else f"{p:.2g}" if p >= 1e-4 else "< 0.0001"
 
 
-def _mark(*, drifted: bool) -> str:
-    return "DRIFTED" if drifted else ""
+def _what(each: FeatureDrift, currency: str) -> str:
+    return f"value ({currency}, at the index's reference day)" if each.name == VALUE else each.name
+
+
+def _mark(each: FeatureDrift) -> str:
+    return "DRIFTED" if each.drifted else "differs, by less than is told of" if each.differs else ""

@@ -1,8 +1,6 @@
 """`tasador logs`: read log files that were encrypted when they were closed."""
 
-import os
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +8,7 @@ import click
 
 from config.loader import LoadedSettings
 from domain.errors import LogFileUnreadable
+from entrypoints.cli.output_file import whole_file
 from entrypoints.cli.session import configured, tell
 
 if TYPE_CHECKING:
@@ -64,11 +63,6 @@ def _decrypt_into(folder: Path, file: Path, decryption: "LogDecryption") -> None
     if target.exists():
         raise LogFileUnreadable(f"{target} is there already: remove it, or give another folder with --output.")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=folder, prefix=f".{target.name}.", suffix=".tmp")
-    try:
-        with os.fdopen(descriptor, "wb") as temporary:
-            decryption.decrypt(file, temporary)
-        Path(name).rename(target)
-    finally:
-        Path(name).unlink(missing_ok=True)
+    with whole_file(target) as out:
+        decryption.decrypt(file, out)
     click.echo(str(target))

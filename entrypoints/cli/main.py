@@ -10,7 +10,7 @@ import click
 from click.exceptions import NoArgsIsHelpError
 
 from config.faults import ConfigurationError
-from domain.errors import DomainError, InvalidFollowUp, InvalidKeyRequest, InvalidSample, UnknownRecipe
+from domain.errors import DomainError, InvalidFields, InvalidKeyRequest, InvalidSample, UnknownRecipe
 from entrypoints.cli import audit, configuration, database, keys, logs, models, monitoring, serving, training
 from entrypoints.cli.serving import CannotListen
 from entrypoints.cli.session import CONFIG_HELP, tell, version_of_tasador
@@ -85,7 +85,7 @@ def _told(error: Exception) -> tuple[int, str]:
         case click.UsageError():
             command = error.ctx.command_path if error.ctx else "tasador"
             return WRONG_USAGE, f"{_sentence(error.format_message())} See `{command} --help`."
-        case ConfigurationError() | InvalidKeyRequest() | InvalidFollowUp() | InvalidSample() | UnknownRecipe():
+        case ConfigurationError() | InvalidKeyRequest() | InvalidFields() | InvalidSample() | UnknownRecipe():
             return WRONG_USAGE, str(error)
         case DomainError() | CannotListen():
             return REFUSED, str(error)

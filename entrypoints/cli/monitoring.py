@@ -10,9 +10,8 @@ import msgspec
 from config.loader import LoadedSettings
 from entrypoints.cli.drift import drift
 from entrypoints.cli.moments import since_option, until_option
-from entrypoints.cli.output_file import write_whole
+from entrypoints.cli.output_file import check_writable, write_whole
 from entrypoints.cli.report.words import count as counted
-from entrypoints.cli.report.writing import check_writable
 from entrypoints.cli.session import configured, container_of, json_option, operator, print_json, print_table
 
 _LARGEST_SEED = 2**63 - 1

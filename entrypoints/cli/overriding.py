@@ -4,8 +4,7 @@ import click
 
 from config.loader import LoadedSettings
 from config.log_lines import on_one_line
-from domain.errors import ValuationNotFound
-from entrypoints.cli.audit_show import why_missing
+from entrypoints.cli.missing_valuation import telling_why_missing
 from entrypoints.cli.report.words import amount
 from entrypoints.cli.session import configured, container_of, json_option, operator, print_json
 
@@ -22,10 +21,8 @@ def override(
 ) -> None:
     """Record beside a valuation, which stays as it is, what a valuer holds instead."""
     container = container_of(loaded)
-    try:
+    with telling_why_missing(container, valuation_id):
         done = container.override_valuation()(valuation_id, value, reason, valuer, by=operator())
-    except ValuationNotFound:
-        raise ValuationNotFound(why_missing(container, valuation_id)) from None
     if as_json:
         print_json({"status": "already_known" if done.already_known else "recorded", "override": done.override})
         return

@@ -10,8 +10,8 @@ from config.loader import LoadedSettings
 from config.log_lines import on_one_line
 from config.settings import TrainingSettings
 from domain.model_version import ModelVersion
+from entrypoints.cli.output_file import check_writable, write_page
 from entrypoints.cli.progress import progress_bars
-from entrypoints.cli.report.writing import check_writable, write_report
 from entrypoints.cli.session import (
     configured,
     container_of,
@@ -124,7 +124,7 @@ def _write_report(container: "Container", evaluation: "Evaluation", file: Path) 
 
     with progress_bars() as watcher:
         report = container.build_report()(evaluation, watcher)
-    write_report(file, rendered(report))
+    write_page(file, rendered(report))
 
 
 def _counted(by_reason: Mapping[str, int]) -> str:

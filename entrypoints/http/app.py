@@ -30,6 +30,7 @@ from entrypoints.http.recording import Recorder
 from entrypoints.http.refreshing import ModelRefresher
 from entrypoints.http.roster import Roster
 from entrypoints.http.security import key_guard
+from entrypoints.http.shared_readiness import SharedReadiness
 from entrypoints.http.slow_threads import MOST_WAITING, SlowThreads
 from entrypoints.http.throttling import FailedKeys
 from entrypoints.http.valuations import BatchValuations, Valuations
@@ -55,6 +56,7 @@ def make_app(container: Container, refresh_seconds: float = 0.5, roster: Roster 
     batches, details = SlowThreads("batches", most=MOST_WAITING), SlowThreads("details", most=MOST_WAITING)
     studies = SlowThreads("studies", at_once=1, most=MOST_WAITING)
     lookups, lists = (SlowThreads(kind, most=MOST_WAITING) for kind in ("lookups", "lists of outcomes"))
+    shared_readiness = SharedReadiness(container.check_readiness())
     metrics = Metrics(roster)
     tracing = _tracing(container)
     part = tracing.part if tracing else _as_it_is
@@ -109,7 +111,7 @@ def make_app(container: Container, refresh_seconds: float = 0.5, roster: Roster 
             rotate_key=container.rotate_key(),
             revoke_key=container.revoke_key(),
             list_keys=container.list_keys(),
-            check_readiness=container.check_readiness(),
+            shared_readiness=shared_readiness,
             refresher=refresher,
             roster=roster,
             metrics=metrics,
@@ -127,6 +129,7 @@ def make_app(container: Container, refresh_seconds: float = 0.5, roster: Roster 
             studies.running,
             lookups.running,
             lists.running,
+            shared_readiness.running,
             recorder.running,
             LogMetrics([*container.loggers().sinks, *tracing_queue], metrics).running,
             limits.running,

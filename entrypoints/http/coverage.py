@@ -10,7 +10,7 @@ from litestar.params import QueryParameter
 
 from application.study_coverage import StudyCoverage
 from domain.api_key import Scope
-from domain.errors import ValuationLogUnavailable
+from domain.errors import FieldProblem, InvalidPeriod, ModelNotFound, ValuationLogUnavailable
 from entrypoints.http.answers import JsonAnswer, encode
 from entrypoints.http.coverage_bodies import CoverageStudyAnswer
 from entrypoints.http.parameters import moment
@@ -35,8 +35,12 @@ Until = Annotated[
     ),
 ]
 Version = Annotated[
-    str | None, QueryParameter(max_length=40, description="Valuations by this version of the model, such as v3.")
+    str | None,
+    QueryParameter(min_length=1, max_length=40, description="Valuations by this version of the model, such as v3."),
 ]
+
+_BAD_PERIOD = InvalidPeriod([FieldProblem("since", "must lie before until, which is 2026-11-22T00:00:00+00:00")])
+_UNKNOWN_VERSION = ModelNotFound("There is no stored model version 'v9', and no valuation by it is on record.")
 
 
 class CoverageMonitoring(Controller):
@@ -54,9 +58,13 @@ class CoverageMonitoring(Controller):
         responses=answered(CoverageStudyAnswer, "The study.")
         | documented(
             _PATH,
-            *(401, 403, 503),
+            *(400, 401, 403, 404, 503),
             scope=Scope.MONITOR_READ,
-            examples={503: [ValuationLogUnavailable("what callers are not told")]},
+            examples={
+                400: [_BAD_PERIOD],
+                404: [_UNKNOWN_VERSION],
+                503: [ValuationLogUnavailable("what callers are not told")],
+            },
         ),
     )
     async def coverage(
@@ -69,8 +77,10 @@ class CoverageMonitoring(Controller):
     ) -> JsonAnswer:
         """Errors, coverage, hit rates and the ratio study of values whose homes were sold later. Needs `monitor:read`.
 
-        Of each valuation the last outcome told counts, and of each sale the last valuation before it. Figures have 95
-        per cent intervals; groups of fewer than 20 valued homes are counted only. Takes a while where there are many.
+        Of each valuation the last told sale that is not before it counts, and of each sale the last valuation before
+        it; by version, each version's own last one. A version that is neither stored nor on record is a 404. Figures
+        have 95 per cent intervals; groups of fewer than 20 valued homes are counted only. Takes a while where there are
+        many.
         """
         began, ended = moment("since", since), moment("until", until)
         study = await studies.run(lambda: study_coverage(began, ended, version))

@@ -83,6 +83,7 @@ class OverrideStudyAnswer(Struct, kw_only=True):
     """Valuations that a valuer put another value in the place of."""
 
     count: Annotated[int, _told("How many.", 12)]
+    compared: Annotated[int, _told("How many of them had been given a value, which `difference` is of.", 11)]
     difference: Annotated[
         MedianAnswer | None, _told("Median of override / value - 1; null where no value had been given.")
     ]
@@ -96,14 +97,17 @@ class CoverageStudyAnswer(Struct, kw_only=True):
     version: Annotated[str | None, _told("Of this version of the model; null: of all.", "v3")]
     valuations: Annotated[int, _told("How many there were.", 1800)]
     with_outcome: Annotated[int, _told("Of how many the sale is known.", 230)]
-    sold_before: Annotated[int, _told("Of those, how many were made after the sale: they test nothing.", 9)]
+    sold_before: Annotated[int, _told("Of those, how many were made after the sale: it tests nothing.", 9)]
     superseded: Annotated[
         int, _told("Of those, how many were followed by another of the same home before the same sale.", 7)
     ]
     overall: Annotated[ForwardGroupAnswer, _told("All that are left.")]
     by: Annotated[
         dict[str, dict[str, ForwardGroupAnswer]],
-        _told("The same by `version`, `month` of the sale, `sector` and level of `confidence`."),
+        _told(
+            "The same by `version`, `month` of the sale, `sector` and level of `confidence`; by version, each with all "
+            "homes that it valued, also where another version valued them again."
+        ),
     ]
     promises: Annotated[int, _told("How many coverages, of 20 prices or more, were looked at.", 14)]
     shortfalls: Annotated[
@@ -111,6 +115,7 @@ class CoverageStudyAnswer(Struct, kw_only=True):
     ]
     overrides: Annotated[OverrideStudyAnswer, _told("What valuers hold instead.")]
     sentences: Annotated[list[str], _told("What there is to say of it.")]
+    unreadable: Annotated[int, _told("Records that could not be read, and are left out.", 0)]
 
     @classmethod
     def of(cls, study: CoverageStudy) -> Self:

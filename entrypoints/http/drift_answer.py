@@ -16,18 +16,28 @@ def _told(description: str, *examples: object) -> Meta:
 class BarAnswer(Struct, kw_only=True):
     """A part of the homes, by one field."""
 
-    label: Annotated[str, _told("A category, a number, or a band of numbers.", "94 to 121")]
+    label: Annotated[str, _told("A category, a number, or a band of numbers, in the unit of the field.", "94 to 121")]
     training: Annotated[float, _told("Its share of the homes that the model learned from.", 0.12)]
     served: Annotated[float, _told("Its share of the homes valued.", 0.31)]
-    low: Annotated[float | None, _told("Where a band of numbers begins; null for the lowest.", 94.0)]
+    low: Annotated[
+        float | None, _told("Where a band of numbers begins, in the unit of the field; null for the lowest.", 94.0)
+    ]
     high: Annotated[float | None, _told("Where it ends; null for the highest.", 121.0)]
 
 
 class FeatureDriftAnswer(Struct, kw_only=True):
-    """A field of the homes, or `value`: their values at the reference day of the price index."""
+    """A field of the homes, or their values."""
 
-    name: Annotated[str, _told("The field.", "net_usable_area")]
-    drifted: Annotated[bool, _told("Whether it changed: beyond chance, and by at least `method.psi`.")]
+    name: Annotated[
+        str,
+        _told(
+            "The field of a home; or `value`: what the homes are worth, in `currency`, at the reference day of the "
+            "model's price index, so that dearer times alone change nothing.",
+            "net_usable_area",
+        ),
+    ]
+    differs: Annotated[bool, _told("Whether it differs beyond chance: `p_corrected` is at most `method.level`.")]
+    drifted: Annotated[bool, _told("Whether it differs beyond chance, and by a `psi` of at least `method.psi`.")]
     psi: Annotated[
         float | None, _told("Population stability index; numbers by tenths of training. Null: nothing known.", 0.31)
     ]
@@ -39,10 +49,15 @@ class FeatureDriftAnswer(Struct, kw_only=True):
     training_homes: Annotated[int, _told("Homes learned from of which it is known.", 2180)]
     quartiles: Annotated[
         tuple[float, float, float] | None,
-        _told("A quarter, half and three quarters of the homes valued lie below; null for text.", [101, 142, 178]),
+        _told(
+            "Of the homes valued, a quarter, half and three quarters lie below, each a number that a home has, of more "
+            "than 1,000 homes by a sample; in the unit of the field: areas in m2, coordinates in degrees, `value` in "
+            "`currency`. Null for text.",
+            [101, 142, 178],
+        ),
     ]
     training_quartiles: Annotated[
-        tuple[float, float, float] | None, _told("The same of the homes learned from.", [72, 96, 131])
+        tuple[float, float, float] | None, _told("The same of the homes learned from, in the same unit.", [72, 96, 131])
     ]
     bars: Annotated[list[BarAnswer], _told("Both distributions, in parts.")]
 
@@ -90,6 +105,9 @@ class DriftAnswer(Struct, kw_only=True):
     """The homes that a version valued, each once, held against those that it learned from."""
 
     version: Annotated[str, _told("The version.", "v3")]
+    currency: Annotated[
+        str, _told("Of all amounts, which are those of the reference day of the version's price index.", "USD")
+    ]
     from_: Annotated[datetime, _told("Valuations from this moment on, UTC.", "2026-10-24T12:00:00Z")] = msgspec.field(
         name="from"
     )
@@ -102,10 +120,12 @@ class DriftAnswer(Struct, kw_only=True):
     sentences: Annotated[
         list[str],
         _told(
-            "What changed, or that nothing did, or why nothing is said.",
-            ["sector: more homes of 'north ames' are asked for: 41 of 100 homes, in training 15 of 100 (PSI 0.41)."],
+            "What changed; or what differs beyond chance, but by less than `method.psi`; or that nothing does; or why "
+            "nothing is said.",
+            ["sector: 10 of 100 homes are in sectors that the model never saw: 'Atlantis' (15)."],
         ),
     ]
+    unreadable: Annotated[int, _told("Records that could not be read, and are left out.", 0)]
     features: Annotated[list[FeatureDriftAnswer], _told("Field by field; empty where nothing is said.")]
     shares: Annotated[list[ShareDriftAnswer], _told("What is unusual about homes; empty where nothing is said.")]
     method: Annotated[DriftMethod, _told("What it takes to be told of.")]
@@ -115,6 +135,7 @@ class DriftAnswer(Struct, kw_only=True):
         """The answer that tells this study."""
         return cls(
             version=study.version,
+            currency=study.currency,
             from_=study.since,
             until=study.until,
             valuations=study.valuations,
@@ -123,6 +144,7 @@ class DriftAnswer(Struct, kw_only=True):
             enough=study.is_enough,
             drifted=study.drifted,
             sentences=list(study.sentences),
+            unreadable=study.unreadable,
             features=_same_fields(study.features, list[FeatureDriftAnswer]),
             shares=_same_fields(study.shares, list[ShareDriftAnswer]),
             method=DriftMethod(level=study.level, psi=study.psi, fewest_homes=FEWEST_HOMES),

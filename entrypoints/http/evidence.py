@@ -11,7 +11,7 @@ from application.override_valuation import OverrideValuation
 from application.record_outcomes import RecordOutcomes, ToldOutcome
 from application.show_valuation import ShowValuation
 from domain.api_key import ApiKey, Scope
-from domain.errors import FieldProblem, InvalidFollowUp, ValuationLogUnavailable, ValuationNotFound
+from domain.errors import FieldProblem, InvalidFollowUp, ValuationLogUnavailable, ValuationNotFound, ValuationNotShown
 from entrypoints.http.answers import JsonAnswer, encode
 from entrypoints.http.bodies import NO_BODY, JsonBody
 from entrypoints.http.evidence_bodies import EXAMPLE_ID, RecordedValuationAnswer
@@ -35,6 +35,7 @@ CallerRequest = Request[Any, ApiKey, Any]
 
 _OUT_OF_REACH = ValuationLogUnavailable("what callers are not told")
 _NOT_FOUND = ValuationNotFound(f"No valuation '{EXAMPLE_ID}' is on record.")
+_NOT_SHOWN = ValuationNotShown(f"No valuation '{EXAMPLE_ID}' is on record.")
 _BAD_OUTCOME = InvalidFollowUp([FieldProblem("price", "is missing"), FieldProblem("colour", "is not known here")])
 _BAD_OVERRIDE = InvalidFollowUp([FieldProblem("reason", "must not be empty")])
 
@@ -66,13 +67,16 @@ class RecordedValuations(Controller):
         | documented(
             f"/v1/valuations/{EXAMPLE_ID}",
             *(401, 403, 404, 503),
-            examples={404: [_NOT_FOUND], 503: [_OUT_OF_REACH]},
+            examples={404: [_NOT_SHOWN], 503: [_OUT_OF_REACH]},
         ),
     )
     async def one(
         self, valuation_id: ValuationName, request: CallerRequest, evidence: NamedDependency[Evidence]
     ) -> JsonAnswer:
         """A valuation as it was answered, to the last digit, and what was said of it since.
+
+        Where the service rounds coordinates before it keeps them, `coordinate_decimals` says to how many decimals: the
+        places, distances and similarities shown are coarser then than they were answered, and nothing else is.
 
         Needs the scope `value` for valuations that the key itself has asked for, or a key that was rotated into it;
         with `audit:read` all are shown. Others are a 404, as those that there are not.
@@ -143,7 +147,8 @@ class Outcomes(Controller):
         """Records sale prices beside the valuations, of whatever key, that they are of. Needs `outcomes:write`.
 
         One outcome, or a list of at most 5000 `outcomes`, of which a bad one never fails the others. The same told
-        again is not recorded again; a corrected price is, and the last one told counts.
+        again is not recorded again; a corrected price is, and of the sales on the day of the valuation (UTC) or after
+        it the last one told counts. One before it is kept and tests nothing, as `tests_value` says.
         """
         told, caller = read_outcomes(data), caller_of(request)
         if isinstance(told, ToldOutcome):

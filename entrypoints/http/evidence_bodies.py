@@ -70,7 +70,10 @@ class OverrideAnswer(_Told, kw_only=True):
 
 
 class RecordedValuationAnswer(ValuationAnswer, kw_only=True):
-    """A valuation as it was answered, to the last digit, and all else that is on record of it."""
+    """A valuation as it was answered, to the last digit, and all else that is on record of it.
+
+    Places and what tells of distances are coarser where `coordinate_decimals` is set.
+    """
 
     # A record may be older than what it tells of the model.
     model: Annotated[RecordedModel, Meta(description="The model that computed the value.")]  # type: ignore[assignment]
@@ -92,12 +95,15 @@ class RecordedValuationAnswer(ValuationAnswer, kw_only=True):
         int | None,
         Meta(
             description="To how many decimals coordinates were rounded before they were kept; null where they were "
-            "not. What tells of distances is coarser then than it was answered."
+            "not. Places and what tells of distances are coarser then than they were answered."
         ),
     ]
     outcomes: Annotated[
         list[OutcomeAnswer],
-        Meta(description="What the home was sold for, in the order of telling: the last one counts."),
+        Meta(
+            description="What the home was sold for, in the order of telling: the last sale that is not before the "
+            "valuation counts."
+        ),
     ]
     overrides: Annotated[list[OverrideAnswer], Meta(description="What valuers hold instead, in the order of telling.")]
 

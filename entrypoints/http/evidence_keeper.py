@@ -11,6 +11,7 @@ from litestar import Litestar
 from application.ports.evidence_archive import EvidenceArchive
 from domain.errors import DomainError
 from entrypoints.http.background import in_background
+from entrypoints.http.slow_threads import SlowThreads
 
 _SECONDS_FOR_CLOSING = 5.0
 _SECONDS_BETWEEN_WARNINGS = 60.0
@@ -30,33 +31,37 @@ class EvidenceKeeper:
         self._log = log
         self._seconds = seconds
         self._clock = clock
+        self._thread = SlowThreads("evidence", at_once=1)
         self._failed = False
         self._tell_from = float("-inf")
 
     @contextlib.asynccontextmanager
-    async def running(self, _: Litestar) -> AsyncIterator[None]:
+    async def running(self, litestar: Litestar) -> AsyncIterator[None]:
         """Looks after it as long as the context lasts."""
-        async with in_background(self._keep_tending):
-            yield
-        # What cannot be closed now, the next process to look after it closes.
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._do(self._archive.close), _SECONDS_FOR_CLOSING)
+        async with self._thread.running(litestar):
+            async with in_background(self._keep_tending):
+                yield
+            # What cannot be closed now, the next process to look after it closes.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._do(self._archive.close), _SECONDS_FOR_CLOSING)
 
     async def tend(self) -> None:
         """Looks after it once."""
-        await self._do(self._archive.tend)
+        if await self._do(self._archive.tend) and self._failed:
+            self._log.info("the evidence can be looked after again")
+            self._failed, self._tell_from = False, float("-inf")
 
-    async def _do(self, work: Callable[[], None]) -> None:
+    async def _do(self, work: Callable[[], None]) -> bool:
+        """Whether it was done; a failure is told."""
         try:
-            await asyncio.to_thread(work)
+            await self._thread.run(work)
         except DomainError as error:
             self._tell(str(error))
         except Exception as error:  # a fault of ours must not end the service, nor the looking after
             self._tell(f"{type(error).__qualname__}: {error}")
         else:
-            if self._failed:
-                self._log.info("the evidence can be looked after again")
-                self._failed, self._tell_from = False, float("-inf")
+            return True
+        return False
 
     def _tell(self, cause: str) -> None:
         self._failed = True

@@ -11,7 +11,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from application.override_valuation import Overridden
 from application.record_outcomes import OutcomeReceipt, ToldOutcome
 from domain.errors import FieldProblem, InvalidFollowUp
-from domain.follow_up import LARGEST_AMOUNT, LONGEST_NAME, LONGEST_REASON, SMALLEST_AMOUNT
+from domain.follow_up import LARGEST_AMOUNT, LONGEST_VALUER, LONGEST_WHY, SMALLEST_AMOUNT
 from entrypoints.http.bodies import MISSING, NO_BODY, MalformedBody, expected
 from entrypoints.http.evidence_bodies import EXAMPLE_ID, OverrideAnswer, told_when
 from entrypoints.http.parameters import NOT_KNOWN
@@ -44,7 +44,9 @@ class OutcomeBody(Struct, kw_only=True, forbid_unknown_fields=True):
 
     valuation_id: ValuationId
     price: Annotated[float, _amount("What it was sold for, in the currency of the valuation.", 187000.0)]
-    sold_on: Annotated[date, Meta(description="Day of the sale, not in the future.", examples=["2026-10-14"])]
+    sold_on: Annotated[
+        date, Meta(description="Day of the sale, not in the future and from 1900 on.", examples=["2026-10-14"])
+    ]
 
 
 class OutcomeList(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -63,8 +65,8 @@ class OverrideBody(Struct, kw_only=True, forbid_unknown_fields=True):
     """The value that a valuer puts in the place of the model's."""
 
     value: Annotated[float, _amount("The valuer's value, in the currency of the valuation.", 171000.0)]
-    reason: Annotated[str, _words(LONGEST_REASON, "Why: the words of the valuer, not blank.", "roof to be renewed")]
-    valuer: Annotated[str, _words(LONGEST_NAME, "Who answers for it, not blank.", "M. Rojas")]
+    reason: Annotated[str, _words(LONGEST_WHY, "Why: the words of the valuer, not blank.", "roof to be renewed")]
+    valuer: Annotated[str, _words(LONGEST_VALUER, "Who answers for it, not blank.", "M. Rojas")]
 
 
 class OutcomeReceiptAnswer(Struct, kw_only=True):
@@ -76,8 +78,15 @@ class OutcomeReceiptAnswer(Struct, kw_only=True):
     status: Annotated[
         Literal["recorded", "already_known", "not_recorded"],
         Meta(
-            description="recorded: it counts from now on. already_known: the same was told last. not_recorded: for "
+            description="recorded: it is kept from now on. already_known: the same was told last. not_recorded: for "
             "what `errors` says."
+        ),
+    ]
+    tests_value: Annotated[
+        bool | None,
+        Meta(
+            description="Whether the sale tests the value. false: the home was sold before the day (UTC) of the "
+            "valuation, which is kept and tests nothing. null: not recorded."
         ),
     ]
     errors: Annotated[list[FieldProblemBody], Meta(description="Every bad field.")] | UnsetType = UNSET
@@ -91,6 +100,7 @@ class OutcomeReceiptAnswer(Struct, kw_only=True):
             price=told.price,
             sold_on=told.sold_on,
             status=receipt.status,
+            tests_value=receipt.tests_value,
             errors=_shown(problems, place) if problems else UNSET,
         )
 
@@ -148,6 +158,7 @@ class UnusableOutcome(Struct, kw_only=True):
             price=None,
             sold_on=None,
             status="not_recorded",
+            tests_value=None,
             errors=_shown(self.problems, place),
         )
 
@@ -160,7 +171,10 @@ def read_outcomes(body: object) -> ToldOutcome | list[ToldOutcome | UnusableOutc
         raise MalformedBody(f"The body {expected('a JSON object', body)}.")
     if "outcomes" not in body:
         return _outcome(body)
-    rows, problems = body["outcomes"], _unknown(body, ("outcomes",))
+    single = OutcomeBody.__struct_fields__
+    rows, problems = body["outcomes"], _unknown(body, ("outcomes", *single))
+    if any(name in body for name in single):
+        raise InvalidFollowUp([*problems, FieldProblem("outcomes", "send either one outcome or `outcomes`, not both")])
     if not isinstance(rows, list):
         problems.append(FieldProblem("outcomes", expected("a list of outcomes", rows)))
     elif len(rows) > MOST_OUTCOMES:
@@ -178,8 +192,8 @@ def read_override(body: object) -> tuple[float, str, str]:
         raise MalformedBody(f"The body {expected('a JSON object', body)}.")
     problems = _unknown(body, OverrideBody.__struct_fields__)
     value = _number(body, "value", problems)
-    reason = _text(body, "reason", LONGEST_REASON, problems)
-    valuer = _text(body, "valuer", LONGEST_NAME, problems)
+    reason = _text(body, "reason", LONGEST_WHY, problems)
+    valuer = _text(body, "valuer", LONGEST_VALUER, problems)
     if problems:
         raise InvalidFollowUp(problems)
     return value, reason, valuer

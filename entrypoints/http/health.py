@@ -1,21 +1,19 @@
 """Whether the service lives and can answer."""
 
-import asyncio
-
 from litestar import Controller, Response, get
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.status_codes import HTTP_200_OK, HTTP_503_SERVICE_UNAVAILABLE
 from structlog.contextvars import bind_contextvars
 
-from application.check_readiness import CheckReadiness, Readiness
-from domain.errors import KeyStoreUnavailable
+from application.check_readiness import Readiness
 from entrypoints.http.limiting import KeyLimits
 from entrypoints.http.notices import Notices
 from entrypoints.http.problems import NO_MODEL, RETRY_SECONDS
 from entrypoints.http.roster import Roster, Workers
 from entrypoints.http.schemas import Liveness, ReadinessAnswer, WorkersAnswer
-from entrypoints.http.security import PUBLIC, SECONDS_TO_ANSWER
+from entrypoints.http.security import PUBLIC
+from entrypoints.http.shared_readiness import SharedReadiness
 
 
 class Health(Controller):
@@ -47,7 +45,7 @@ class Health(Controller):
     )
     async def ready(
         self,
-        check_readiness: NamedDependency[CheckReadiness],
+        shared_readiness: NamedDependency[SharedReadiness],
         roster: NamedDependency[Roster],
         limits: NamedDependency[KeyLimits],
         notices: NamedDependency[Notices],
@@ -58,10 +56,7 @@ class Health(Controller):
         (`valuation_log.when_unwritable = "serve"`), or rate limits counted without Redis, or where the TLS certificate
         expires within two weeks, that is a warning.
         """
-        try:
-            readiness = await asyncio.wait_for(asyncio.to_thread(check_readiness), SECONDS_TO_ANSWER)
-        except TimeoutError:
-            raise KeyStoreUnavailable(f"a store has not answered in {SECONDS_TO_ANSWER} s") from None
+        readiness = await shared_readiness.now()
         wrong = {part: said for part, said in readiness.checks.items() if said != "ok"}
         if wrong:
             bind_contextvars(error="; ".join(f"{part}: {said}" for part, said in wrong.items()))

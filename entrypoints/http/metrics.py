@@ -27,6 +27,7 @@ OTHER = "other"
 _CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4.removesuffix("; charset=utf-8")  # Litestar adds the charset
 _STATUSES = (200, 201, 204, 304, 307, 400, 401, 403, 404, 405, 409, 413, 415, 429, 499, 500, 503)
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_FEW_SERIES = 50
 _Labels = tuple[str, ...]
 T = TypeVar("T", bound="Tally")
 
@@ -82,10 +83,12 @@ class Counter(Tally):
         return tuple(value if value in known[place] else OTHER for place, value in enumerate(labels))
 
     def read(self) -> Metric:
-        """The counts above 0."""
+        """The counts; of many series those above 0, though `increase` misses the first count of a series not there."""
         family = CounterMetricFamily(self._name, self._told, labels=self._labels)
+        shows_noughts = len(self._places) <= _FEW_SERIES
         for labels, place in self._places.items():
-            if count := self._cells.sum(place):
+            count = self._cells.sum(place)
+            if count or (shows_noughts and OTHER not in labels):
                 family.add_metric(labels, count)
         return family
 

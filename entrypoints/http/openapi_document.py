@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 from litestar.exceptions import HTTPException
+from litestar.handlers import HTTPRouteHandler
 from litestar.routes import BaseRoute, HTTPRoute
 
 from domain.api_key import Scope
@@ -110,8 +111,12 @@ class Features(NamedTuple):
 
 def complete(document: Document, routes: Iterable[BaseRoute], features: Features) -> Document:
     """Litestar's document with what guards, limits and the server itself answer, and with these further features."""
-    scopes = _scopes(routes)
+    handlers = [each for route in routes if isinstance(route, HTTPRoute) for each in route.route_handlers]
+    scopes = _scopes(handlers)
     components = document["components"]
+    for name, described in _of_answers(handlers).items():
+        if name in components["schemas"]:
+            components["schemas"][name]["description"] = inspect.cleandoc(described["description"])
     components["headers"] = HEADERS
     components["schemas"] |= _bodies(features)
     components["responses"] = {str(status): _described(status, *told) for status, told in _AT_ANY_TIME.items()}
@@ -156,14 +161,23 @@ def _headers(operation: Document, status: str) -> Iterator[str]:
         yield "X-Model-Version"
 
 
-def _scopes(routes: Iterable[BaseRoute]) -> dict[str, tuple[Scope, ...]]:
+def _scopes(handlers: Iterable[HTTPRouteHandler]) -> dict[str, tuple[Scope, ...]]:
     """The scopes any of which the guard asks of a key, by operation; none where it asks for no key."""
-    handlers = (handler for route in routes if isinstance(route, HTTPRoute) for handler in route.route_handlers)
     return {
         str(each.operation_id): (each.opt["scope"], *each.opt["other_scopes"]) if each.opt["scope"] else ()
         for each in handlers
         if each.operation_id
     }
+
+
+def _of_answers(handlers: Iterable[HTTPRouteHandler]) -> dict[str, Document]:
+    """The schemas of what is answered, explained by their docstrings: Litestar explains each as its first use is."""
+    kinds = set[Any]()
+    for each in handlers:
+        kinds.add(each.parsed_fn_signature.return_type.annotation)
+        kinds.update(response.data_container for response in (each.responses or {}).values())
+    structs = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, msgspec.Struct)]
+    return msgspec.json.schema_components(structs)[1]
 
 
 def _bodies(features: Features) -> dict[str, Document]:

@@ -27,6 +27,7 @@ from domain.errors import (
     InvalidFields,
     InvalidFollowUp,
     InvalidKeyRequest,
+    InvalidPeriod,
     InvalidProperty,
     KeyNotActive,
     KeyNotFound,
@@ -46,6 +47,7 @@ from domain.errors import (
     SecretUnavailable,
     ValuationLogUnavailable,
     ValuationNotFound,
+    ValuationNotShown,
 )
 from domain.market_extent import Refusal
 from entrypoints.http.answers import MODEL_VERSION
@@ -98,6 +100,7 @@ _KINDS: Mapping[type[Exception], _Kind] = {
     InvalidFollowUp: _Kind(400, "invalid-follow-up", "Fields of the body cannot be used"),
     RefusedProperty: _Kind(400, "refused-property", "No value is given: none would be right"),
     MalformedBody: _Kind(400, "malformed-body", "The body cannot be read"),
+    InvalidPeriod: _Kind(400, "invalid-parameter", "Parameters of the address cannot be used"),
     ValidationException: _Kind(400, "invalid-parameter", "Parameters of the address cannot be used"),
     RateLimited: _Kind(429, "rate-limited", "Too many requests"),
     FailedKeysThrottled: _Kind(429, "too-many-failed-keys", "Too many keys that are not valid"),
@@ -141,6 +144,9 @@ _KINDS: Mapping[type[Exception], _Kind] = {
         "shortly.",
     ),
     ValuationNotFound: _Kind(
+        404, "valuation-not-found", "There is no such valuation", "No valuation of this id is on record."
+    ),
+    ValuationNotShown: _Kind(
         404,
         "valuation-not-found",
         "There is no such valuation",
@@ -155,6 +161,7 @@ _PLAIN_DETAILS = {
 _OF_PARAMETERS = {
     "level": "must be greater than 0 and less than 1",
     "explain": "must be true or false",
+    "version": "must be the name of a version, such as v3",
     "days": "must be a whole number from 1 to 3650",
     "comparables": f"must be a whole number from 0 to {MOST_COMPARABLES}",
     "reason": "must be one line of at most 200 printable characters",

@@ -19,7 +19,7 @@ from entrypoints.http.slow_threads import Overloaded, SlowThreads
 
 SECONDS_TO_RECORD = 2.0
 """How long a request waits for the record of its valuations, of many a little longer."""
-MOST_WAITING = 512
+MOST_RECORDS_WAITING = 512
 """How many requests may wait for their records at once."""
 _AT_ONCE = 16  # they wait for the disk together
 _MOST_AT_ONCE_HERE = 32
@@ -43,7 +43,7 @@ class Recorder:
         record: RecordValuations,
         metrics: Metrics,
         seconds: float = SECONDS_TO_RECORD,
-        most_waiting: int = MOST_WAITING,
+        most_waiting: int = MOST_RECORDS_WAITING,
     ) -> None:
         self._record = record
         self._log = record.log
@@ -89,9 +89,11 @@ class Recorder:
         started = time.perf_counter()
         try:
             if self._may_record_here(len(valuations), started):
-                self._record(caller, requests, valuations, level=level, began=began)
-                if time.perf_counter() - started > _LONG:
-                    self._cautious_until = time.perf_counter() + _SECONDS_OF_CAUTION
+                try:
+                    self._record(caller, requests, valuations, level=level, began=began)
+                finally:
+                    if time.perf_counter() - started > _LONG:
+                        self._cautious_until = time.perf_counter() + _SECONDS_OF_CAUTION
             else:
                 await self._record_apart(caller, requests, valuations, level, began)
         except ValuationLogUnavailable:

@@ -492,7 +492,7 @@ class ErrorMetricsAnswer(Struct, kw_only=True):
 
 
 class RatioStudyAnswer(Struct, kw_only=True):
-    """Ratios of value to price on the holdout, as in the IAAO Standard on Ratio Studies (2013)."""
+    """Ratios of value to price, as in the IAAO Standard on Ratio Studies (2013)."""
 
     count: Annotated[int, _told("Sales judged on.", 732)]
     median: Annotated[float, _told("Median ratio.", 0.99)]

@@ -5,9 +5,8 @@ Imported only where traces are wanted.
 
 import asyncio
 import contextlib
-from abc import abstractmethod
 from collections.abc import AsyncIterator
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from litestar import Litestar
 from litestar.types import HTTPScope
@@ -16,8 +15,8 @@ from opentelemetry.trace import Span, SpanKind, StatusCode, Tracer, set_span_in_
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from structlog.contextvars import bind_contextvars, get_contextvars
 
+from application.ports.span_exporter import SpanExporter
 from config.log_lines import masked, on_one_line
-from entrypoints.http.log_metrics import Queue
 
 W = TypeVar("W")
 
@@ -27,23 +26,10 @@ _IDS = ("key_id", "model_version")
 _SECONDS_TO_CLOSE = 2.0
 
 
-class Traces(Queue, Protocol):
-    """Where spans go, and the tracer that makes them."""
-
-    @property
-    @abstractmethod
-    def tracer(self) -> Tracer:
-        """Makes spans."""
-
-    @abstractmethod
-    def close(self, seconds: float) -> None:
-        """Sends what waits, for so many seconds at most."""
-
-
 class Tracing:
     """One span for each request, with one inside for each use case that was made `part` of it."""
 
-    def __init__(self, traces: Traces) -> None:
+    def __init__(self, traces: SpanExporter[Tracer]) -> None:
         self.traces = traces
         self._tracer = traces.tracer
         self._context = TraceContextTextMapPropagator()

@@ -10,6 +10,7 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
+import msgspec
 import pytest
 from dependency_injector import providers
 
@@ -59,6 +60,14 @@ class TestVerify:
         found = tasador("audit", "verify", "--json").json
         assert (found["sound"], found["records"], found["erased"], found["faults"]) == (True, 3, 1, [])
 
+    def test_tells_which_segment_has_been_open_for_far_too_long(self, office: Office, tasador: Command) -> None:
+        office.value()
+        assert "has been open" not in tasador("audit", "verify").out
+        office.clock.advance(timedelta(hours=5))
+        ran = tasador("audit", "verify")
+        assert ran.code == 0
+        assert f"note: segment {FIRST} has been open for 300 minutes, and segment_minutes is 60" in ran.out
+
     def test_names_every_fault_in_a_line(self, office: Office, tasador: Command) -> None:
         ids = [office.value() for _ in range(4)]
         office.log.tend(close_all=True)
@@ -83,6 +92,7 @@ class TestVerify:
         told = tasador("audit", "heads", "heads.json").out
         assert told == "1 signed event written to heads.json, the last is event 2: keep them elsewhere.\n"
         assert json.loads((here / "heads.json").read_text()) == tasador("audit", "heads").json
+        assert tasador("audit", "heads", "-").json == tasador("audit", "heads").json
         assert (here / "heads.json").stat().st_mode & 0o777 == 0o600
         assert "heads: 1 exported event, all in the register" in tasador("audit", "verify", "--heads", "heads.json").out
         office.log.forget()
@@ -104,7 +114,9 @@ class TestVerify:
                 tasador("audit", "verify", "--heads", "heads.json"), 2
             )
         assert "does not exist" in refused(tasador("audit", "verify", "--heads", "none.json"), 2)
-        assert "cannot be read or written" in refused(tasador("audit", "heads", "none/heads.json"))
+        assert refused(tasador("audit", "heads", "none/heads.json")) == (
+            "none/heads.json cannot be written: no such file or directory."
+        )
 
     def test_shows_the_public_key_to_pin(self, office: Office, tasador: Command) -> None:
         assert tasador("audit", "signing-key").out == '[valuation_log]\ntrusted_keys = ["test:a"]\n'
@@ -149,7 +161,33 @@ class TestShow:
         ran = tasador("audit", "show", ids[0])
         assert ran.code == 1
         assert "sealed 2026-11-22 12:03 UTC, NOT WHOLE: 1 fault" in ran.out
-        assert ran.line == f"segment {FIRST} is not whole: `tasador audit verify` tells what is wrong"
+        assert ran.line == (
+            f"not all of it is whole: segment {FIRST}: record 3 is missing at its end, behind {ids[1]}; "
+            "`tasador audit verify` looks at everything"
+        )
+
+    def test_prints_nothing_forged_as_if_it_were_sound(self, office: Office, tasador: Command) -> None:
+        valuation_id = office.value(client_ref="file 7")
+        office.log.tend(close_all=True)
+        office.overridden(valuation_id)
+        office.value()
+        said = list(office.log.sealed.values())[1]
+        said[0] = replace(said[0], content=(said[0].content or b"").replace(b"155000.0", b"999999.0"))
+        ran = tasador("audit", "show", valuation_id)
+        assert (ran.code, "999,999" in ran.out, "NOT WHOLE: 1 fault" in ran.out) == (1, False, True)
+        assert "was changed: its content is not what was recorded" in ran.line
+        exported = tasador("audit", "export", "--client-ref", "file 7")
+        assert (exported.code, [each["number"] for each in exported.json["faults"]]) == (1, [1, None])
+        assert "not all of it is whole, and the document says so: segment " in exported.line
+
+    def test_a_second_record_of_its_id_is_a_fault_and_never_shown(self, office: Office, tasador: Command) -> None:
+        valuation_id = office.value()
+        office.log.tend(close_all=True)
+        office.value()
+        office.log.record([replace(office.log.kept[0], value=999_999.0)])
+        ran = tasador("audit", "show", valuation_id)
+        assert (ran.code, "999999" in ran.out) == (1, False)
+        assert f"valuation {valuation_id} is there more than once: record 1 of {FIRST} and record 2 of " in ran.line
 
     def test_says_of_what_is_not_there_what_became_of_it(self, office: Office, tasador: Command) -> None:
         assert refused(tasador("audit", "show", "v")) == "No valuation 'v' is on record."
@@ -338,6 +376,34 @@ def test_works_alike_on_files(tasador: Command, here: Path, monkeypatch: pytest.
     ran = tasador("audit", "verify", "--heads", "heads.json")
     assert ran.code == 1
     assert f"record 2 (valuation {ids[1]}) was changed" in ran.out
+
+
+def test_adopts_what_an_older_tasador_kept(tasador: Command, here: Path) -> None:
+    assert tasador("audit", "adopt").out == "0 records of 0 older files adopted\n"
+    office = Office()
+    ids = [office.value(client_ref="file 7"), office.value()]
+    folder = here / "var/valuations"
+    folder.mkdir(parents=True)
+    lines = msgspec.json.Encoder().encode_lines([replace(record, schema=1) for record in office.log.kept])
+    good, bad = folder / "2026-11-22-7-0a0b.jsonl", folder / "2026-11-22-8-0a0b.jsonl"
+    for file, content in ((good, lines), (bad, b"{}\n")):
+        file.write_bytes(content)
+        os.utime(file, times=(0, 0))
+    told = tasador("audit", "verify").out
+    assert "2026-11-22-7-0a0b.jsonl (written by an older Tasador, not chained: run `tasador audit adopt`)" in told
+    assert tasador("audit", "adopt", "--dry-run").out.endswith("\n2 records of 1 older file would be adopted\n")
+    ran = tasador("audit", "adopt")
+    assert ran.out.splitlines()[1:] == [
+        "2 records of 1 older file adopted",
+        "note: chained and sealed from now on; what happened to them before, nothing can prove",
+    ]
+    assert "2026-11-22-8-0a0b.jsonl, line 1, is no record of an older Tasador" in ran.line
+    assert ran.code == 1
+    bad.unlink()
+    assert tasador("audit", "adopt", "--json").json == {"files": [], "records": 0, "left": [], "dry_run": False}
+    assert tasador("audit", "verify", "--json").json["records"] == 2
+    assert f"-of-{good.stem}" in tasador("audit", "show", ids[1]).out
+    assert len(tasador("audit", "export", "--client-ref", "file 7").json["valuations"]) == 1
 
 
 @contextmanager

@@ -46,6 +46,8 @@ class TestTheCommand:
         assert (ran.code, ran.err) == (0, "")
         assert "v1: 150 different homes in 150 valuations" in ran.out
         assert re.search(r"net_usable_area .* DRIFTED", ran.out)
+        assert "value (UF, at the index's reference day)" in ran.out
+        assert "PSI: the population stability index" in ran.out
         assert "net_usable_area: homes asked for are larger: half are above" in ran.out
         assert_asks_for_nothing((here / "drift.html").read_text())
 
@@ -76,7 +78,7 @@ def knowing() -> TrainedModel:
 class TestThePage:
     def test_shows_each_field_and_asks_for_nothing(self, knowing: TrainedModel) -> None:
         homes = [replace(home, type=HOSTILE) if place % 3 else home for place, home in enumerate(larger_homes())]
-        page = rendered(studied(knowing, on_record(homes, EARLIER)), "<b>$")
+        page = rendered(replace(studied(knowing, on_record(homes, EARLIER)), currency="<b>$"))
         assert_asks_for_nothing(page)
         assert "default-src 'none'" in page
         parsed = Page(page)
@@ -88,7 +90,15 @@ class TestThePage:
         assert all(chart.get("aria-label") for chart in charts)
         assert "nan" not in re.sub(r">[^<]*<", "><", "".join(re.findall(r"<svg.*?</svg>", page, re.DOTALL)))
 
+    def test_tells_what_differs_by_less_than_is_told_of_from_what_is_as_before(self, knowing: TrainedModel) -> None:
+        study = studied(knowing, on_record(larger_homes(), EARLIER))
+        [area, *others] = [replace(each, drifted=False, differs=False) for each in study.features]
+        text = Page(rendered(replace(study, features=(replace(area, differs=True), *others)))).text
+        assert text.count("differs, by less than is told of") == 1
+        assert "PSI is the population stability index" in text
+        assert "USD at the reference day of the price index" in text
+
     def test_says_so_where_nothing_can_be_said(self, knowing: TrainedModel) -> None:
-        page = rendered(studied(knowing, []), "USD")
+        page = rendered(studied(knowing, []))
         assert_asks_for_nothing(page)
         assert "of fewer than 100 nothing can be said" in Page(page).text

@@ -242,7 +242,8 @@ class TestSigning:
         refused = tasador("models", "list")
         assert refused.code == 2
         assert (
-            "model_repository.trusted_keys[0]: expected text as `tasador models signing-key` shows it" in refused.told
+            "model_repository.trusted_keys[0]: expected text as `tasador models signing-key` shows it of models, "
+            "`tasador audit signing-key` of evidence" in refused.told
         )
 
 

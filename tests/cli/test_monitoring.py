@@ -58,7 +58,13 @@ class TestCoverage:
 
     def test_takes_a_period_and_a_version(self, tasador: Command) -> None:
         assert tasador("monitor", "coverage", "--since", "2026-09-01T12:05", "--json").json["valuations"] == 20
-        assert tasador("monitor", "coverage", "--version", "v2", "--json").json["valuations"] == 0
+        for words, code, message in (
+            (("--version", "v2"), 1, "There is no stored model version 'v2', and no valuation by it is on record."),
+            (("--version", ""), 1, "There is no stored model version ''"),
+            (("--since", "2026-09-02", "--until", "2026-09-01"), 2, "since: must lie before until"),
+        ):
+            ran = tasador("monitor", "coverage", *words)
+            assert (ran.code, message in ran.told) == (code, True)
         told = tasador("monitor", "coverage", "--until", "soon")
         assert (told.code, "'soon' must be a day like 2026-11-22" in told.told) == (2, True)
 
@@ -117,6 +123,10 @@ class TestAnOverride:
         assert (override.value, override.key_id) == (95.5, "")
         assert override.by
         assert "roof" in tasador("audit", "show", IDS[3]).out
+        assert "1 valuation overridden by valuers, by -4.5 % in the median." in tasador("monitor", "coverage").out
+        log.follow_up([ValuerOverride(IDS[0], 95.0, "no value", "M. Rojas", SOLD)])
+        told = "2 valuations overridden by valuers; the 1 that had a value, by -4.5 % in the median."
+        assert told in tasador("monitor", "coverage").out
 
     @pytest.mark.usefixtures("log")
     @pytest.mark.parametrize(

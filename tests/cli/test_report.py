@@ -13,9 +13,9 @@ import pytest
 from application.build_report import Report
 from domain.equity import EquityCalibration, EquityFigures
 from domain.market_index import NO_INDEX
+from entrypoints.cli.output_file import write_page
 from entrypoints.cli.report.page import rendered
 from entrypoints.cli.report.svg import Scale
-from entrypoints.cli.report.writing import write_report
 from tests.cli.command import Command
 from tests.fakes.sales import some_sales
 from tests.unit.test_build_report import Bench
@@ -201,7 +201,7 @@ class TestTheFile:
     def test_that_cannot_be_is_refused_before_the_work(self, here: Path, tasador: Command, file: str, why: str) -> None:
         refused = tasador("evaluate", "--report", file)
         assert refused.code == 1
-        assert refused.told == f"The report cannot be written to {file}: {why}."
+        assert refused.told == f"{file} cannot be written: {why}."
 
     def test_in_a_folder_that_may_not_be_written_is_refused(
         self, here: Path, tasador: Command, monkeypatch: pytest.MonkeyPatch
@@ -211,12 +211,12 @@ class TestTheFile:
 
         monkeypatch.setattr(Path, "touch", refuse)  # root, who may run the tests, may write everywhere
         refused = tasador("evaluate", "--report", "r.html")
-        assert (refused.code, refused.told) == (1, "The report cannot be written to r.html: permission denied.")
+        assert (refused.code, refused.told) == (1, "r.html cannot be written: permission denied.")
 
     def test_replaces_the_old_report_at_once_and_keeps_a_link_a_link(self, here: Path) -> None:
         Path("kept.html").write_text("old")
         Path("r.html").symlink_to("kept.html")
-        write_report(Path("r.html"), "new")
+        write_page(Path("r.html"), "new")
         assert Path("kept.html").read_text() == "new"
         assert Path("r.html").is_symlink()
         assert sorted(file.name for file in Path().iterdir()) == ["kept.html", "r.html"]

@@ -1,14 +1,19 @@
-"""Processes that record, close, erase and prune, each killed at another step, and what is left of their work."""
+"""Processes that record, close, erase, prune and adopt, each killed at another step, and what is left of their work."""
 
 import os
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from adapters.valuation_logs import adoption
 from adapters.valuation_logs.jsonl_files import JsonlValuationLog
+from adapters.valuation_logs.segment_limits import SegmentLimits
 from application.verify_evidence import VerifyEvidence
 from domain.follow_up import Outcome
 from tests.fakes.fixed_clock import NOON
@@ -23,15 +28,14 @@ def main(place: str, stride: int = 7) -> None:
     """Kills processes at every so many steps, and at any moment. Raises AssertionError where something is lost."""
     for to_disk in (False, True):
         _kill_while_recording(Path(place) / f"recording-{to_disk}", to_disk=to_disk)
-    for step in range(1, 10_000, stride):
-        if _kill_at(step, Path(place) / f"{step}"):
-            return
-    raise AssertionError("no process came to its end")
+    for kill_at in (_kill_at, _kill_adopting_at):
+        if not any(kill_at(step, Path(place) / f"{kill_at.__name__}-{step}") for step in range(1, 10_000, stride)):
+            raise AssertionError("no process came to its end")
 
 
-def a_log(folder: Path, *, to_disk: bool = False) -> JsonlValuationLog:
+def a_log(folder: Path, **more: Any) -> JsonlValuationLog:
     """A log of this folder, on whose machine it is always noon."""
-    return JsonlValuationLog(folder, InMemoryEvidenceSigner(), lambda: NOON, to_disk=to_disk)
+    return JsonlValuationLog(folder, InMemoryEvidenceSigner(), lambda: NOON, **more)
 
 
 def _kill_while_recording(folder: Path, *, to_disk: bool) -> None:
@@ -65,8 +69,34 @@ def _kill_at(step: int, folder: Path) -> bool:
     return status == 0
 
 
-def _work(folder: Path, tell: int, last_step: int) -> None:
-    """In a process of its own, which ends here."""
+def _kill_adopting_at(step: int, folder: Path) -> bool:
+    """Whether the process came to its end before that step."""
+    folder.mkdir()
+    adoption._AT_ONCE = 2
+    older = [replace(a_record(f"id-{number}"), schema=1) for number in range(7)]
+    for name, records in (("1-0a", older[:5]), ("2-0b", older[5:])):
+        path = folder / f"{NOON.date()}-{name}.jsonl"
+        path.write_bytes(msgspec.json.Encoder().encode_lines(records))
+        os.utime(path, times=(0, 0))
+    if (child := os.fork()) == 0:
+        _end_at(step)
+        a_log(folder, limits=SegmentLimits(size=1500)).adopt()
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) in {0, 9}
+    said = f"killed at step {step} of an adoption"
+    log = a_log(folder)
+    assert list(log.records()) == older, said
+    log.tend()
+    assert list(log.records()) == older, said
+    assert not log.adopt().left, said
+    assert list(log.records()) == older, said
+    _verify(folder, said)
+    return status == 0
+
+
+def _end_at(last_step: int) -> None:
+    """Has this process end at that step from now on."""
     write, steps = os.write, iter(range(1, last_step))
 
     def counted(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
@@ -79,9 +109,15 @@ def _work(folder: Path, tell: int, last_step: int) -> None:
 
         return step
 
+    for name in _STEPS:
+        setattr(os, name, counted(name, getattr(os, name)))
+
+
+def _work(folder: Path, tell: int, last_step: int) -> None:
+    """In a process of its own, which ends here."""
+    write = os.write
     try:
-        for name in _STEPS:
-            setattr(os, name, counted(name, getattr(os, name)))
+        _end_at(last_step)
         log = a_log(folder)
         for done, work in (
             ("id-1 id-2", lambda: log.record([a_record("id-1"), a_record("id-2")])),
@@ -116,7 +152,7 @@ def _check(folder: Path, acknowledged: list[str], said: str) -> None:
         assert "id-2" not in kept, said
     assert not [path.name for path in folder.glob("*") if path.suffix == ".tmp" or path.name == "thinning.begun"], said
     log.record([a_record("id-6")])
-    assert log.find("id-6"), said
+    assert any(record.id == "id-6" for record in log.records()), said
 
 
 def _verify(folder: Path, said: str) -> JsonlValuationLog:

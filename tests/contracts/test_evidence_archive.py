@@ -1,19 +1,23 @@
 """What every evidence archive does, whatever it is kept in."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
 import pytest
+import sqlalchemy as sql
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.evidence_signers.ed25519_file import Ed25519EvidenceSigner
+from adapters.valuation_logs.entry_lines import line_of
 from adapters.valuation_logs.jsonl_files import JsonlValuationLog
 from adapters.valuation_logs.sql_database import SqlValuationLog
-from application.ports.evidence_archive import EvidenceArchive
+from adapters.valuation_logs.sql_tables import ENTRIES, entry_row
+from application.ports.evidence_archive import AdoptedEvidence, EvidenceArchive
 from application.ports.evidence_signer import EvidenceSigner
 from application.ports.valuation_log import ValuationLog
 from application.verify_evidence import VerifyEvidence
@@ -79,6 +83,7 @@ def test_has_nothing_at_first(archive: Archive, signer: InMemoryEvidenceSigner) 
     assert (archive.events(), archive.strangers(), list(archive.entries("no-such"))) == ([], [], [])
     assert archive.erase(["anything"], NOON, "operator", "asked to") == 0
     assert archive.prune(NOON, NOON, "operator").segments == ()
+    assert archive.adopt() == AdoptedEvidence()
     assert faults(archive, signer) == []
 
 
@@ -95,6 +100,18 @@ def test_all_that_is_recorded_is_an_entry(archive: Archive, signer: InMemoryEvid
         ]
     )
     assert faults(archive, signer) == []
+
+
+def test_all_that_is_kept_about_some_is_found_and_read(archive: Archive) -> None:
+    archive.record([VALUED, REFUSED, a_record(1)])
+    archive.tend(close_all=True)
+    archive.follow_up([SOLD, OVERRIDDEN, SAMPLE])
+    found = [each for each in archive.about([VALUED.id, REFUSED.id]) if isinstance(each, Entry)]
+    read = [archive.evidence_in(entry) for entry in found]
+    assert (len(read), [each in read for each in (VALUED, REFUSED, SOLD, OVERRIDDEN)]) == (4, [True] * 4)
+    assert archive.evidence_in(replace(found[0], content=b"{}")) is None
+    assert archive.evidence_in(found[0].erased()) is None
+    assert archive.fences_gone() in ([], ())
 
 
 def test_closing_seals_what_was_recorded_and_recording_goes_on(
@@ -116,6 +133,38 @@ def test_closing_seals_what_was_recorded_and_recording_goes_on(
     assert faults(archive, signer) == []
     archive.close()
     assert faults(archive, signer) == []
+
+
+def test_what_cannot_be_read_is_told_and_keeps_back_nothing_else(archive: Archive, tmp_path: Path) -> None:
+    archive.record([VALUED, REFUSED])
+    archive.follow_up([SOLD, OVERRIDDEN])
+    spoil(archive, tmp_path, [VALUED.id])
+    for read in (archive.records, archive.follow_ups):
+        with pytest.raises(ValuationLogUnavailable):
+            list(read())
+    valuations, said = list[str](), list[str]()
+    assert list(archive.records(damaged=valuations.append)) == [REFUSED]
+    assert list(archive.follow_ups(damaged=said.append)) == [OVERRIDDEN]
+    assert len({*valuations, *said}) == 2
+    assert archive.find(REFUSED.id) == REFUSED
+    assert archive.known([VALUED.id, REFUSED.id]) == {REFUSED.id: REFUSED.at}
+
+
+def spoil(archive: Archive, folder: Path, subjects: Sequence[str]) -> None:
+    """Puts something else in the place of what is kept about these."""
+    if isinstance(archive, SqlValuationLog):
+        with archive._database.transaction(writing=True) as connection:
+            unfence(connection)
+            connection.execute(sql.update(ENTRIES).where(ENTRIES.c.subject.in_(subjects)).values(content=b"garbage"))
+    elif isinstance(archive, InMemoryValuationLog):
+        archive.spoil(*subjects)
+    else:
+        for path in (folder / "valuations").glob("*-*.jsonl"):
+            lines = path.read_bytes().splitlines(keepends=True)
+            put(
+                path,
+                b"".join(b"garbage\n" if any(each.encode() in line for each in subjects) else line for line in lines),
+            )
 
 
 def test_what_a_stranger_signed_is_found(archive: Archive, signer: InMemoryEvidenceSigner) -> None:
@@ -157,6 +206,94 @@ def test_pruning_removes_whole_segments_of_old_valuations(archive: Archive, sign
     assert archive.prune(second_day, NOON, "operator").segments == ()
     assert sum(segment.pruned is not None for segment in segments(archive).values()) == 1
     assert faults(archive, signer) == []
+
+
+def alter(archive: Archive, change: Callable[[Entry], Entry]) -> None:
+    """Changes what is kept, as somebody may who can write there and has no key to sign with."""
+    for segment in segments(archive):
+        entries = [change(each) for each in archive.entries(segment) if isinstance(each, Entry)]
+        match archive:
+            case InMemoryValuationLog():
+                archive.sealed[segment] = entries
+            case JsonlValuationLog():
+                path = archive._folder / f"{segment}.jsonl"
+                put(path, path.read_bytes().splitlines(keepends=True)[0] + b"".join(map(line_of, entries)))
+            case SqlValuationLog():
+                with archive._database.transaction(writing=True) as connection:
+                    unfence(connection)
+                    for entry in entries:
+                        row = entry_row(entry, getattr(archive.evidence_in(entry), "client_ref", None))
+                        of_it = (ENTRIES.c.segment == segment) & (ENTRIES.c.number == entry.number)
+                        connection.execute(sql.update(ENTRIES).where(of_it).values(row))
+
+
+def unfence(connection: sql.Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
+        return
+    for name in list(connection.scalars(sql.text("SELECT name FROM sqlite_master WHERE type = 'trigger'"))):
+        connection.exec_driver_sql(f"DROP TRIGGER {name}")
+
+
+def posing_as_first(entry: Entry) -> Entry:
+    return replace(entry, subject="id-1")
+
+
+def with_its_client(entry: Entry) -> Entry:
+    return replace(entry, content=(entry.content or b"").replace(b"id-2", b"id-3")) if entry.number == 2 else entry
+
+
+@pytest.mark.parametrize("change", [posing_as_first, with_its_client])
+def test_nothing_is_erased_from_a_segment_that_was_altered(
+    archive: Archive, signer: InMemoryEvidenceSigner, change: Callable[[Entry], Entry]
+) -> None:
+    archive.record([a_record(1), a_record(2)])
+    archive.tend(close_all=True)
+    archive.record([a_record(1)])
+    archive.tend(close_all=True)
+    altered, *_ = segments(archive)
+    alter(archive, change)
+    with pytest.raises(ValuationLogUnavailable, match=rf"segment {altered} is not .*: .*`tasador audit verify`"):
+        archive.erase(["id-1"], NOON, "operator", "asked")
+    kept = [each for segment in segments(archive) for each in archive.entries(segment)]
+    assert [each for each in kept if isinstance(each, Entry) and each.is_erased] == []
+    assert [each.event.action for each in archive.events()] == ["opened", "closed"] * 2
+
+
+def test_nothing_is_erased_or_pruned_by_the_word_of_somebody_else(
+    archive: Archive, signer: InMemoryEvidenceSigner
+) -> None:
+    archive.record([VALUED])
+    archive.tend(close_all=True)
+    signer.trusted = {"test:other"}
+    tomorrow = NOON + timedelta(days=1)
+    for take in (
+        lambda: archive.erase([VALUED.id], NOON, "operator", "asked"),
+        lambda: archive.prune(tomorrow, NOON, "operator"),
+    ):
+        with pytest.raises(ValuationLogUnavailable, match=r"event 1 of the register .* not trusted"):
+            take()
+    assert (len(archive.events()), list(archive.records())) == (2, [VALUED])
+
+
+def test_what_is_put_in_the_place_of_an_erased_record_is_no_record_and_is_erased_again(
+    archive: Archive, signer: InMemoryEvidenceSigner
+) -> None:
+    archive.record([VALUED, REFUSED])
+    archive.follow_up([SOLD])
+    archive.tend(close_all=True)
+    kept = {(each.segment, each.number): each for name in segments(archive) for each in entries_of(archive, name)}
+    archive.erase([VALUED.id], NOON, "operator", "asked")
+    alter(archive, lambda entry: kept[entry.segment, entry.number])
+    assert len(faults(archive, signer)) == 2
+    assert (archive.find(VALUED.id), list(archive.records())) == (None, [REFUSED])
+    assert list(archive.follow_ups()) == list(archive.follow_ups(VALUED.id)) == []
+    assert archive.erase([VALUED.id], NOON, "operator", "again") == 2
+    assert contents(archive) == [("valuation", REFUSED.id)]
+
+
+def entries_of(archive: Archive, segment: str) -> list[Entry]:
+    return [each for each in archive.entries(segment) if isinstance(each, Entry)]
 
 
 Kept = tuple[Path, dict[Path, bytes]]

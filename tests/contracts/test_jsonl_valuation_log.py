@@ -12,17 +12,19 @@ from typing import Any
 
 import msgspec
 import pytest
+from filelock import FileLock
 
 from adapters.evidence_signers.ed25519_file import Ed25519EvidenceSigner
-from adapters.valuation_logs import jsonl_files
+from adapters.valuation_logs import adoption, jsonl_files, lines_in_time, whole_lines
 from adapters.valuation_logs.best_effort import BestEffortValuationLog
 from adapters.valuation_logs.entry_lines import entry_in, line_of
 from adapters.valuation_logs.jsonl_files import JsonlValuationLog
-from adapters.valuation_logs.segments import SegmentLimits
+from adapters.valuation_logs.segment_limits import SegmentLimits
+from application.ports.evidence_archive import AdoptedEvidence
 from application.verify_evidence import VerifyEvidence
-from domain.errors import ValuationLogUnavailable
-from domain.evidence_chain import Chain
-from domain.evidence_register import Segment, segments_of
+from domain.errors import SecretUnavailable, ValuationLogUnavailable
+from domain.evidence_chain import Chain, Damage, Entry
+from domain.evidence_register import Action, RegisterEvent, Segment, segments_of
 from domain.valuation_id import new_valuation_id
 from domain.valuation_record import ValuationRecord
 from tests.contracts.test_valuation_log import NOON, REFUSED, SOLD, VALUED, a_record
@@ -204,18 +206,36 @@ class TestASegment:
             log.record([replace(a_record(day, at), id=new_valuation_id(at))])
             log.close()
         opened = []
-        open_file = Path.open
 
-        def noting(path: Path, *arguments: Any, **more: Any) -> Any:
-            if path.name.startswith("valuations-"):
-                opened.append(path)
-            return open_file(path, *arguments, **more)
+        def noting(path: Path) -> Any:
+            opened.append(path)
+            return whole_lines.opened(path)
 
-        monkeypatch.setattr(Path, "open", noting)
+        monkeypatch.setattr(lines_in_time, "opened", noting)
         [found] = log.records(NOON + timedelta(hours=1), NOON + timedelta(hours=25))
         assert (len(opened), log.find(found.id), len(opened)) == (1, found, 2)
         next(log.records())
         assert len(opened) == 3
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir, lambda path: path.symlink_to(path)])
+@pytest.mark.parametrize("sealed", [True, False])
+def test_what_stands_in_the_place_of_a_segment_is_named_and_never_waited_for(
+    tmp_path: Path, make: Callable[[Path], None], *, sealed: bool
+) -> None:
+    log = a_log(tmp_path)
+    ids = [new_valuation_id(NOON) for _ in range(2)]
+    log.record([replace(a_record(1), id=ids[0])])
+    log.close()
+    log.record([replace(a_record(2), id=ids[1])])
+    gone, kept_id = (files(tmp_path)[0], ids[1]) if sealed else (files(tmp_path)[1], ids[0])
+    gone.unlink()
+    make(gone)
+    cause = f"{gone}: it cannot be read: it is a link, a pipe or the like, and no file"
+    assert faults(tmp_path)[0] == cause
+    about = list(log.about([kept_id]))
+    assert [each.subject for each in about if isinstance(each, Entry)] == [kept_id]
+    assert [f"{each.place}: {each.cause}" for each in about if isinstance(each, Damage)] == [cause]
 
 
 class TestALine:
@@ -234,6 +254,43 @@ class TestALine:
             file.write_bytes(lines[0] + altered + lines[2])
             with pytest.raises(ValuationLogUnavailable, match=rf"{file.name}, line 2, is no record of a valuation"):
                 list(log.records())
+
+    def test_that_somebody_copied_and_changed_is_never_found_as_if_it_were_sound(self, tmp_path: Path) -> None:
+        log = a_log(tmp_path)
+        valued = replace(VALUED, id=new_valuation_id(NOON))
+        log.record([replace(REFUSED, id=new_valuation_id(NOON))])
+        log.close()
+        log.record([valued])
+        earlier, file = files(tmp_path)
+        line = file.read_bytes().splitlines(keepends=True)[1]
+        forged = line.replace(f'"value":{valued.value}'.encode(), b'"value":999999.0')
+        earlier.chmod(0o600)
+        for copy in (forged, b"{ " + forged[1:]):  # changed only, and not even written as entries are
+            sound = earlier.read_bytes()
+            earlier.write_bytes(sound + copy)
+            one, other = log.about([valued.id])
+            assert isinstance(one, Damage) or log.evidence_in(one) is None
+            assert isinstance(other, Entry)
+            assert log.evidence_in(other) == valued
+            assert faults(tmp_path)
+            earlier.write_bytes(sound)
+        earlier.write_bytes(sound + forged)
+        assert log.find(valued.id) == valued
+
+    def test_that_is_longer_than_any_record_is_named_and_not_taken_into_memory(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(whole_lines, "LONGEST_LINE", 10_000)
+        log = a_log(tmp_path)
+        one, other = (replace(each, id=new_valuation_id(NOON)) for each in (VALUED, REFUSED))
+        log.record([one])
+        [file] = files(tmp_path)
+        file.write_bytes(file.read_bytes() + b"x" * 25_000 + b"\n")
+        log.record([other])
+        assert (log.find(one.id), log.find(other.id)) == (one, other)
+        with pytest.raises(ValuationLogUnavailable, match="line 3, is no record"):
+            list(log.records())
+        assert faults(tmp_path) == [f"{file}, line 3: it is longer than any record"]
 
     def test_that_tells_of_another_valuation_than_its_content_is_found(self, tmp_path: Path) -> None:
         log = a_log(tmp_path)
@@ -259,7 +316,7 @@ def test_a_full_disk_takes_all_valuations_of_a_request_or_none_and_is_survived(t
     script = """
 import resource, sys
 from pathlib import Path
-from domain.errors import ValuationLogUnavailable
+from domain.errors import SecretUnavailable, ValuationLogUnavailable
 from tests.contracts.killed_processes import SOLD, a_log
 from tests.fakes.records import a_record
 folder = Path(sys.argv[1])
@@ -376,6 +433,91 @@ class TestTheRegister:
         assert faults(tmp_path) == []
 
 
+class TestTakingAway:
+    """What somebody may try who can write to the folder and has no key to sign with."""
+
+    @pytest.fixture
+    def log(self, tmp_path: Path, clock: FixedClock) -> JsonlValuationLog:
+        log = a_log(tmp_path, clock.now)
+        log.record([VALUED, REFUSED])
+        log.tend(close_all=True)
+        return log
+
+    @staticmethod
+    def registered(folder: Path, action: Action, segment: str) -> None:
+        """An event that nobody has signed."""
+        lines = (folder / "register.jsonl").read_bytes().splitlines()
+        last = msgspec.json.decode(msgspec.json.encode(msgspec.json.decode(lines[-1])["event"]), type=RegisterEvent)
+        event = RegisterEvent(last.number + 1, last.digest(), NOON, action, segment, numbers=(1,))
+        with (folder / "register.jsonl").open("ab") as file:
+            file.write(b'{"event":%b,"key":"test:a","signature":"0"}\n' % event.content())
+
+    @pytest.mark.parametrize("action", ["pruned", "erased"])
+    def test_is_not_finished_where_nobody_signed_it(
+        self, tmp_path: Path, log: JsonlValuationLog, action: Action
+    ) -> None:
+        [file] = files(tmp_path)
+        content = file.read_bytes()
+        self.registered(tmp_path, action, file.stem)
+        (tmp_path / "thinning.begun").touch()
+        log.tend()
+        assert not (tmp_path / "thinning.begun").exists()
+        assert file.read_bytes() == content
+        assert any("its signature is not that of its content" in fault for fault in faults(tmp_path))
+
+    @pytest.mark.parametrize("action", ["opened", "pruned"])
+    def test_never_reaches_another_folder(self, tmp_path: Path, action: Action) -> None:
+        folder, outside = tmp_path / "valuations", tmp_path / "outside.jsonl"
+        log = a_log(folder)
+        log.record([VALUED])
+        log.tend(close_all=True)
+        outside.write_bytes(b"not ended")
+        self.registered(folder, action, "../outside")
+        (folder / "thinning.begun").touch()
+        with pytest.raises(ValuationLogUnavailable, match=r"register\.jsonl, line 3, is no event"):
+            log.tend()
+        assert outside.read_bytes() == b"not ended"
+
+    def test_is_not_pretended_while_another_process_seems_to_be_at_it(
+        self, tmp_path: Path, log: JsonlValuationLog, clock: FixedClock
+    ) -> None:
+        [file] = files(tmp_path)
+        whole = file.read_bytes()
+        log.erase([VALUED.id], NOON, "operator", "asked")
+        (tmp_path / "thinning.begun").touch()
+        os.utime(tmp_path / "thinning.begun", (NOON.timestamp(), NOON.timestamp()))
+        verify = VerifyEvidence(log, InMemoryEvidenceSigner())
+        with FileLock(tmp_path / "thinning.lock"):
+            put(file, whole.replace(b'"value":', b'"value":9', 1))
+            assert "was changed" in verify().faults[0].said
+            put(file, whole)
+            assert (verify().faults, verify().untended) == ([], None)  # it may be so for some minutes
+            clock.advance(timedelta(minutes=11))
+            found = verify()
+        assert [fault.number for fault in found.faults] == [1]
+        assert "still has its content" in found.faults[0].said
+        assert "since 2026-11-22 12:00 UTC, for another process holds" in str(found.untended)
+        assert verify().sound
+
+    def test_needs_a_lock_that_is_a_file(self, tmp_path: Path, log: JsonlValuationLog) -> None:
+        (tmp_path / "thinning.lock").mkdir()
+        (tmp_path / "thinning.begun").touch()
+        for take in (log.tend, lambda: log.erase([VALUED.id], NOON, "operator", "asked")):
+            with pytest.raises(ValuationLogUnavailable, match=r"thinning\.lock cannot be used: it is a link, a pipe"):
+                take()
+
+    def test_follows_no_link(self, tmp_path: Path, log: JsonlValuationLog) -> None:
+        [file] = files(tmp_path)
+        elsewhere = file.rename(tmp_path / "elsewhere")
+        file.symlink_to(elsewhere)
+        assert any("is a link" in fault for fault in faults(tmp_path))
+        with pytest.raises(
+            ValuationLogUnavailable, match=rf"{file.name}.*: it is a link, a pipe or the like, and no file\."
+        ):
+            log.erase([VALUED.id], NOON, "operator", "asked")
+        assert (file.is_symlink(), len(log.events())) == (True, 2)
+
+
 def test_what_lies_in_the_folder_and_is_no_segment_is_told(tmp_path: Path) -> None:
     log = a_log(tmp_path)
     log.record([a_record(1)])
@@ -385,10 +527,15 @@ def test_what_lies_in_the_folder_and_is_no_segment_is_told(tmp_path: Path) -> No
     (tmp_path / "2026-11-21-1-abcd.jsonl").write_bytes(b"")
     told = [Path(line).name for line in log.strangers()]
     assert told == [
-        "2026-11-21-1-abcd.jsonl (written by an older Tasador, not chained)",
+        "2026-11-21-1-abcd.jsonl (written by an older Tasador, not chained: run `tasador audit adopt`)",
         "copy.jsonl",
         "valuations-20261122T120000Z-1-00.jsonl",
     ]
+
+
+def put_long_ago(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    os.utime(path, times=(then := NOON.timestamp() - 601, then))
 
 
 class TestFilesOfAnOlderTasador:
@@ -399,7 +546,7 @@ class TestFilesOfAnOlderTasador:
         records = [replace(REFUSED, id=f"older-{day}", at=NOON - timedelta(days=2 - day), schema=1) for day in (0, 1)]
         for record in records:
             lines = msgspec.json.encode(record) + b"\n" + msgspec.json.encode(replace(record, id="torn"))[:-9]
-            (tmp_path / f"{record.at.date()}-7-0a0b.jsonl").write_bytes(lines)
+            put_long_ago(tmp_path / f"{record.at.date()}-7-0a0b.jsonl", lines)
         return records
 
     def test_are_read(self, tmp_path: Path, older: list[ValuationRecord]) -> None:
@@ -418,6 +565,80 @@ class TestFilesOfAnOlderTasador:
         assert log.prune(NOON, NOON, "operator", dry_run=True).entries == 1
         assert len(log.prune(NOON, NOON, "operator").segments) == 2
         assert list(log.records()) == []
+
+    def test_are_adopted_and_from_then_on_like_all_others(self, tmp_path: Path, older: list[ValuationRecord]) -> None:
+        log = a_log(tmp_path)
+        log.record([VALUED])
+        was = {path: path.read_bytes() for path in sorted(tmp_path.glob("2026-*"))}
+        would = log.adopt(dry_run=True)
+        assert (would.records, would.sources, would.left) == (2, tuple(map(str, was)), ())
+        assert {path: path.read_bytes() for path in tmp_path.glob("2026-*")} == was
+        assert log.adopt() == would
+        assert (list(tmp_path.glob("2026-*")), faults(tmp_path)) == ([], [])
+        opened = segments(log)[1].opened.segment
+        assert opened.endswith("-of-2026-11-20-7-0a0b")
+        [entry] = log.entries(opened)
+        assert isinstance(entry, Entry)
+        assert (entry.at, entry.content) == (older[0].at, next(iter(was.values())).splitlines()[0])
+        assert list(log.records()) == [*older, VALUED]
+        assert list(log.records(since=NOON - timedelta(days=1), until=NOON, client_ref=None)) == older[1:]
+        assert (log.find("older-1"), log.find("torn")) == (older[1], None)
+        assert log.adopt() == AdoptedEvidence()
+        assert log.prune(NOON - timedelta(days=1), NOON, "operator").segments == (opened,)
+        assert log.erase(["older-1"], NOON, "operator", "asked") == 1
+        assert (list(log.records()), faults(tmp_path)) == ([VALUED], [])
+
+    def test_that_are_adopted_while_they_are_read_are_read_once(
+        self, tmp_path: Path, older: list[ValuationRecord], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(adoption, "_AT_ONCE", 1)
+        more = [replace(older[1], id=f"more-{number}") for number in range(9)]
+        put_long_ago(tmp_path / "2026-11-21-8-0c.jsonl", msgspec.json.Encoder().encode_lines(more))
+        log = a_log(tmp_path, limits=SMALL)
+        reading = log.records()
+        assert next(reading) == older[0]
+        assert log.adopt().records == 11
+        assert len(files(tmp_path)) > 3
+        assert list(reading) == [older[1], *more]
+        assert list(log.records()) == [*older, *more]
+
+    def test_that_come_back_from_a_backup_are_not_taken_twice_nor_bring_back_what_was_erased(
+        self, tmp_path: Path, older: list[ValuationRecord]
+    ) -> None:
+        log = a_log(tmp_path)
+        backup = {path: path.read_bytes() for path in tmp_path.glob("2026-*")}
+        log.adopt()
+        log.erase(["older-0"], NOON, "operator", "asked")
+        for path, content in backup.items():
+            put_long_ago(path, content)
+        assert sorted(kept(tmp_path)) == ["older-0", "older-1"]
+        assert log.adopt().records == 0
+        assert (kept(tmp_path), faults(tmp_path)) == (["older-1"], [])
+
+    def test_that_cannot_be_adopted_are_left_and_told_with_the_line(
+        self, tmp_path: Path, older: list[ValuationRecord]
+    ) -> None:
+        line = msgspec.json.encode(older[0])
+        log = a_log(tmp_path)
+        log.record([a_record(1)])
+        bad = {
+            "1": (line + b"\n{}\n", ", line 2, is no record of an older Tasador"),
+            "2": (line + b" \n", ", line 1, is no record of an older Tasador"),
+            "3": (line.replace(b'Z"', b'"', 1) + b"\n", ", line 1, is no record of an older Tasador"),
+            "4": (msgspec.json.encode(VALUED) + b"\n", ", line 1, is no record of an older Tasador"),
+            "5": (line + b"\n" + line.replace(b"112", b"113") + b"\n", ", line 2, is another record of the valuation"),
+            "6": (line.replace(b"older-0", b"id-1") + b"\n", " holds another record of the valuation id-1 than"),
+        }
+        for name, (content, _) in bad.items():
+            put_long_ago(tmp_path / f"2026-11-20-{name}-0a.jsonl", content)
+        os.utime(tmp_path / "2026-11-21-7-0a0b.jsonl", times=(then := NOON.timestamp() - 599, then))
+        adopted = log.adopt()
+        assert (adopted.records, len(adopted.sources)) == (1, 1)
+        *left, written_to = adopted.left
+        for (name, (_, told)), why in zip(bad.items(), left, strict=True):
+            assert why.startswith(f"{tmp_path / f'2026-11-20-{name}-0a.jsonl'}{told}")
+        assert "2026-11-21-7-0a0b.jsonl was written to within the last 10 minutes" in written_to
+        assert len(list(tmp_path.glob("2026-*"))) == 7
 
 
 class TestACheck:
@@ -526,3 +747,25 @@ class TestBestEffort:
         full.full = False
         log.record([VALUED])
         assert (list(log.records()), log.lost) == ([VALUED], 10)
+
+
+def test_to_open_a_segment_is_slow_and_what_follows_is_not(tmp_path: Path) -> None:
+    log = JsonlValuationLog(tmp_path / "valuations", InMemoryEvidenceSigner(), lambda: NOON)
+    assert log.is_slow
+    log.record([VALUED])
+    assert not log.is_slow
+    log.close()
+    assert log.is_slow
+
+
+def test_a_signing_key_that_is_gone_is_told_and_not_replaced(tmp_path: Path) -> None:
+    key = tmp_path / "key.pem"
+    log = JsonlValuationLog(tmp_path / "valuations", Ed25519EvidenceSigner(key), lambda: NOON)
+    log.check()
+    log.record([VALUED])
+    key.unlink()
+    with pytest.raises(ValuationLogUnavailable, match=r"no signing key .*key\.pem: .* restore it from a backup"):
+        log.check()
+    with pytest.raises(SecretUnavailable, match="There is no signing key"):
+        log.tend(close_all=True)
+    assert not key.exists()

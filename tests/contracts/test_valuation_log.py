@@ -21,7 +21,7 @@ from domain.property import Property
 from domain.sale import Sale
 from domain.uncertainty import Confidence, Interval
 from domain.valuation import Comparable, Contribution, Explanation
-from domain.valuation_id import new_valuation_id
+from domain.valuation_id import LONGEST_WAY, new_valuation_id
 from domain.valuation_record import ValuationRecord
 from tests.fakes.in_memory_evidence_signer import InMemoryEvidenceSigner
 from tests.fakes.in_memory_valuation_log import InMemoryValuationLog
@@ -29,7 +29,7 @@ from tests.fakes.in_memory_valuation_log import InMemoryValuationLog
 NOON = datetime(2026, 11, 22, 12, 0, 0, 123_456, tzinfo=UTC)
 HOME = Property("Departamento", "Ñuñoa", 80.1, 90.0, 3.0, 2.0, -33.45, -70.6, {"year_built": 1987.0, "view": None})
 VALUED = ValuationRecord(
-    id="6a1c2f0e-6f0c-4f0e-9a53-5f1f7a4f7f10",
+    id="01a20320-a27b-7799-ad1e-cfa72f2f096c",
     at=NOON,
     request_id="visit-1",
     key_id="abc123abc123",
@@ -58,7 +58,7 @@ VALUED = ValuationRecord(
     ),
 )
 REFUSED = ValuationRecord(
-    id="0d6f3b7c-1111-4f0e-9a53-5f1f7a4f7f10",
+    id="01a20320-a663-7581-9a93-7209c02827a1",
     at=NOON + timedelta(seconds=1),
     request_id="visit-2",
     key_id="abc123abc123",
@@ -218,7 +218,7 @@ def test_valuations_of_a_client_reference_are_those_that_have_just_it(log: Valua
     assert list(log.records(client_ref="unknown")) == []
 
 
-def test_a_valuation_is_found_by_its_id_whatever_that_is(log: ValuationLog) -> None:
+def test_a_valuation_is_found_by_its_id(log: ValuationLog) -> None:
     now = datetime.now(UTC)
     timely = replace(VALUED, id=new_valuation_id(now - timedelta(seconds=20)), at=now)
     # Its further fields are the caller's: they may look like the record of another valuation.
@@ -229,6 +229,24 @@ def test_a_valuation_is_found_by_its_id_whatever_that_is(log: ValuationLog) -> N
         assert log.find(record.id) == record
     for unknown in ("", "no-such", new_valuation_id(now), VALUED.id[:-1], f'{VALUED.id}","'):
         assert log.find(unknown) is None
+        assert log.known([unknown]) == {}
+
+
+@pytest.mark.parametrize("unknown", [1, 30])  # looked for one by one, or all at once
+def test_of_many_ids_those_on_record_are_known_and_since_when(log: ValuationLog, unknown: int) -> None:
+    late = replace(REFUSED, id=new_valuation_id(NOON - LONGEST_WAY + timedelta(minutes=5)))
+    log.record([VALUED, REFUSED])
+    log.record([late])
+    asked = [*(new_valuation_id(NOON) for _ in range(unknown)), "", "\0", *(f"no-{each}" for each in range(unknown))]
+    assert log.known([VALUED.id, *asked, late.id]) == {VALUED.id: VALUED.at, late.id: late.at}
+
+
+def test_a_valuation_is_found_that_was_recorded_long_after_its_id_was_made(log: ValuationLog) -> None:
+    made = NOON - LONGEST_WAY + timedelta(minutes=5)
+    late = replace(REFUSED, id=new_valuation_id(made))
+    log.record([VALUED])
+    log.record([late])
+    assert log.find(late.id) == late
 
 
 def test_what_is_said_of_a_valuation_comes_back_as_it_was_and_is_no_valuation(log: ValuationLog) -> None:

@@ -12,6 +12,9 @@ class InMemoryEvidenceSigner(EvidenceSigner):
         self.key = key
         self.trusted = {key}
 
+    def begin(self) -> None:
+        """It has one."""
+
     def sign(self, content: bytes) -> tuple[str, str]:
         """The key and the signature."""
         return self.key, self._signature(content, self.key)
@@ -20,7 +23,9 @@ class InMemoryEvidenceSigner(EvidenceSigner):
         """What is wrong with it, if anything."""
         if key not in self.trusted:
             return "it is signed with a key that is not trusted here"
-        return None if signature == self._signature(content, key) else "its signature is not that of its content"
+        if signature != self._signature(content, key):
+            return "it was altered: its signature is not that of its content"
+        return None
 
     def public_key(self) -> str:
         """The key."""

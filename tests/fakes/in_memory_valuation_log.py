@@ -1,15 +1,17 @@
 """Valuations on record in memory, chained and sealed."""
 
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
-from application.ports.evidence_archive import EvidenceArchive, PrunedSegments
+from application.ports.evidence_archive import AdoptedEvidence, EvidenceArchive, PrunedSegments
 from application.ports.evidence_signer import EvidenceSigner
 from application.ports.valuation_log import ValuationLog
 from domain.errors import ValuationLogUnavailable
 from domain.evidence_chain import Chain, Damage, Entry, EvidenceKind
 from domain.evidence_register import START, Action, RegisterEvent, SignedEvent, segments_of
+from domain.evidence_thinning import check_whole, vouched_segments
 from domain.follow_up import FollowUp, Outcome, ValuerOverride, subject_of
 from domain.valuation_record import ValuationRecord
 from tests.fakes.in_memory_evidence_signer import InMemoryEvidenceSigner
@@ -39,6 +41,13 @@ class InMemoryValuationLog(ValuationLog, EvidenceArchive):
     def kept(self) -> list[ValuationRecord]:
         """Every valuation, in the order of recording."""
         return [each for _, each in self._evidence() if isinstance(each, ValuationRecord)]
+
+    def spoil(self, *subjects: str) -> None:
+        """Puts something else in the place of what is kept about these."""
+        for segment, entries in self.sealed.items():
+            self.sealed[segment] = [
+                replace(each, content=b"garbage") if each.subject in subjects else each for each in entries
+            ]
 
     def forget(self) -> None:
         """Begins anew."""
@@ -75,11 +84,21 @@ class InMemoryValuationLog(ValuationLog, EvidenceArchive):
         """The valuation of this id."""
         return next((record for record in self.kept if record.id == valuation_id), None)
 
+    def known(self, valuation_ids: Collection[str]) -> Mapping[str, datetime]:
+        """When each of these was kept."""
+        return {record.id: record.at for record in self.kept if record.id in valuation_ids}
+
     def records(
-        self, since: datetime | None = None, until: datetime | None = None, client_ref: str | None = None
+        self,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        client_ref: str | None = None,
+        *,
+        damaged: Callable[[str], None] | None = None,
     ) -> Iterator[ValuationRecord]:
         """Valuations, oldest first."""
-        for record in sorted(self.kept, key=lambda record: record.at):
+        kept = [each for _, each in self._readable(damaged) if isinstance(each, ValuationRecord)]
+        for record in sorted(kept, key=lambda record: record.at):
             if (
                 (since is None or record.at >= since)
                 and (until is None or record.at < until)
@@ -87,9 +106,11 @@ class InMemoryValuationLog(ValuationLog, EvidenceArchive):
             ):
                 yield record
 
-    def follow_ups(self, valuation_id: str | None = None) -> Iterator[FollowUp]:
+    def follow_ups(
+        self, valuation_id: str | None = None, *, damaged: Callable[[str], None] | None = None
+    ) -> Iterator[FollowUp]:
         """What was said of valuations."""
-        for entry, each in self._evidence():
+        for entry, each in self._readable(damaged):
             if not isinstance(each, ValuationRecord) and valuation_id in {None, entry.subject}:
                 yield each
 
@@ -120,6 +141,19 @@ class InMemoryValuationLog(ValuationLog, EvidenceArchive):
         """What is kept of a segment."""
         return iter(list(self.sealed.get(segment, [])))
 
+    def about(self, subjects: Collection[str]) -> Iterator[Entry | Damage]:
+        """The entries about these."""
+        known = segments_of(each.event for each in self.registered)
+        return (each for name in known for each in self.sealed.get(name, []) if each.subject in subjects)
+
+    def evidence_in(self, entry: Entry) -> Evidence | None:
+        """What was kept; of what a test has made up, nothing."""
+        return self._meant.get(entry.content) if entry.content and entry.is_whole() else None
+
+    def fences_gone(self) -> Sequence[str]:
+        """None: there are none."""
+        return ()
+
     def strangers(self) -> Sequence[str]:
         """Segments that nobody registered."""
         known = segments_of(each.event for each in self.registered)
@@ -128,14 +162,17 @@ class InMemoryValuationLog(ValuationLog, EvidenceArchive):
     def erase(self, subjects: Collection[str], at: datetime, by: str, because: str) -> int:
         """Takes the contents away."""
         self.tend(close_all=True)
-        erased = 0
-        for segment, entries in self.sealed.items():
-            numbers = tuple(each.number for each in entries if each.subject in subjects and not each.is_erased)
-            if numbers:
-                self._register("erased", segment, numbers=numbers, by=by, because=because)
-                self.sealed[segment] = [each.erased() if each.number in numbers else each for each in entries]
-                erased += len(numbers)
-        return erased
+        found = {
+            segment: numbers
+            for segment, entries in self.sealed.items()
+            if (numbers := tuple(each.number for each in entries if each.subject in subjects and not each.is_erased))
+        }
+        for segment, vouched in vouched_segments(found, self.registered, self._signer.fault_of).items():
+            check_whole(segment, vouched, self.sealed[segment])
+        for segment, numbers in found.items():
+            self._register("erased", segment, numbers=numbers, by=by, because=because)
+            self.sealed[segment] = [each.erased() if each.number in numbers else each for each in self.sealed[segment]]
+        return sum(map(len, found.values()))
 
     def prune(self, before: datetime, at: datetime, by: str, *, dry_run: bool = False) -> PrunedSegments:
         """Removes old segments."""
@@ -145,12 +182,17 @@ class InMemoryValuationLog(ValuationLog, EvidenceArchive):
             for name, segment in known.items()
             if segment.closed and not segment.pruned and (segment.closed.last_at or segment.closed.at) < before
         ]
+        vouched_segments(old, self.registered, self._signer.fault_of)
         found = PrunedSegments(tuple(old), sum(len(self.sealed[name]) for name in old))
         if not dry_run:
             for name in old:
                 self._register("pruned", name, by=by)
                 del self.sealed[name]
         return found
+
+    def adopt(self, *, dry_run: bool = False) -> AdoptedEvidence:
+        """Nothing: no earlier version kept anything here."""
+        return AdoptedEvidence()
 
     def _keep(self, evidence: Sequence[tuple[str, str, Evidence]]) -> None:
         self.check()
@@ -177,10 +219,22 @@ class InMemoryValuationLog(ValuationLog, EvidenceArchive):
         self.registered.append(SignedEvent(event, *self._signer.sign(event.content())))
         return event
 
-    def _evidence(self) -> Iterator[tuple[Entry, Evidence]]:
-        for entries in self.sealed.values():
+    def _readable(self, damaged: Callable[[str], None] | None) -> Iterator[tuple[Entry, Evidence]]:
+        """What is kept; what a test has put there instead is damaged."""
+        for segment, entries in self.sealed.items():
             for entry in entries:
-                if entry.content in self._meant:  # neither erased nor changed
+                if entry.content and entry.content not in self._meant:
+                    if damaged is None:
+                        raise ValuationLogUnavailable(f"Entry {entry.number} of {segment} cannot be read.")
+                    damaged(f"entry {entry.number} of {segment}")
+        yield from self._evidence()
+
+    def _evidence(self) -> Iterator[tuple[Entry, Evidence]]:
+        known = segments_of(each.event for each in self.registered)
+        for name, entries in self.sealed.items():
+            for entry in entries:
+                is_erased = name in known and entry.number in known[name].erased
+                if entry.content in self._meant and not is_erased:  # else it was changed
                     yield entry, self._meant[entry.content]
 
 

@@ -48,7 +48,7 @@ def test_the_study_is_told_with_its_intervals_and_its_shortfalls(watched: Servic
     ("query", "valuations"),
     [
         ("version=v2", 5),
-        ("version=v9", 0),
+        ("version=v2&until=2026-11-22", 0),
         ("since=2026-11-22", 30),
         ("since=2026-11-22T11:00:01Z", 0),
         ("until=2026-11-22T11:00:00", 0),
@@ -66,8 +66,30 @@ def test_what_is_no_moment_is_told(watched: Service, name: str) -> None:
     assert fields(answer) == {name: "must be a day like 2026-11-22, or a time like 2026-11-22T09:30:00Z"}
 
 
+@pytest.mark.parametrize(
+    ("query", "bad"),
+    [
+        (
+            "since=2026-11-22&until=2026-11-22",
+            {"since": "must lie before until, which is 2026-11-22T00:00:00+00:00"},
+        ),
+        ("since=2027-01-01", {"since": "must lie before until, which is 2026-11-22T12:00:00+00:00"}),
+        ("version=", {"version": "must be the name of a version, such as v3"}),
+    ],
+)
+def test_a_mistake_is_not_taken_for_an_answer(watched: Service, query: str, bad: dict[str, str]) -> None:
+    answer = watched.client.get(f"{COVERAGE}?{query}", headers=watched.key(Scope.MONITOR_READ))
+    assert (answer.json()["type"], fields(answer)) == ("/problems/invalid-parameter", bad)
+
+
+def test_a_version_that_nobody_knows_is_named(watched: Service) -> None:
+    answer = watched.client.get(f"{COVERAGE}?version=v9", headers=watched.key(Scope.MONITOR_READ))
+    assert (answer.status_code, answer.json()["type"]) == (404, "/problems/model-not-found")
+    assert "'v9'" in answer.json()["detail"]
+
+
 def test_without_the_record_there_is_no_study(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service.valuations, "follow_ups", service.valuations.check)
+    monkeypatch.setattr(service.valuations, "follow_ups", lambda **_: service.valuations.check())
     service.valuations.full = True
     answer = service.client.get(COVERAGE, headers=service.key())
     assert (answer.status_code, answer.json()["type"]) == (503, "/problems/log-unavailable")

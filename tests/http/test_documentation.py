@@ -131,6 +131,12 @@ def test_every_field_is_explained(document: dict[str, Any]) -> None:
             assert described.get("description") or field in {"card", "artifact"}, f"{name}.{field}"
 
 
+def test_every_schema_is_explained_by_itself_and_not_by_its_first_use(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    assert [name for name, schema in schemas.items() if not schema.get("description")] == []
+    assert schemas["ShareAnswer"]["description"] == "A share, with Wilson's interval."
+
+
 def test_what_needs_a_key_says_so_and_what_needs_none_does_not(document: dict[str, Any]) -> None:
     assert document["components"]["securitySchemes"].keys() == {"X-API-Key", "Bearer"}
     for _, path, operation in operations(document):

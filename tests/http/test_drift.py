@@ -48,7 +48,8 @@ def test_what_has_changed_is_told_of_the_served_version(watched: Service) -> Non
     assert unseen["p_value"] <= unseen["p_corrected"] <= 0.01
     [area] = [each for each in told["features"] if each["name"] == "net_usable_area"]
     assert sum(bar["served"] for bar in area["bars"]) == pytest.approx(1)
-    assert (area["homes"], area["training_homes"], area["drifted"]) == (150, 800, False)
+    assert (area["homes"], area["training_homes"], area["differs"], area["drifted"]) == (150, 800, False, False)
+    assert told["currency"] == "USD"
 
 
 def test_it_is_of_the_days_asked_for_and_anew_each_time(watched: Service) -> None:
@@ -87,7 +88,7 @@ def test_without_a_model_there_is_nothing_to_be_told(tmp_path: Path) -> None:
 
 
 def test_a_record_that_cannot_be_read_is_no_fault_of_the_callers(watched: Service) -> None:
-    def unreadable(*_: object) -> Iterator[object]:
+    def unreadable(*_: object, **__: object) -> Iterator[object]:
         raise ValuationLogUnavailable("The recorded valuations in /srv/records cannot be read: input/output error.")
 
     with pytest.MonkeyPatch.context() as patch:

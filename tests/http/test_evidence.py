@@ -79,6 +79,7 @@ class TestAValuationOnRecord:
             assert service.client.get(path, headers={"X-API-Key": token}).status_code == status
         strange = service.client.get(path, headers=service.key(Scope.VALUE, Scope.OUTCOMES_WRITE))
         assert (strange.status_code, strange.json()["type"]) == (404, "/problems/valuation-not-found")
+        assert "audit:read" in strange.json()["detail"]
         assert service.client.get(path, headers=service.key(Scope.MONITOR_READ)).status_code == 403
 
     def test_of_an_earlier_tasador_names_the_model_alone(self, service: Service) -> None:
@@ -118,7 +119,7 @@ class TestOutcomes:
     def test_are_recorded_with_who_told_them(self, service: Service) -> None:
         made, key = valued(service)["valuation_id"], service.key(Scope.OUTCOMES_WRITE) | {"X-Request-ID": "visit-9"}
         answer = service.client.post("/v1/outcomes", json=told(made), headers=key)
-        receipt = told(made) | {"status": "recorded"}
+        receipt = told(made) | {"status": "recorded", "tests_value": False}
         assert answer.json() == {"recorded": 1, "already_known": 0, "not_recorded": 0, "outcomes": [receipt]}
         [outcome] = service.valuations.follow_ups(made)
         assert isinstance(outcome, Outcome)
@@ -149,6 +150,7 @@ class TestOutcomes:
     def test_of_no_known_valuation_are_a_404(self, asked: Service) -> None:
         answer = asked.post("/v1/outcomes", told("x"))
         assert (answer.status_code, answer.json()["type"]) == (404, "/problems/valuation-not-found")
+        assert answer.json()["detail"] == "No valuation of this id is on record."
 
     @pytest.mark.parametrize(
         ("change", "bad"),
@@ -164,9 +166,8 @@ class TestOutcomes:
             ({"valuation_id": "x" * 101}, {"valuation_id": "must have at most 100 characters"}),
             ({"colour": 1, "price": None}, {"colour": "is not known here", "price": "must be a number, not null"}),
             (
-                {"outcomes": 5},
-                dict.fromkeys(told("x"), "is not known here")
-                | {"outcomes": "must be a list of outcomes, not a number"},
+                {"outcomes": [], "colour": 1},
+                {"colour": "is not known here", "outcomes": "send either one outcome or `outcomes`, not both"},
             ),
         ],
     )
@@ -178,6 +179,8 @@ class TestOutcomes:
 
     def test_are_at_most_so_many(self) -> None:
         rows: list[object] = [told("x")] * 5000
+        with pytest.raises(InvalidFollowUp, match="outcomes: must be a list of outcomes, not a number"):
+            read_outcomes({"outcomes": 5})
         assert read_outcomes({"outcomes": rows}) == [ToldOutcome("x", 187_000.0, date(2026, 11, 21))] * 5000
         with pytest.raises(InvalidFollowUp, match="must hold at most 5000 outcomes, not 5001"):
             read_outcomes({"outcomes": [*rows, {}]})
@@ -248,6 +251,7 @@ class TestAnOverride:
     def test_of_no_known_valuation_is_a_404(self, asked: Service) -> None:
         answer = asked.post("/v1/valuations/x/override", {"value": 1, "reason": "r", "valuer": "v"})
         assert (answer.status_code, answer.json()["type"]) == (404, "/problems/valuation-not-found")
+        assert answer.json()["detail"] == "No valuation of this id is on record."
 
 
 @pytest.mark.parametrize("path", ["/v1/outcomes", "/v1/valuations/x/override"])

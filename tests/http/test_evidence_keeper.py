@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+from litestar import Litestar
 from structlog.testing import CapturingLogger
 
 from domain.api_key import Scope
@@ -49,3 +50,17 @@ def test_failures_are_told_once_a_minute_and_end_nothing() -> None:
         ("error", "TypeError: ours"),
         ("info", None),
     ]
+
+
+def test_closing_at_the_end_is_no_sign_that_it_can_be_looked_after_again() -> None:
+    archive, log = Breaking(), CapturingLogger()
+    archive.failures = [ValuationLogUnavailable("no room")]
+
+    async def fail_and_stop() -> None:
+        keeper = EvidenceKeeper(archive, log)
+        await keeper.tend()
+        async with keeper.running(Litestar()):
+            pass
+
+    asyncio.run(fail_and_stop())
+    assert [call.method_name for call in log.calls] == ["error"]

@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from entrypoints.http.log_metrics import LogMetrics
+from entrypoints.http.metrics import Metrics
+from entrypoints.http.roster import Roster, State
 from tests.http.service import FAR_AWAY, HOME, Service
 
 OPERATIONS = Path(__file__).parents[2] / "docs/operations"
@@ -49,6 +52,13 @@ def metric(service: Service, line: str) -> float:
     return float(lines[0].rpartition(" ")[2]) if lines else 0.0
 
 
+def test_counts_of_nothing_are_told_so_that_the_first_raises_an_alert(service: Service) -> None:
+    lines = service.client.get("/metrics").text.splitlines()
+    assert "tasador_unrecorded_valuations_total 0.0" in lines
+    assert 'tasador_log_dropped_total{sink="tasador_file"} 0.0' in lines
+    assert 'tasador_valuations_total{confidence="high",status="valued"} 0.0' in lines
+
+
 def test_valuations_are_counted_by_status_and_confidence_and_refusals_by_reason(service: Service) -> None:
     [confidence] = {service.post("/v1/valuations", HOME).json()["confidence_level"] for _ in range(2)}
     service.post("/v1/valuations/batch", {"properties": [HOME, FAR_AWAY, {}]})
@@ -68,6 +78,24 @@ def test_valuations_answered_without_a_record_are_counted(tmp_path: Path) -> Non
         assert service.post("/predict", HOME).status_code == 200
         assert service.post("/predict", HOME).status_code == 200
         assert metric(service, "tasador_unrecorded_valuations_total") == 2
+
+
+def test_what_waits_in_the_logs_and_what_they_dropped_is_told_and_nothing_twice() -> None:
+    class Sink:
+        name = "syslog"
+        waiting = 3
+        lost = 2
+
+    roster = Roster.alone()
+    roster.tell_state(State.SERVING)
+    metrics, sink = Metrics(roster), Sink()
+    logs = LogMetrics([sink], metrics)
+    for waiting, lost in ((3, 2), (3, 2), (1, 7)):
+        sink.waiting, sink.lost = waiting, lost
+        logs.look()
+        told = metrics.text().splitlines()
+        assert f'tasador_log_queue{{sink="syslog"}} {waiting}.0' in told
+        assert f'tasador_log_dropped_total{{sink="syslog"}} {lost}.0' in told
 
 
 def test_the_model_that_is_served_is_named(service: Service) -> None:

@@ -1,21 +1,26 @@
 """Starting, being ready, and following promotions that were made elsewhere."""
 
 import asyncio
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from litestar.testing import TestClient
 from structlog.testing import CapturingLogger
 
 from application.served_model import ServedModel
+from entrypoints.http import shared_readiness
 from entrypoints.http.app import make_app
 from entrypoints.http.refreshing import ModelRefresher
 from entrypoints.http.roster import Roster, State
 from entrypoints.http.shared_memory import SharedMemory
 from tests.fakes.fixed_clock import NOON
 from tests.fakes.in_memory_model_repository import InMemoryModelRepository
+from tests.fakes.in_memory_valuation_log import InMemoryValuationLog
 from tests.fakes.models import a_card, a_trained_model
 from tests.http.service import HOME, Breakable, Service, two_models
 
@@ -152,6 +157,46 @@ def test_where_valuations_are_answered_without_a_record_that_is_a_warning(tmp_pa
         answer = service.client.get("/health/ready")
         assert answer.json()["checks"]["valuation_log"] == "ok"
         assert answer.json()["warnings"][0].startswith("4 valuations were answered without a record")
+
+
+class Frozen(InMemoryValuationLog):
+    """A log on a database that answers nobody until it `thaws`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.thaws = threading.Event()
+        self.asked = 0
+
+    def check(self) -> None:
+        self.asked += 1
+        if not self.thaws.wait(30):
+            raise AssertionError("it was waited for")
+
+
+@pytest.mark.parametrize(("may_lose_records", "status"), [(False, 503), (True, 200)])
+def test_a_log_that_hangs_is_named_alone_asked_once_and_holds_up_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, may_lose_records: bool, status: int
+) -> None:
+    monkeypatch.setattr(shared_readiness, "SECONDS_TO_ANSWER", 0.1)
+    log = Frozen()
+    with (
+        Service(tmp_path, valuations=log, may_lose_records=may_lose_records).running() as service,
+        ThreadPoolExecutor(12) as probes,
+    ):
+        for answer in probes.map(service.client.get, ["/health/ready"] * 12):
+            assert answer.json()["checks"]["valuation_log"] == "unreachable: see the log"
+        assert "valuation_log: has not answered in 0.1 s" in service.log()[-1]["error"]
+        ok = dict.fromkeys(("model", "key_store", "model_repository", "workers"), "ok")
+        alone = ok | {"valuation_log": "unreachable: see the log"}
+        answers = (service.client.get("/health/ready") for _ in range(MANY))
+        assert next(answer for answer in answers if answer.json()["checks"] == alone).status_code == status
+        assert service.client.get("/v1/models", headers=service.key()).status_code == 200
+        assert service.client.get("/v1/keys", headers=service.key()).status_code == 200
+        assert log.asked == 1
+        log.thaws.set()
+        answers = (service.client.get("/health/ready") for _ in range(MANY))
+        assert any(set(answer.json()["checks"].values()) == {"ok"} for answer in answers)
+        assert log.asked > 1
 
 
 def test_an_altered_model_at_the_start_gives_way_to_the_one_before(tmp_path: Path) -> None:

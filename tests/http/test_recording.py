@@ -144,3 +144,22 @@ def test_many_valuations_are_recorded_apart_even_where_the_log_is_fast() -> None
     asyncio.run(few_and_many())
     assert [each == here for each in threads] == [True, False]
     assert len(log.kept) == 1001
+
+
+def test_a_log_that_stalled_once_is_left_to_the_threads() -> None:
+    here = threading.get_ident()
+    threads: list[int] = []
+
+    class StalledOnce(InMemoryValuationLog):
+        def record(self, records: Sequence[ValuationRecord]) -> None:
+            if not threads:
+                threading.Event().wait(0.11)
+            threads.append(threading.get_ident())
+
+    async def twice() -> None:
+        desk = Desk(StalledOnce())
+        await desk.record()
+        await desk.record()
+
+    asyncio.run(twice())
+    assert [each == here for each in threads] == [True, False]

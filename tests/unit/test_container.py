@@ -223,8 +223,8 @@ class TestTheContainer:
         )
         log = Container(settings=msgspec.structs.replace(settings_in(tmp_path), valuation_log=wanted)).valuation_log()
         assert type(log) is kind
-        assert log.is_slow is (durability == "disk")
         log.record([VALUED])
+        assert log.is_slow is (durability == "disk")
         assert list(log.records()) == ([] if durability == "none" else [VALUED])
 
     def test_without_sales_says_what_to_configure(self, tmp_path: Path) -> None:
@@ -282,7 +282,7 @@ for name in ("value_property", "check_readiness", "authenticate_key", "list_mode
              "roll_back_model", "served_model", "issue_key", "rotate_key", "revoke_key", "list_keys"):
     getattr(container, name)()
 container.served_model().refresh()
-container.check_readiness()()
+[ask() for ask in container.check_readiness().parts.values()]
 container.list_models()()
 container.list_keys()()
 sys.stdout.write(" ".join(name for name in {HEAVY} if name in sys.modules))

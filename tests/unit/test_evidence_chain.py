@@ -173,6 +173,23 @@ def test_swapped_entries_are_named(length: int, data: st.DataObject) -> None:
     assert any("was moved" in fault.said for fault in found)
 
 
+@few
+@given(st.integers(2, 8), st.data())
+def test_of_twins_the_forged_one_is_named_wherever_it_stands(length: int, data: st.DataObject) -> None:
+    entries, end = a_segment(length)
+    place = data.draw(st.integers(0, length - 1))
+    link = entries[place - 1].link if place else GENESIS
+    forged = Chain("s1", link, place).next("valuation", "forged", NOON, b"{}")
+    entries.insert(place + data.draw(st.integers(0, 1)), forged)
+    assert [fault.subject for fault in faults(entries, end)] == ["forged"]
+
+
+def test_where_nothing_tells_which_of_twins_is_forged_both_are_named() -> None:
+    entries, _ = a_segment(2)
+    forged = Chain("s1", entries[0].link, 1).next("valuation", "forged", NOON, b"{}")
+    assert [fault.subject for fault in faults([entries[0], forged, entries[1]], None)] == ["forged", "id-2"]
+
+
 def test_entries_of_another_segment_do_not_pass_for_these() -> None:
     entries, end = a_segment(3)
     others, _ = a_segment(3, "s2")

@@ -67,6 +67,17 @@ class TestAnOutcome:
         with pytest.raises(InvalidFollowUp, match="sold_on: must not lie in the future"):
             outcomes.one(CALLER, told(sold_on=TODAY + timedelta(days=2)))
 
+    def test_of_a_century_long_gone_is_refused_as_a_slip(self, outcomes: RecordOutcomes) -> None:
+        assert outcomes.one(CALLER, told(sold_on=date(1900, 1, 1))).status == "recorded"
+        with pytest.raises(InvalidFollowUp, match="sold_on: must not lie before 1900-01-01"):
+            outcomes.one(CALLER, told(sold_on=date(1899, 12, 31)))
+
+    def test_tests_the_value_unless_the_home_was_sold_before_it(self, outcomes: RecordOutcomes) -> None:
+        days = [TODAY, TODAY + timedelta(days=1), TODAY - timedelta(days=1), TODAY - timedelta(days=1)]
+        receipts = [outcomes.one(CALLER, told(sold_on=day)) for day in days]
+        assert [each.tests_value for each in receipts] == [True, True, False, False]
+        assert receipts[-1].status == "already_known"
+
     def test_that_cannot_be_recorded_is_not_said_to_be(
         self, log: InMemoryValuationLog, outcomes: RecordOutcomes
     ) -> None:

@@ -104,13 +104,6 @@ def test_few_are_counted_and_not_judged() -> None:
     assert studied(some(PRICES[:19], refused=3), 0) == ForwardGroup(19, 3, None)
 
 
-def test_a_sale_before_the_valuation_did_not_come_later() -> None:
-    sale = a_sale(100.0)
-    assert sale.came_later
-    assert replace(sale, sold_on=TODAY + timedelta(days=400)).came_later
-    assert not replace(sale, sold_on=TODAY - timedelta(days=1)).came_later
-
-
 @given(st.permutations(range(4)))
 @settings(max_examples=10)
 def test_of_a_sale_the_last_valuation_counts_whatever_the_order(order: list[int]) -> None:

@@ -53,6 +53,21 @@ class TestNumbers:
         assert tally.distance() <= 0.002
         assert tally.quantile(0.5) == pytest.approx(float(np.median(numbers)), rel=0.005)
 
+    @settings(max_examples=40)
+    @given(NUMBERS, st.lists(st.integers(-30, 200).map(lambda place: place / 2), min_size=1, max_size=60))
+    def test_have_quantiles_that_homes_have(self, then: list[float], now: list[float]) -> None:
+        tally = tallied(NumberReference.of(then), now)
+        for share in (0.25, 0.5, 0.75):
+            assert tally.quantile(share) == sorted(now)[int(share * len(now))]
+
+    def test_beyond_those_learned_from_have_their_own_middle_in_little_room(self) -> None:
+        numbers = np.random.default_rng(0).lognormal(size=20_000).tolist()
+        far = NumberReference.of([*np.random.default_rng(1).lognormal(mean=-9, size=500).tolist(), 1e9])
+        middle = tallied(far, numbers).quantile(0.5)
+        assert middle in numbers
+        assert np.mean(np.array(numbers) < middle) == pytest.approx(0.5, abs=0.05)
+        assert tallied(far, numbers).quantile(0.5) == middle
+
     def test_of_few_kinds_are_counted_one_by_one_however_many_homes_there_are(self) -> None:
         reference = NumberReference.of([1.0] * 2999 + [7.0])
         assert reference.counts == {1.0: 2999, 7.0: 1}
@@ -88,6 +103,10 @@ def test_small_cells_are_thrown_together_and_none_is_lost(cells: list[tuple[int,
         found = stats.chi2_contingency([few, fewer], correction=False)
         assert chi_square(few, fewer).statistic == pytest.approx(found.statistic)
         assert chi_square(few, fewer).p_value == pytest.approx(found.pvalue, abs=1e-12)
+
+
+def test_a_cell_that_is_left_over_and_small_goes_to_another() -> None:
+    assert pooled([3] * 5, [3] * 5) == ([6, 9], [6, 9])
 
 
 def test_the_stability_index_is_nought_between_equals_and_grows_with_the_difference() -> None:

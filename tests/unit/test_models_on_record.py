@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from application.check_readiness import CheckReadiness
+from application.check_readiness import CheckReadiness, Readiness
 from application.list_models import ListModels
 from application.promote_model import PromoteModel, RollBackModel
 from application.prune_models import PruneModels
@@ -103,7 +103,10 @@ class Service:
         self.models, self.keys = stored(2), InMemoryKeyStore()
         self.served = ServedModel(self.models)
         self.valuations = InMemoryValuationLog()
-        self.check = CheckReadiness(self.served, self.models, self.keys, InMemoryPepperStore(), self.valuations)
+
+    def check(self) -> Readiness:
+        check = CheckReadiness(self.served, self.models, self.keys, InMemoryPepperStore(), self.valuations)
+        return check.judge({part: ask() for part, ask in check.parts.items()})
 
     def serve(self, version: str) -> None:
         self.models.promote(version, NOON, "ana")

@@ -184,6 +184,16 @@ class TestCannotBeReplayed:
         found = [replay.because or "" for replay in replaying(office).all()]
         assert all(because.startswith("its home cannot be valued: ") for because in found)
 
+    def test_and_those_valued_together_with_it_can(self) -> None:
+        office = Office()
+        features = replace(a_card().features, numeric=("year_built",))
+        richer = office.models.store(a_trained_model(model=a_trained_model().model), a_card(features=features))
+        office.models.promote(richer.version, NOON, "ana")
+        office.served.refresh()
+        spoilt, _ = office.value(), office.value()
+        tampered(office, spoilt, property=replace(HOME, extras={"year_built": "old"}))
+        assert statuses(office) == ["impossible", "identical"]
+
     def test_what_is_not_there(self) -> None:
         with pytest.raises(ValuationNotFound, match="No valuation 'v' is on record"):
             replaying(Office()).one("v")
@@ -197,6 +207,15 @@ def test_rounded_coordinates_are_told_apart_from_changes() -> None:
     assert rounded.status == ReplayStatus.ROUNDED
     assert {difference.figure.split(".")[0] for difference in rounded.differences} == {"comparables"}
     assert whole.status == ReplayStatus.IDENTICAL
+
+
+def test_what_rounding_left_out_of_a_record_is_no_difference() -> None:
+    office = Office(coordinate_decimals=2)
+    homes = [HOME, FAR_AWAY, replace(FAR_AWAY, latitude=40.4321), replace(HOME, latitude=-33.9)]
+    for home in homes:  # sentences with distances, distances of comparables, and places of both
+        office.value(home, comparables=2, explain=True)
+    assert any("far away" in warning for record in office.log.kept for warning in record.warnings)
+    assert statuses(office) == ["identical"] * 4
 
 
 def test_each_version_is_loaded_once_for_all_its_valuations(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,3 +252,16 @@ def test_only_those_of_a_version_and_of_a_time_are_replayed() -> None:
     assert replayed(since=NOON + timedelta(hours=1)) == [second, third]
     assert replayed(until=NOON + timedelta(hours=1)) == [first]
     assert replayed(version="v2") == [third]
+
+
+def test_a_record_that_cannot_be_read_is_an_impossible_replay_and_stops_no_other() -> None:
+    office = Office()
+    sound, spoilt, last = office.value(), office.value(), office.value()
+    office.log.spoil(spoilt)
+    replays = {each.valuation_id: each for each in replaying(office).all(version="v1")}
+    assert {sound, last} < replays.keys()
+    [unreadable] = [each for name, each in replays.items() if name not in {sound, last}]
+    assert (unreadable.status, unreadable.model_version) == (ReplayStatus.IMPOSSIBLE, "")
+    assert unreadable.because
+    office.log.spoil(sound, last)
+    assert statuses(office) == ["impossible"] * 3

@@ -11,8 +11,9 @@ import pytest
 from application.ports.model_trainer import TrainedModel
 from application.served_model import ServedVersion
 from application.study_drift import StudyDrift
-from domain.drift import DriftStudy
+from domain.drift import NEVER_SEEN, UNSEEN, Bar, DriftStudy, FeatureDrift, ShareDrift
 from domain.drift_judgement import DriftLimits
+from domain.drift_sentences import sentences
 from domain.errors import ReferenceMissing
 from domain.market_extent import Refusal
 from domain.model_version import Artifact, FeatureSchema, ModelVersion
@@ -120,6 +121,45 @@ class TestWhatIsCounted:
             studied(a_trained_model(), on_record(callers, EARLIER))
 
 
+class TestADifferenceTooSmallToBeToldOf:
+    def test_is_no_alarm_and_is_not_taken_for_chance(self, trained: TrainedModel) -> None:
+        homes = homes_from(some_sales(1000, seed=5))
+        study = studied(trained, changed(homes, lambda place, home: {"n_rooms": home.n_rooms if place % 6 else 5.0}))
+        assert (study.drifted, named(study)) == (False, set())
+        [rooms] = [each for each in study.features if each.differs]
+        assert rooms.name == "n_rooms"
+        assert 0 < (rooms.psi or 0) < 0.1
+        [sentence] = study.sentences
+        assert sentence == (
+            "differs beyond chance, but by less than is told of (by its population stability index, told of from 0.1): "
+            f"n_rooms ({rooms.psi or 0:.3f})."
+        )
+
+    def test_goes_without_saying_beside_an_alarm(self) -> None:
+        small = FeatureDrift("n_rooms", "chi_square", 200, 400, (Bar("3", 0.1, 0.2),), psi=0.05, differs=True)
+        large = replace(small, name="type", psi=0.5, drifted=True)
+        [sentence] = sentences([small, large], [], "USD", 0.1)
+        assert sentence.startswith("type: more homes of '3'")
+
+
+class TestQuartiles:
+    def test_are_numbers_of_homes_however_far_from_those_learned_from(
+        self, trained: TrainedModel, callers: list[Property]
+    ) -> None:
+        in_feet = changed(callers, lambda _, home: {"net_usable_area": 10.7639 * home.net_usable_area})
+        study = studied(trained, in_feet)
+        [area] = [each for each in study.features if each.name == "net_usable_area"]
+        ranked = sorted(record.property.net_usable_area for record in in_feet)
+        assert area.quartiles == (ranked[100], ranked[200], ranked[300])
+        assert f"half are above {ranked[200]:,.0f} m2" in study.sentences[0]
+
+    def test_of_values_are_amounts_at_the_reference_day(self, trained: TrainedModel, callers: list[Property]) -> None:
+        dearer = [replace(each, value=(each.value or 0) * 3) for each in on_record(callers, EARLIER)]
+        [sentence] = studied(trained, dearer).sentences
+        assert sentence.startswith("value: homes asked for are worth more: half are above")
+        assert " USD, amounts at the reference day of the price index (population stability index" in sentence
+
+
 class TestAShift:
     def test_of_areas_is_named_with_both_middles(self, trained: TrainedModel, callers: list[Property]) -> None:
         larger = changed(callers, lambda _, home: {"net_usable_area": 1.3 * home.net_usable_area})
@@ -127,7 +167,8 @@ class TestAShift:
         assert named(study) == {"net_usable_area"}
         [sentence] = study.sentences
         assert sentence.startswith("net_usable_area: homes asked for are larger: half are above 14")
-        assert sentence.endswith(f"(PSI {next(e.psi or 0 for e in study.features if e.drifted):.2f}).")
+        [psi] = [each.psi for each in study.features if each.drifted]
+        assert sentence.endswith(f"(population stability index {psi or 0:.2f}).")
 
     def test_of_their_spread_is_named(self, trained: TrainedModel, callers: list[Property]) -> None:
         middle = float(np.median([home.net_area for home in callers]))
@@ -158,6 +199,13 @@ class TestAShift:
         assert sentence.endswith("...' (15).")
         assert sentence.isprintable()
 
+    def test_to_many_sectors_never_seen_counts_no_more_than_ten_of_them(
+        self, trained: TrainedModel, callers: list[Property]
+    ) -> None:
+        study = studied(trained, changed(callers[:150], lambda place, _: {"sector": f"New {place % 15}"}))
+        [unseen] = [each for each in study.shares if (each.kind, each.feature) == (UNSEEN, "sector")]
+        assert (unseen.hits, len(unseen.counts)) == (150, 10)
+
     def test_to_homes_that_are_refused_is_named_with_the_reasons(
         self, trained: TrainedModel, callers: list[Property]
     ) -> None:
@@ -166,7 +214,8 @@ class TestAShift:
         study = studied(trained, records)
         assert named(study) == {"refused", "out_of_domain"}
         assert study.sentences[0] == (
-            "refused: 23 of 100 homes are refused, of homes that the model was judged by none: 'outside_market' (30)."
+            "refused: 23 of 100 homes are refused, for 'outside_market' (30); none of the homes that the model was "
+            "judged by were."
         )
 
     def test_to_homes_of_which_something_is_unusual_is_named(
@@ -204,5 +253,32 @@ class TestFurtherFeatures:
         poor = changed(callers, lambda place, _: {"extras": {"heating": None if place % 2 else "Solar", "other": 1.0}})
         study = studied(richer, poor)
         assert {"missing year_built", "missing heating", "unseen heating"} <= named(study)
-        assert "year_built: it is not given for 100 of 100 homes, in training it was not for none." in study.sentences
+        assert "year_built: it is not given for 100 of 100 homes, in training it was given for all." in study.sentences
         assert "heating: 100 of 100 homes are of categories that the model never saw: 'Solar' (200)." in study.sentences
+
+
+@pytest.mark.parametrize(
+    ("most_changed", "has_risen", "said"),
+    [
+        (NEVER_SEEN, True, ["are in sectors that the model never saw"]),
+        (NEVER_SEEN, False, ["more homes of 'never seen' are asked for"]),
+        ("nunoa", True, ["more homes of 'nunoa' are asked for", "are in sectors that the model never saw"]),
+    ],
+)
+def test_of_categories_never_seen_one_sentence_is_enough(most_changed: str, has_risen: bool, said: list[str]) -> None:
+    bar = Bar(most_changed, 0.1, 0.5)
+    sector = FeatureDrift("sector", "chi_square", 200, 400, (bar,), psi=0.5, drifted=True)
+    unseen = ShareDrift(UNSEEN, "sector", 100, 200, 4, 400, {"Atlantis": 100}, drifted=has_risen)
+    told = sentences([sector], [unseen], "USD", 0.1)
+    assert len(told) == len(said)
+    assert all(words in sentence for words, sentence in zip(said, told, strict=True))
+
+
+def test_what_cannot_be_read_is_left_out_and_told(trained: TrainedModel, callers: list[Property]) -> None:
+    log = InMemoryValuationLog()
+    log.record(on_record(callers[:120], EARLIER))
+    log.spoil(log.kept[0].id)
+    stored = ServedVersion(ModelVersion("v1", a_card(), Artifact("0" * 64, 1), "a test"), trained)
+    study = StudyDrift(log, FixedClock(), DriftLimits(0.01, 0.1), 30)(stored)
+    assert (study.valuations, study.unreadable) == (119, 1)
+    assert study.sentences[-1].startswith("Left out: 1 record that cannot be read")

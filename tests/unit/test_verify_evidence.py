@@ -34,7 +34,7 @@ def an_office() -> tuple[Office, list[str]]:
 
 
 def verified(office: Office, only: str | None = None, heads: Heads | None = None) -> Verification:
-    return VerifyEvidence(office.log, office.signer)(only, heads)
+    return VerifyEvidence(office.log, office.signer)({only} if only else None, heads)
 
 
 def said(office: Office, heads: Heads | None = None) -> list[str]:
@@ -89,7 +89,9 @@ def test_a_signature_of_no_trusted_key_or_of_another_content_is_a_fault() -> Non
     office, _ = an_office()
     event = office.log.registered[1]
     office.log.registered[1] = replace(event, signature="0" * 64)
-    assert said(office) == ["event 2 of the register (closed segment-1): its signature is not that of its content"]
+    assert said(office) == [
+        "event 2 of the register (closed segment-1): it was altered: its signature is not that of its content"
+    ]
 
 
 @settings(max_examples=30)
@@ -201,6 +203,15 @@ class Busy(EvidenceArchive):
         PruneEvidence(self.office.log, self.office.clock)(timedelta(days=365), "ana")
         return self.office.log.entries(segment)
 
+    def about(self, *_: object) -> Iterator[Entry | Damage]:
+        raise AssertionError
+
+    def evidence_in(self, *_: object) -> None:
+        raise AssertionError
+
+    def fences_gone(self) -> list[str]:
+        return []
+
     def strangers(self) -> list[str]:
         return []
 
@@ -208,6 +219,9 @@ class Busy(EvidenceArchive):
         raise AssertionError
 
     def prune(self, *_: object, **__: object) -> object:  # type: ignore[override]
+        raise AssertionError
+
+    def adopt(self, *_: object, **__: object) -> object:  # type: ignore[override]
         raise AssertionError
 
 

@@ -10,7 +10,7 @@ from entrypoints.cli.report.words import share, short_amount, shortened
 
 _NAMES = 150
 _LONGEST_NAME = 21
-_ROW = 24
+_ROW, _HEAD = 24, 22.0
 
 
 def bands(bars: Sequence[Bar], name: str) -> Markup:
@@ -37,10 +37,16 @@ def bands(bars: Sequence[Bar], name: str) -> Markup:
 
 
 def categories(bars: Sequence[Bar], name: str) -> Markup:
-    """A row a category: the bar, in training; the dot, now."""
-    top, foot = 6.0, 6.0 + _ROW * len(bars)
+    """A row a category: the bar, in training; the dot, now, and its figure. The head says so."""
+    top, foot = _HEAD, _HEAD + _ROW * len(bars)
     scale = Scale(0.0, max(1e-9, *(max(bar.training, bar.served) for bar in bars)), _NAMES, WIDTH - 54)
-    marks = [line(_NAMES, top, _NAMES, foot, "axis")]
+    marks = [
+        box(_NAMES, 3, 14, 10, "bar"),
+        words("in training", _NAMES + 19, 12, "tick"),
+        dot(WIDTH - 36, 8, 5, "now"),
+        words("now", WIDTH - 2, 12, "tick", "end"),
+        line(_NAMES, top, _NAMES, foot, "axis"),
+    ]
     for place, bar in enumerate(bars):
         y = top + _ROW * (place + 0.5)
         said = f"{bar.label}: {share(bar.served)} now, {share(bar.training)} in training"

@@ -25,18 +25,17 @@ class Panel:
     chart: Markup
 
 
-def rendered(study: DriftStudy, currency: str) -> str:
-    """The page; values are in `currency`."""
+def rendered(study: DriftStudy) -> str:
+    """The page."""
     environment = Environment(
         loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters |= {name: getattr(words, name) for name in ("share", "number", "amount", "count", "shortened")}
     environment.filters |= {"chance": _chance, "told": _told}
     style = (_HERE / "style.css").read_text(encoding="utf-8")
-    panels = [Panel(each, _chart(each, currency)) for each in study.features if each.bars]
+    panels = [Panel(each, _chart(each, study.currency)) for each in study.features if each.bars]
     return environment.get_template("drift_page.html.jinja").render(
         study=study,
-        currency=currency,
         panels=sorted(panels, key=lambda panel: (not panel.feature.drifted, -(panel.feature.psi or 0.0))),
         tests=_TESTS,
         middle=words.middle,
