@@ -144,12 +144,8 @@ class VerifyEvidence:
         kept = self.archive.entries(name)
         if segment.pruned:
             if next(kept, None) is not None:
-                look.faults.append(
-                    Fault(
-                        "is registered as pruned, and is still there: it was put back, or could not be removed; remove it",
-                        name,
-                    )
-                )
+                said = "is registered as pruned, and is still there: it was put back, or not removed; remove it"
+                look.faults.append(Fault(said, name))
             return look
         seen = _seen(kept, look, watch)
         look.faults += faults_in(name, seen, segment.opened.genesis, segment.end, segment.erased)

@@ -63,10 +63,10 @@ def verify(loaded: LoadedSettings, *, segment: str | None, heads_file: Path | No
     container = container_of(loaded)
     with progress_bars() as watch:
         found = container.verify_evidence()({segment} if segment else None, heads, watch)
-    if missing and not found.events:  # no evidence is not sound evidence
+    if missing and found.sound and not found.events:  # no evidence is not sound evidence
         raise ValuationLogUnavailable(
-            f"There is no evidence to verify: {missing} does not exist. Nothing was recorded yet, it was taken away, or "
-            "the settings of valuation_log name another place."
+            f"There is no evidence to verify: {missing} does not exist. Nothing was recorded yet, it was taken away, "
+            "or the settings of valuation_log name another place."
         )
     if as_json:
         print_json({"sound": found.sound} | msgspec.to_builtins(found))

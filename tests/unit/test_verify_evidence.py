@@ -144,7 +144,7 @@ def test_what_is_registered_as_erased_or_pruned_and_still_there_is_a_fault() -> 
     office.clock.advance(timedelta(days=400))
     PruneEvidence(office.log, office.clock)(timedelta(days=365), "ana")
     office.log.sealed[SECOND] = kept[SECOND]
-    assert said(office) == ["is registered as pruned, and is still there: prune again"]
+    assert said(office) == ["is registered as pruned, and is still there: it was put back, or not removed; remove it"]
 
 
 class TestHeadsKeptElsewhere:
