@@ -52,10 +52,15 @@ def _has_such_a_reason(answer: Any, case: Case) -> bool:
     return "reason" in answer["detail"].lower() and _cannot_be_shown(sent["reason"])
 
 
-def _says_not_yet(answer: Any, case: Case) -> bool:  # noqa: ARG001
-    return bool(answer.get("errors")) and all(
-        bad["message"] == "must not lie in the future" for bad in answer["errors"]
-    )
+_NO_DAYS_OF_SALES = frozenset({"must not lie in the future", "must not lie before 1900-01-01"})
+
+
+def _says_no_day_of_a_sale(answer: Any, case: Case) -> bool:  # noqa: ARG001
+    return bool(answer.get("errors")) and all(bad["message"] in _NO_DAYS_OF_SALES for bad in answer["errors"])
+
+
+def _ends_before_it_begins(answer: Any, case: Case) -> bool:  # noqa: ARG001
+    return "since: must lie before until" in answer["detail"]
 
 
 def _cannot_be_shown(text: str) -> bool:
@@ -96,8 +101,14 @@ _EXCEPTIONS = (
     _Exception(
         RejectedPositiveData,
         frozenset({"record_outcomes"}),
-        _says_not_yet,
-        "a sale that lies in the future, which no schema can tell",
+        _says_no_day_of_a_sale,
+        "a sale that lies in the future, or before there were such sales: no schema of a date tells",
+    ),
+    _Exception(
+        RejectedPositiveData,
+        frozenset({"get_coverage"}),
+        _ends_before_it_begins,
+        "a period that ends before it begins, which no schema of two parameters can tell",
     ),
     _Exception(
         AcceptedNegativeData,
