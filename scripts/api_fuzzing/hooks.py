@@ -106,7 +106,7 @@ _EXCEPTIONS = (
     ),
     _Exception(
         RejectedPositiveData,
-        frozenset({"get_coverage"}),
+        frozenset({"study_coverage"}),
         _ends_before_it_begins,
         "a period that ends before it begins, which no schema of two parameters can tell",
     ),
