@@ -196,6 +196,7 @@ def test_a_log_that_hangs_is_named_alone_asked_once_and_holds_up_nothing_else(
         log.thaws.set()
         answers = (service.client.get("/health/ready") for _ in range(MANY))
         assert any(set(answer.json()["checks"].values()) == {"ok"} for answer in answers)
+        service.client.get("/health/ready")  # the answer that came late is not taken for the present one
         assert log.asked > 1
 
 
