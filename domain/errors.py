@@ -216,3 +216,19 @@ class InvalidSample(DomainError):
 
 class ReferenceMissing(DomainError):
     """A stored version that knows nothing of how the homes looked that it learned from."""
+
+
+class OutputUnavailable(DomainError):
+    """Results cannot be put where they were asked for: no folder, no permission, disk full, a column named twice."""
+
+
+class OutputBusy(DomainError):
+    """Another run is writing the same output."""
+
+
+class EngineUnavailable(DomainError):
+    """What should value a portfolio cannot be reached, or fails again and again at one part."""
+
+
+class RunChanged(DomainError):
+    """An unfinished run cannot be gone on with: its input, model or form is no longer what it was."""
