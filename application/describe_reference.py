@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from application.appraisal import doubts_about, homes_of
+from application.appraisal import homes_of
+from application.doubts import doubts_about
 from application.ports.model_trainer import ComparableSales, TrainedModel
 from application.sales.homes import home_numbers
 from domain.market_reference import CategoryReference, JudgedHomes, MarketReference, NumberReference

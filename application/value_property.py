@@ -5,14 +5,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from application.appraisal import Doubts, doubts_about, widened
+from application.doubts import Doubts, doubts_about, widened
 from application.ports.clock import Clock
 from application.served_model import PERCENTILES, ServedModel, ServedVersion
 from domain.errors import FieldProblem, InvalidProperty
 from domain.market_index import MarketIndex
 from domain.model_version import FeatureSchema, ModelCard
 from domain.property import Property, normalised, printable
-from domain.uncertainty import Confidence, Interval
+from domain.uncertainty import Confidence, ErrorDistribution, Interval
 from domain.valuation import Comparable, Explanation, LogEffects, Valuation, adjusted, explained
 from domain.valuation_id import new_valuation_id
 
@@ -125,14 +125,14 @@ def _valuation(
         interval=Interval(interval.low * moved, interval.high * moved, asked.level),
         percentiles=dict(zip(PERCENTILES, [moved * price for price in percentiles], strict=True)),
         confidence=Confidence.of(errors.fsd(figure.spread), figure.doubts.limiting_factors),
-        explanation=_explanation(served, home, day, value) if asked.explanation else None,
-        comparables=_comparables(served, home, day, value, asked.comparables) if asked.comparables else None,
+        explanation=explanation_of(served, home, day, value) if asked.explanation else None,
+        comparables=comparables_of(served, home, day, value, asked.comparables) if asked.comparables else None,
         client_ref=request.client_ref,
-        warnings=(*warnings, *judgement.warnings, *_doubts_of_level(served, figure, asked.level)),
+        warnings=(*warnings, *judgement.warnings, *warnings_of_level(errors, at, asked.level)),
     )
 
 
-def _explanation(served: ServedVersion, home: Property, day: date, value: float) -> Explanation:
+def explanation_of(served: ServedVersion, home: Property, day: date, value: float) -> Explanation:
     """Shapley values of the model; the equity calibration stretches them, and the index adds that of the day."""
     trained = served.trained
     effects, equity = trained.model.explain(home), trained.equity
@@ -147,7 +147,9 @@ def _moves(index: MarketIndex, home: Property, day: date) -> dict[str, float]:
     return {VALUATION_DATE: index.log_level(normalised(home.sector), day)} if index.is_dated else {}
 
 
-def _comparables(served: ServedVersion, home: Property, day: date, value: float, count: int) -> tuple[Comparable, ...]:
+def comparables_of(
+    served: ServedVersion, home: Property, day: date, value: float, count: int
+) -> tuple[Comparable, ...]:
     """The sales most like `home`, each as of the day of its sale, adjusted to the home as of `day`."""
     trained = served.trained
     stretch = trained.equity.exponent if trained.equity else 1.0
@@ -186,28 +188,41 @@ def _is_number_or_unknown(value: float | str | None) -> bool:
     return value is None or (isinstance(value, int | float) and math.isfinite(value))
 
 
-def _doubts_of_level(served: ServedVersion, figure: _Figure, level: float) -> list[str]:
-    highest = served.trained.errors.highest_level(figure.at_reference)
+def warnings_of_level(errors: ErrorDistribution, at_reference: float, level: float) -> list[str]:
+    """What to say of an interval at this level around a value, at the reference day, of too few errors for it."""
+    highest = errors.highest_level(at_reference)
     if level <= highest:
         return []
     known = f"the model knows errors enough for levels up to {highest:.3f}"
     return [f"{known}: this interval is as wide as the widest of them and may hold less than it says"]
 
 
+def warning_of_unknown(feature: str) -> str:
+    """What to say of a home of which a further feature was not given."""
+    return f"'{feature}' was not given: valued without it"
+
+
+def warnings_of_day(index: MarketIndex, day: date, *, asked: bool) -> list[str]:
+    """What to say of a value as of a day; `asked`: that very day was asked for, and not just today."""
+    if not index.is_dated:
+        unmoved = "this model does not follow prices over time: the value is at the price level of its sales"
+        return [unmoved] if asked else []
+    if index.covers(day):
+        return []
+    guess = (
+        f"the price index knows {index.first_day} to {index.last_day}; after that it goes on for at most "
+        f"{index.drift_months} months and then stays, before it it stays: the level of {day} is a guess"
+    )
+    return [guess]
+
+
 def _warnings(request: ValuationRequest, doubts: Doubts, card: ModelCard, day: date) -> Iterator[str]:
-    home, features, index = request.property, card.features, card.index
+    home, features = request.property, card.features
     known = (*features.numeric, *features.categorical)
     for name in doubts.unknown:
         if name in known and home.extras.get(name) is None:
-            yield f"'{name}' was not given: valued without it"
+            yield warning_of_unknown(name)
     for name in home.extras:
         if name not in known:
             yield f"field '{printable(name)}' is not known and was ignored"
-    if not index.is_dated:
-        if request.valuation_date is not None:
-            yield "this model does not follow prices over time: the value is at the price level of its sales"
-    elif not index.covers(day):
-        yield (
-            f"the price index knows {index.first_day} to {index.last_day}; after that it goes on for at most "
-            f"{index.drift_months} months and then stays, before it it stays: the level of {day} is a guess"
-        )
+    yield from warnings_of_day(card.index, day, asked=request.valuation_date is not None)

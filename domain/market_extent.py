@@ -155,11 +155,36 @@ class MarketExtent:
         )
 
     @property
+    def usual_km(self) -> float:
+        """Within so many kilometres of a sale, nothing speaks against a home's place."""
+        return max(_FAR_TIMES * self.spacing.q99, _FAR_KM)
+
+    @property
+    def usual_share(self) -> float:
+        """Up to here, nothing speaks against the share of the usable area in the whole."""
+        return _RATIO_LIMITED * self.highest_usable_share
+
+    def usual_km_in_sector(self, name: str) -> float:
+        """Within so many kilometres of a sale of its sector, nothing speaks against a home's being there.
+
+        `name` in normalised form; below zero where the sector itself is something unusual: unknown, or of few sales.
+        """
+        sector = self.sectors.get(name)
+        return -1.0 if sector is None or sector.sales < _FEWEST_IN_SECTOR else self._usual_km_in(sector)
+
+    def _radius_of(self, sector: GroundCircle) -> float:
+        # A few sales do not show how large their sector is: then it may be as large as others are.
+        return sector.radius_km if sector.sales >= _SURE_OF_RADIUS else max(sector.radius_km, self.usual_sector_km)
+
+    def _usual_km_in(self, sector: GroundCircle) -> float:
+        return max(_FAR_TIMES * self.spacing.q99, _MISMATCH_KM, _MISMATCH_TIMES * self._radius_of(sector))
+
+    @property
     def _unseen(self) -> float:
         return _FEW_SALES / (self.whole.sales + 2)
 
     def _distance(self, home: Property, nearest_km: float) -> Iterator[_Finding]:
-        if nearest_km <= max(_FAR_TIMES * self.spacing.q99, _FAR_KM):
+        if nearest_km <= self.usual_km:
             return
         found = (
             f"the nearest sale is {_km(nearest_km)} away, while nearly all sales have another within "
@@ -206,7 +231,7 @@ class MarketExtent:
 
     def _share(self, home: Property) -> Iterator[_Finding]:
         share = home.net_usable_area / home.net_area
-        if share <= _RATIO_LIMITED * self.highest_usable_share:
+        if share <= self.usual_share:
             return
         implausible = share > max(_RATIO_REFUSED, _RATIO_TIMES * self.highest_usable_share)
         yield _Finding(
@@ -262,9 +287,8 @@ class MarketExtent:
         sector = self.sectors.get(normalised(home.sector))
         if sector is None or nearest_km is None:
             return
-        # A few sales do not show how large their sector is: then it may be as large as others are.
-        radius = sector.radius_km if sector.sales >= _SURE_OF_RADIUS else max(sector.radius_km, self.usual_sector_km)
-        if nearest_km > max(_FAR_TIMES * self.spacing.q99, _MISMATCH_KM, _MISMATCH_TIMES * radius):
+        radius = self._radius_of(sector)
+        if nearest_km > self._usual_km_in(sector):
             found = (
                 f"the nearest sale in sector '{printable(home.sector)}' is {_km(nearest_km)} away, while nearly all of "
                 f"its sales lie within {_km(sector.radius_km)} of its middle"

@@ -193,10 +193,23 @@ class ComparableSales(model_trainer.ComparableSales):
         """Kilometres to the nearest sale, and to the nearest one in the home's sector."""
         places = np.array([(home.latitude, home.longitude) for home in homes], dtype=np.float64)
         sectors = np.array([self._code("sector", home.sector) for home in homes], dtype=np.int32)
-        kilometres = np.empty((len(homes), 2))
-        library().places_distances(addressof(self.places), lent(places), lent(sectors), len(homes), lent(kilometres))
+        kilometres = self._distances(places, sectors).tolist()
         # NaN, which is not itself, says that the sector has no sale.
-        return [(nearest, inside if inside == inside else None) for nearest, inside in kilometres.tolist()]  # noqa: PLR0124
+        return [(nearest, inside if inside == inside else None) for nearest, inside in kilometres]  # noqa: PLR0124
+
+    def distances_table(self, properties: "pd.DataFrame") -> NDArray[np.float64]:
+        """The same of n rows of checked properties, shape (n, 2); NaN where the sector has no sale."""
+        import pandas as pd
+
+        rows, sectors = pd.factorize(properties["sector"])
+        codes = np.array([self._code("sector", str(sector)) for sector in sectors], dtype=np.int32)
+        places = np.column_stack([properties[name].to_numpy(dtype=np.float64) for name in _COORDINATES])
+        return self._distances(np.ascontiguousarray(places), codes[rows])
+
+    def _distances(self, places: NDArray[np.float64], sectors: Rows) -> NDArray[np.float64]:
+        kilometres = np.empty((len(places), 2))
+        library().places_distances(addressof(self.places), lent(places), lent(sectors), len(places), lent(kilometres))
+        return kilometres
 
     def known_homes(self, sales: "pd.DataFrame") -> NDArray[np.bool_]:
         """Whether each row of checked sales is of a home that is among these sales, shape (n,).

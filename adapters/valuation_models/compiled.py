@@ -186,10 +186,16 @@ def table_of(frame: "pd.DataFrame", features: FeatureSchema) -> dict[str, NDArra
     """The columns of a checked sales table as arrays; a missing category is MISSING_CATEGORY."""
     table: dict[str, NDArray[Any]] = {}
     for name in (*TEXT_FIELDS, *features.categorical):
-        table[name] = frame[name].astype(object).fillna(MISSING_CATEGORY).to_numpy(dtype=object)
+        table[name] = _texts(frame[name])
     for name in (*NUMBER_FIELDS, *features.numeric):
         table[name] = frame[name].to_numpy(dtype=np.float64)
     return table
+
+
+def _texts(column: "pd.Series[Any]") -> NDArray[np.object_]:
+    if column.dtype == "category":
+        return np.array([*column.cat.categories, MISSING_CATEGORY], dtype=object)[column.cat.codes.to_numpy()]
+    return np.asarray(column.astype(object).fillna(MISSING_CATEGORY).to_numpy(dtype=object))
 
 
 def changed_fields(home: Property, baseline: Property, features: FeatureSchema) -> set[str]:

@@ -14,6 +14,8 @@ from domain.property import NUMBER_FIELDS, TEXT_FIELDS, Property, normalised
 AREAS = ("net_usable_area", "net_area")
 Numbers = NDArray[np.float64]
 Codes = NDArray[np.int32]
+Distinct = tuple[NDArray[np.intp], list[Any]]
+"""Of each row the place of its text, or tuple of texts, among the distinct ones; and those."""
 
 _numbers_of = attrgetter(*NUMBER_FIELDS)
 
@@ -94,8 +96,16 @@ class Inputs:
         numbers = np.zeros((count, self.numbers))
         for place, name in enumerate(self._numbers[: -len(AREAS)]):
             numbers[:, place] = table[name]
-        codes = [self._codes_of(texts) for texts in zip(*(table[name] for name in self._texts), strict=True)]
-        return self._with_logs(numbers), np.array(codes, dtype=np.int32).reshape(count, self.codes)
+        texts = {
+            name: _distinct(table[name])
+            for name in dict.fromkeys(name for each in self._place_of_code for name in each)
+        }
+        codes = np.empty((count, self.codes), dtype=np.int32)
+        for fields, place in self._place_of_code.items():
+            rows, keys = texts[fields[0]] if len(fields) == 1 else _together([texts[name] for name in fields])
+            vocabulary = self._vocabularies[fields]
+            codes[:, place] = np.array([vocabulary.get(key, -1) for key in keys], dtype=np.int32)[rows]
+        return self._with_logs(numbers), codes
 
     def _codes_of(self, texts: Sequence[str]) -> list[int]:
         codes = [vocabulary.get(texts[place], -1) for place, vocabulary in self._code_of_text]
@@ -107,6 +117,25 @@ class Inputs:
         # Of a copy that lies side by side: numpy may take another way to the logarithm of scattered numbers.
         numbers[:, -len(AREAS) :] = np.log(numbers[:, : len(AREAS)].copy())
         return numbers
+
+
+def _distinct(texts: NDArray[np.object_]) -> Distinct:
+    import pandas as pd
+
+    rows, distinct = pd.factorize(texts)
+    return rows, distinct.tolist()
+
+
+def _together(columns: Sequence[Distinct]) -> Distinct:
+    """The combinations of several columns that occur in any row."""
+    import pandas as pd
+
+    rows = columns[0][0]
+    keys: list[tuple[Any, ...]] = [(text,) for text in columns[0][1]]
+    for more, texts in columns[1:]:
+        rows, distinct = pd.factorize(rows * len(texts) + more)
+        keys = [(*keys[one], texts[other]) for one, other in (divmod(pair, len(texts)) for pair in distinct.tolist())]
+    return rows, keys
 
 
 def as_number(extra: float | str | None) -> float:

@@ -55,7 +55,10 @@ class ValuationModel(Protocol):
 
     @abstractmethod
     def value_table(self, properties: "pd.DataFrame") -> NDArray[np.float64]:
-        """The values of n rows of checked properties (the columns of `PROPERTY_FIELDS` and the extras), shape (n,)."""
+        """The values of n rows of checked properties (the columns of `PROPERTY_FIELDS` and the extras), shape (n,).
+
+        Columns of text may be categories, which are faster: each distinct text is then looked at once.
+        """
 
     @abstractmethod
     def explain(self, home: Property) -> LogEffects:
@@ -100,6 +103,10 @@ class ComparableSales(Protocol):
 
         The latter is None where the sector has no sale.
         """
+
+    @abstractmethod
+    def distances_table(self, properties: "pd.DataFrame") -> NDArray[np.float64]:
+        """The same of n rows of checked properties, as in `ValuationModel.value_table`: shape (n, 2), NaN for None."""
 
     @abstractmethod
     def known_homes(self, sales: "pd.DataFrame") -> NDArray[np.bool_]:

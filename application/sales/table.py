@@ -1,27 +1,44 @@
 """Which rows of a source can be used: from cells as they came to checked sales, and the rest with their reasons."""
 
-import difflib
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from application.ports.data_source import SourceTable
 from application.ports.model_trainer import ALL_EXTRAS, Extras
-from application.sales.distinct_cells import DistinctCells, ReadColumn
-from application.sales.written_dates import FIRST_YEAR, LAST_YEAR, WrittenDates
+from application.sales.layout import M2_PER_FT2, SalesLayout, listed, missing_columns
+from application.sales.row_problems import RowProblem, SuspectColumn, reasons_of, rule_of_feature
+from application.sales.written_dates import WrittenDates
 from application.sales.written_numbers import read_numbers
+from application.sales.written_texts import WrittenTexts
 from domain.errors import SourceMalformed
-from domain.property import NUMBER_FIELDS, NUMBER_RULES, PROPERTY_FIELDS, TEXT_FIELDS, NumberRule, normalised
+from domain.property import NUMBER_FIELDS, NUMBER_RULES, PROPERTY_FIELDS, TEXT_FIELDS
 from domain.sale import PRICE_RULE
 
 if TYPE_CHECKING:
     import pandas as pd
+
+__all__ = [
+    "ID",
+    "M2_PER_FT2",
+    "OPTIONAL_COLUMNS",
+    "PRICE",
+    "REQUIRED_COLUMNS",
+    "SOLD_ON",
+    "UNREADABLE_ROW",
+    "CheckedSales",
+    "Objection",
+    "SalesLayout",
+    "check_sales",
+    "sales_digest",
+    "set_aside",
+]
 
 PRICE = "price"
 SOLD_ON = "sold_on"
@@ -29,38 +46,9 @@ ID = "id"
 REQUIRED_COLUMNS = (*PROPERTY_FIELDS, PRICE)
 OPTIONAL_COLUMNS = (SOLD_ON, ID)
 
-M2_PER_FT2 = 0.09290304
 UNREADABLE_ROW = "row cannot be read"
-_OUT_OF_RANGE = "is out of range"
-_MISSING = "is missing"
-_UNPRINTABLE = "holds control characters"
-_LONGEST_CELL = 40
 # Ours, what requests call by other names of theirs, and what explanations credit.
 _TAKEN = (*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS, "client_ref", "valuation_date", "location", ALL_EXTRAS)
-_MOST_COLUMNS_NAMED = 30
-_LARGEST_EXTRA = 1e15  # beyond it arithmetic would overflow sooner or later
-
-
-@dataclass(frozen=True, slots=True)
-class SalesLayout:
-    """How a source's columns become ours.
-
-    columns: our name -> the source's name, for columns and extras that the source calls otherwise.
-    area_unit: what the source measures areas in. extras: the further features to read.
-    """
-
-    columns: Mapping[str, str] = field(default_factory=dict)
-    area_unit: Literal["m2", "ft2"] = "m2"
-    extras: Extras = field(default_factory=Extras)
-
-    def source_name(self, name: str) -> str:
-        """What the source calls our column `name`."""
-        return self.columns.get(name, name)
-
-    def label(self, name: str) -> str:
-        """What to call the column in a message, so that a person finds it in the source."""
-        source_name = self.source_name(name)
-        return name if source_name == name else f"{name} (column '{_shown(source_name)}')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +84,6 @@ class Objection:
     explanation: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Problem:
-    """Rows of which one thing is wrong in one column: `slug` counts it, `explain` tells a person of row i."""
-
-    rows: NDArray[np.bool_]
-    slug: str
-    explain: Callable[[int], str]
-
-
 def check_sales(table: SourceTable, layout: SalesLayout) -> CheckedSales:
     """Reads every cell that is needed, and parts the rows that can be used from those that cannot.
 
@@ -116,40 +95,46 @@ def check_sales(table: SourceTable, layout: SalesLayout) -> CheckedSales:
     _require_columns(table, layout)
     frame = table.frame
     columns: dict[str, Any] = {}
-    problems: list[_Problem] = []
+    problems: list[RowProblem] = []
     notes = list(table.notes)
 
+    def suspect(name: str) -> SuspectColumn:
+        return SuspectColumn(name, layout.label(name), frame[layout.source_name(name)])
+
     for name in TEXT_FIELDS:
-        columns[name] = _text(frame[layout.source_name(name)], normalised)
-        problems.append(_missing(pd.isna(columns[name]), name, layout))
-        problems.append(_unprintable(columns[name], name, layout))
+        column = suspect(name)
+        texts = WrittenTexts.of(column.cells)
+        columns[name] = texts.texts
+        problems += [column.missing(texts.missing), column.unprintable(texts)]
     named = {name: frame[layout.source_name(name)] for name in (*NUMBER_FIELDS, PRICE, *layout.extras.numeric)}
     numbers, number_notes = read_numbers(named, price=PRICE)
     notes += number_notes
     for rule in (*NUMBER_RULES, PRICE_RULE):
-        read = numbers[rule.name]
-        factor = M2_PER_FT2 if rule.unit == "m2" and layout.area_unit == "ft2" else 1.0
-        columns[rule.name] = read.values * factor + 0.0  # no negative zero, which sorts as zero but is not stored so
-        problems.append(_missing(read.missing, rule.name, layout))
-        problems += _unreadable(read, rule.name, frame, layout)
-        problems.append(_out_of_range(columns[rule.name], rule, frame, layout))
+        column, read = suspect(rule.name), numbers[rule.name]
+        # No negative zero, which sorts as zero but is not stored so.
+        columns[rule.name] = read.values * layout.factor(rule.unit) + 0.0
+        problems += [column.missing(read.missing), *column.unreadable(read)]
+        problems.append(column.out_of_range(columns[rule.name], rule))
     if layout.source_name(SOLD_ON) in frame.columns:
-        written = WrittenDates.of(frame[layout.source_name(SOLD_ON)])
+        column = suspect(SOLD_ON)
+        written = WrittenDates.of(column.cells)
         columns[SOLD_ON] = written.dates.values.astype("datetime64[us]")
-        problems += _unreadable(written.dates, SOLD_ON, frame, layout)
+        problems += column.unreadable(written.dates)
         notes += [f"{SOLD_ON}: {written.note}."] if written.note else []
     if layout.source_name(ID) in frame.columns:
-        columns[ID] = _text(frame[layout.source_name(ID)], str.strip)
+        columns[ID] = WrittenTexts.of(frame[layout.source_name(ID)], str.strip).texts
     for name in layout.extras.numeric:
+        column = suspect(name)
         columns[name] = numbers[name].values + 0.0
-        problems += _unreadable(numbers[name], name, frame, layout)
-        rule = NumberRule(name, unit="", at_least=-_LARGEST_EXTRA, at_most=_LARGEST_EXTRA)
-        problems.append(_out_of_range(columns[name], rule, frame, layout))
+        problems += column.unreadable(numbers[name])
+        problems.append(column.out_of_range(columns[name], rule_of_feature(name)))
     for name in layout.extras.categorical:
-        columns[name] = _text(frame[layout.source_name(name)], normalised)
-        problems.append(_unprintable(columns[name], name, layout))
+        column = suspect(name)
+        texts = WrittenTexts.of(column.cells)
+        columns[name] = texts.texts
+        problems.append(column.unprintable(texts))
 
-    reasons, by_reason = _reasons(problems)
+    reasons, by_reason = reasons_of(problems)
     good = np.ones(len(frame), dtype=np.bool_)
     good[list(reasons)] = False
     usable = pd.DataFrame({name: pd.Series(values[good], dtype=values.dtype) for name, values in columns.items()})
@@ -224,98 +209,17 @@ def _require_columns(table: SourceTable, layout: SalesLayout) -> None:
     taken = sorted({name for name in extras if extras.count(name) > 1 or name in _TAKEN})
     if taken:
         raise SourceMalformed(
-            f"data_source.extra names {_listed(taken)}, which is a name already: give it once, or rename the column."
+            f"data_source.extra names {listed(taken)}, which is a name already: give it once, or rename the column."
         )
     mapped = [name for name in OPTIONAL_COLUMNS if name in layout.columns]
     missing = [name for name in (*REQUIRED_COLUMNS, *mapped, *extras) if layout.source_name(name) not in found]
     if missing:
         used = {layout.source_name(name) for name in (*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS, *extras)}
-        free = [name for name in found if name not in used]
-        columns = _listed(found) if found else "none"
         further = " and data_source.extra" if set(missing) & set(extras) else ""
         raise SourceMalformed(
-            f"{table.name} has no column {', '.join(_missing_column(name, layout, free) for name in missing)}. "
-            f"Its columns are: {columns}. Give the right names in data_source.columns{further}."
+            f"{missing_columns(table.name, found, missing, layout, used)} "
+            f"Give the right names in data_source.columns{further}."
         )
-
-
-def _missing_column(name: str, layout: SalesLayout, free: Sequence[str]) -> str:
-    wanted = layout.source_name(name)
-    label = f"'{_shown(wanted)}'" + ("" if wanted == name else f" for {name}")
-    by_plain_name = {normalised(candidate): candidate for candidate in reversed(free)}
-    close = difflib.get_close_matches(normalised(wanted), by_plain_name, n=1, cutoff=0.5)
-    return f"{label} (is it '{_shown(by_plain_name[close[0]])}'?)" if close else label
-
-
-def _text(column: "pd.Series[Any]", form: Callable[[str], str]) -> NDArray[np.object_]:
-    """A column's text in the given form; None where there is none. Words such as NA are text like any other."""
-    distinct = DistinctCells.of(column)
-    texts = np.empty(len(distinct.cells), dtype=object)
-    texts[:] = [form(_as_text(cell)) or None for cell in distinct.cells]
-    return distinct.spread(texts, None)
-
-
-def _as_text(cell: object) -> str:
-    """A cell as text; a code that a database made a fraction (`12.0`) is what a file would hold (`12`)."""
-    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
-
-
-def _missing(rows: NDArray[np.bool_], name: str, layout: SalesLayout) -> _Problem:
-    label = layout.label(name)
-    return _Problem(rows, f"{name} {_MISSING}", lambda _: f"{label} {_MISSING}")
-
-
-def _unreadable(read: ReadColumn, name: str, frame: "pd.DataFrame", layout: SalesLayout) -> list[_Problem]:
-    cells = frame[layout.source_name(name)].to_numpy(dtype=object)
-    label = layout.label(name)
-
-    def problem(what: str, rows: NDArray[np.bool_]) -> _Problem:
-        bounds = f" (not in {FIRST_YEAR} to {LAST_YEAR})" if what == _OUT_OF_RANGE else ""
-        return _Problem(rows, f"{name} {what}", lambda row: f"{label} {what}: '{_shown(cells[row])}'{bounds}")
-
-    return [problem(what, rows) for what, rows in read.problems.items()]
-
-
-def _unprintable(texts: NDArray[np.object_], name: str, layout: SalesLayout) -> _Problem:
-    """Rows whose text holds control characters, which would act on the terminals that show them."""
-    rows = np.fromiter((text is not None and not text.isprintable() for text in texts), np.bool_, len(texts))
-    label = layout.label(name)
-    return _Problem(
-        rows, f"{name} {_UNPRINTABLE}", lambda row: f"{label} {_UNPRINTABLE}: {ascii(texts[row])[:_LONGEST_CELL]}"
-    )
-
-
-def _out_of_range(
-    values: NDArray[np.float64], rule: NumberRule, frame: "pd.DataFrame", layout: SalesLayout
-) -> _Problem:
-    low = np.zeros(len(values), dtype=np.bool_)
-    if rule.above is not None:
-        low |= values <= rule.above
-    if rule.at_least is not None:
-        low |= values < rule.at_least
-    if rule.at_most is not None:
-        low |= values > rule.at_most
-    cells = frame[layout.source_name(rule.name)].to_numpy(dtype=object)
-    label = layout.label(rule.name)
-
-    def explain(row: int) -> str:
-        return f"{label} {_OUT_OF_RANGE}: '{_shown(cells[row])}' ({rule.problem_with(float(values[row]))})"
-
-    return _Problem(low & np.isfinite(values), f"{rule.name} {_OUT_OF_RANGE}", explain)
-
-
-def _reasons(problems: Iterable[_Problem]) -> tuple[dict[int, str], Counter[str]]:
-    """By position of the row all that is wrong with it, and how many rows have which problem first."""
-    reasons: dict[int, str] = {}
-    by_reason: Counter[str] = Counter()
-    for problem in problems:
-        for row in np.flatnonzero(problem.rows).tolist():
-            if row in reasons:
-                reasons[row] += "; " + problem.explain(row)
-            else:
-                reasons[row] = problem.explain(row)
-                by_reason[problem.slug] += 1
-    return reasons, by_reason
 
 
 def _most_frequent_first(by_reason: Mapping[str, int]) -> dict[str, int]:
@@ -327,6 +231,7 @@ def _quarantined(table: SourceTable, reasons: Mapping[int, str], broken: Mapping
 
     positions = sorted(reasons)
     rows = table.frame.iloc[positions].astype(object)
+    rows = rows.where(rows.notna(), None)
     if broken:
         blank = np.full((len(broken), len(rows.columns)), None, dtype=object)
         rows = pd.concat([rows, pd.DataFrame(blank, index=list(broken), columns=rows.columns)])
@@ -351,16 +256,3 @@ def _in_canonical_order(usable: "pd.DataFrame", extras: Extras) -> "pd.DataFrame
     named = (SOLD_ON, *PROPERTY_FIELDS, PRICE, *sorted((*extras.numeric, *extras.categorical)), ID)
     keys = [name for name in named if name in usable.columns]
     return usable.sort_values(keys, kind="stable")
-
-
-def _shown(cell: object) -> str:
-    """A cell or a column name on one line of a message: printable, and not too long."""
-    text = str(cell)
-    text = text if len(text) <= _LONGEST_CELL else text[:_LONGEST_CELL] + "..."
-    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = [f"'{_shown(name)}'" for name in names[:_MOST_COLUMNS_NAMED]]
-    more = len(names) - len(shown)
-    return ", ".join(shown) + (f" and {more} more" if more else "")

@@ -34,17 +34,24 @@ _RUN_TOGETHER = re.compile(r"([0-9]{4})()([0-9]{2})([0-9]{2})")
 class WrittenDates:
     """A column of dates, read: `dates` as ReadColumn of datetime64[D], NaT where there is none.
 
+    day_first: whether the day comes before the month where the year comes last.
     note: what a person should know of how it was read, or None.
     """
 
     dates: ReadColumn
+    day_first: bool
     note: str | None
 
     @classmethod
-    def of(cls, cells: "pd.Series[Any]") -> "WrittenDates":
-        """Reads a column of dates: date objects, ISO text, or day, month and year parted by / . or -."""
+    def of(cls, cells: "pd.Series[Any]", day_first: bool | None = None) -> "WrittenDates":
+        """Reads a column of dates: date objects, ISO text, or day, month and year parted by / . or -.
+
+        The column itself says whether the day comes first, unless that is known.
+        """
         column = DistinctCells.of(cells)
-        day_first, note = _order_of_day_and_month(column)
+        note = None
+        if day_first is None:
+            day_first, note = _order_of_day_and_month(column)
         days = np.full(len(column.cells), np.datetime64("NaT"), dtype="datetime64[D]")
         missing = np.zeros(len(column.cells), dtype=np.bool_)
         unreadable, outside = missing.copy(), missing.copy()
@@ -57,7 +64,7 @@ class WrittenDates:
                 days[position] = day
             else:
                 outside[position] = True
-        return cls(_spread(column, days, missing, unreadable, outside), note)
+        return cls(_spread(column, days, missing, unreadable, outside), day_first, note)
 
 
 def _spread(

@@ -30,10 +30,11 @@ from domain.model_version import FeatureSchema
 from domain.property import TEXT_FIELDS, Property
 from domain.ratio_study import Vector
 from tests.contracts.test_model_trainer import EXTRAS, NO_EXTRAS, checked, homes, stored, with_extras
+from tests.fakes.asked_portfolios import answers_to
 from tests.fakes.models import ANYWHERE, a_card, a_trained_model
 from tests.fakes.sales import some_sales
 from tests.trained_folder import few_trees
-from tests.unit.test_value_property import EQUITY, MANY_ERRORS, RISING, serving
+from tests.unit.test_value_property import EQUITY, MANY_ERRORS, RISING, figures, serving
 
 REPOSITORY = Path(__file__).parents[2]
 TRAINER = RecipeTrainer()
@@ -99,6 +100,16 @@ class TestWhatIsServed:
         assert [fitted.model.value([home])[0] for home in some] == together
         assert fitted.model.value_table(OTHERS).tolist() == together
 
+    def test_answers_a_portfolio_as_it_answers_each_home(self, service: ValueProperty) -> None:
+        strange = OTHERS.head(40).assign(sector="atlantis", heating="volcano", latitude=-33.9)
+        cells = pd.concat([OTHERS, strange, OTHERS.assign(year_built=np.nan)]).drop(columns="price")
+        cells["valuation_date"] = np.datetime64("2022-03-04") + np.arange(len(cells)) * np.timedelta64(9, "D")
+        answers, _ = answers_to(cells.reset_index(drop=True), service.served.current())
+        days = [day.date() for day in cells["valuation_date"]]
+        for row, home, day in zip(answers.to_dict("records"), homes(cells, EXTRAS), days, strict=True):
+            [alone] = service([ValuationRequest(home, valuation_date=day)], 0.9)
+            assert (row["value_low"], row["value"], row["value_high"], row["fsd"]) == figures(alone)
+
     def test_does_not_depend_on_the_order_of_the_sales(self) -> None:
         table = with_extras(some_sales(40))
         shuffled = table.sample(frac=1, random_state=4)
@@ -116,7 +127,7 @@ from datetime import date
 from pathlib import Path
 from adapters.model_repositories.joblib_folder import JoblibModelRepository
 from adapters.model_repositories.signatures import SigningKeys
-from application.appraisal import doubts_about
+from application.doubts import doubts_about
 from domain.property import Property
 folder = Path(sys.argv[1])
 trained = JoblibModelRepository(folder / "models", SigningKeys(folder / "key.pem")).load("v1")

@@ -284,6 +284,15 @@ class TestNearestSales:
         assert written_otherwise[1] is not None
         assert unknown[1] is None
 
+    @pytest.mark.parametrize("text", ["object", "category"])
+    def test_are_the_same_in_a_table_to_the_last_digit(self, text: str) -> None:
+        asked = checked(some_sales(40, seed=3)).assign(longitude=-70.6)
+        asked.loc[3, "sector"] = "atlantis"
+        table = asked.astype({"sector": text})
+        one_by_one = kept(some_sales(50)).distances_km([home_of(asked, row) for row in range(len(asked))])
+        in_a_table = kept(some_sales(50)).distances_table(table).tolist()
+        assert [(nearest, None if np.isnan(inside) else inside) for nearest, inside in in_a_table] == one_by_one
+
 
 class TestKnownHomes:
     def test_a_home_is_known_by_its_look_or_by_its_id_nearby(self) -> None:

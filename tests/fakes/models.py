@@ -106,6 +106,10 @@ class KnownSales(ComparableSales):
             found.append((float(kilometres.min()), float(inside.min()) if len(inside) else None))
         return found
 
+    def distances_table(self, properties: "pd.DataFrame") -> NDArray[np.float64]:
+        homes = [Property(*row) for row in properties[list(PROPERTY_FIELDS)].itertuples(index=False)]
+        return np.array(self.distances_km(homes), dtype=np.float64).reshape(len(homes), 2)
+
     def known_homes(self, sales: "pd.DataFrame") -> NDArray[np.bool_]:
         homes = [Property(*row) for row in sales[list(PROPERTY_FIELDS)].itertuples(index=False)]
         known = {_looks(sale.property) for _, sale in self.sales}

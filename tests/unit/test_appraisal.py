@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from application.appraisal import Doubts, appraise_table, doubts_about, homes_of, unknown_fields, widened
+from application.appraisal import appraise_table, homes_of
+from application.doubts import Doubts, doubts_about, unknown_fields, widened
 from application.ports.model_trainer import ALL_EXTRAS, TrainedModel
 from application.value_property import ValuationRequest
 from domain.market_index import NO_INDEX
