@@ -1,7 +1,7 @@
 """What values the parts of a portfolio, by many processes."""
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -39,7 +39,7 @@ class ValuationEngine(Protocol):
     """Values the parts of a portfolio by many processes."""
 
     @abstractmethod
-    def valued(self, parts: Iterable[PortfolioPart], value: PartValuer) -> Iterator[ValuedPart]:
+    def valued(self, parts: Iterable[PortfolioPart], value: PartValuer) -> Generator[ValuedPart, None, None]:
         """Each part once, in the order of the parts; only a few at a time are read ahead, whatever the rows.
 
         A process that dies costs time, and no rows: its part is valued again. Raises EngineUnavailable where a part

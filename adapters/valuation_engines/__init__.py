@@ -1,0 +1,1 @@
+"""What values the parts of a portfolio."""
