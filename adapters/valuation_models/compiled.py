@@ -175,6 +175,7 @@ class CompiledModel(ValuationModel):
 
     def _values(self, numbers: Numbers, codes: Codes) -> Vector:
         values = np.empty(len(numbers))
+        self._trees.expect(len(numbers))
         library().model_figures(self._native_address, lent(numbers), lent(codes), len(numbers), lent(values))
         if not self.log_price:
             return np.maximum(values, self.lowest)

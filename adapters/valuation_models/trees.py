@@ -6,6 +6,7 @@ scikit-learn's estimators take milliseconds for one row and seconds to import; t
 from collections.abc import Sequence
 from ctypes import addressof
 from dataclasses import dataclass, replace
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,12 @@ from numpy.typing import NDArray
 
 from adapters.valuation_models.columns import Matrix, Vector
 from adapters.valuation_models.kernel.library import NODE, Ensemble, address, lent, library
+from adapters.valuation_models.ranks import Ranks
 
 _LEAF = np.int64(np.iinfo(np.int64).max)
 """The key of a leaf: no row goes on from it."""
 _DEEPEST = 2_000
+_FEW_ROWS = 48  # as in trees.c
 _MOST_COLUMNS = np.iinfo(np.int16).max
 
 
@@ -69,6 +72,17 @@ class TreeEnsemble:
             address(packed, NODE), address(values), address(roots, np.int32), len(roots), self.columns, base
         )
         self._native_address = addressof(self.native)
+        self._ranks: Ranks | None = None
+        self._making_ranks = Lock()
+
+    def expect(self, rows: int) -> None:
+        """To be told before the kernel values so many rows: what only many of them need is made the first time."""
+        if rows <= _FEW_ROWS or self._ranks:
+            return
+        with self._making_ranks:  # once only: another thread may be using them
+            if not self._ranks:
+                self._ranks = Ranks(self.native, self.packed, self.roots)
+                self.native.ranking = self._ranks.address
 
     @classmethod
     def of(cls, trees: Sequence[Tree], base: float) -> "TreeEnsemble":
@@ -109,6 +123,7 @@ class TreeEnsemble:
         if matrix.shape[1] < self.columns:
             raise ValueError(f"The trees ask for {self.columns} columns, and not for {matrix.shape[1]}.")
         values = np.empty(len(matrix))
+        self.expect(len(matrix))
         library().ensemble_values(self._native_address, lent(matrix), matrix.shape[1], len(matrix), lent(values))
         return values
 

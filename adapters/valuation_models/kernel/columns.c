@@ -2,9 +2,11 @@
  * with numpy. */
 #include "kernel.h"
 
+/* What one column needs from home to home. written: what it wrote of the last one. */
 typedef struct {
-    double *distances, *near, *weighted;
-    int32_t *rows;
+    Search search;
+    double *doubles, *distances, *near, *weighted, *weights, *whole;
+    const double *written;
 } Room;
 
 static void place_on(const Plane *plane, const double *home, double *east_north) {
@@ -16,63 +18,92 @@ static int64_t at_most(int64_t count, int64_t most) {
     return count < most ? count : most;
 }
 
-/* The nearest sales and their distances, and how many these are. */
-static int find_near(const Neighbourhood *a, const double *home, int64_t wanted, Room *room, int64_t *count) {
+/* The nearest sales and their distances. is_new: whether this is another place than the last one. */
+static int find_near(const Neighbourhood *a, const double *home, Room *room, int *is_new) {
     double place[2];
-    *count = at_most(wanted, a->points.points);
+    const double *last = room->search.place;
     place_on(&a->plane, home, place);
-    int result = nearest_to(&a->points, place, *count, room->distances, room->rows);
-    for (int64_t i = 0; result == DONE && i < *count; i++) room->distances[i] = sqrt(room->distances[i]);
+    *is_new = !room->written || place[0] != last[0] || place[1] != last[1];
+    if (!*is_new) return DONE;
+    int result = search_nearest(&room->search, place);
+    for (int64_t i = 0; result == DONE && i < room->search.count; i++)
+        room->distances[i] = sqrt(room->search.found[i].number);
     return result;
 }
 
-static int write_neighbourhood(const Neighbourhood *a, const double *home, Room *room, double *out) {
-    int64_t count;
-    int result = find_near(a, home, a->nearest[a->nearest_count - 1], room, &count);
-    if (result != DONE) return result;
-    int64_t alike = at_most(a->alike, count);
-    double *weights = room->weighted + count;
-    for (int64_t r = 0; r < a->radius_count; r++)
+/* By column, what it needs; none where there is nothing around. */
+static int room_for(const Neighbourhood *a, Room *room) {
+    if (!a) return DONE;
+    int result = search_begin(&room->search, &a->points, a->nearest[a->nearest_count - 1]);
+    size_t count = (size_t)room->search.wanted, radii = (size_t)a->radius_count;
+    room->doubles = malloc(((3 + radii) * count + radii + 1) * sizeof *room->doubles);
+    room->distances = room->doubles;
+    room->near = room->distances + count;
+    room->weighted = room->near + count;
+    room->weights = room->weighted + count;
+    room->whole = room->weights + radii * count;
+    return room->doubles ? result : OUT_OF_MEMORY;
+}
+
+/* All that is the same for all homes at a place. */
+static void write_place(const Neighbourhood *a, Room *room, double *out) {
+    const Ranked *found = room->search.found;
+    int64_t count = room->search.count, alike = at_most(a->alike, count);
+    for (int64_t r = 0; r < a->radius_count; r++) {
+        double *weights = room->weights + r * count, radius = a->radii[r];
         for (int64_t i = 0; i < count; i++) {
-            double share = room->distances[i] / a->radii[r];
-            weights[r * count + i] = exp(-0.5 * (share * share));
+            double share = room->distances[i] / radius;
+            weights[i] = -0.5 * (share * share);
         }
+        for (int64_t i = 0; i < count; i++) weights[i] = exp(weights[i]);
+        room->whole[r] = sum_of(weights, count);
+    }
     for (int64_t f = 0; f < a->figure_count; f++) {
         const double *figure = a->figures + f * a->points.points;
-        for (int64_t i = 0; i < count; i++) room->near[i] = figure[room->rows[i]];
+        for (int64_t i = 0; i < count; i++) room->near[i] = figure[found[i].row];
         for (int64_t k = 0; k < a->nearest_count; k++) {
             int64_t many = at_most(a->nearest[k], count);
             *out++ = sum_of(room->near, many) / (double)many;
         }
         for (int64_t r = 0; r < a->radius_count; r++) {
-            for (int64_t i = 0; i < count; i++) room->weighted[i] = weights[r * count + i] * room->near[i];
-            *out++ = (sum_of(room->weighted, count) + a->prior * a->market[f]) /
-                     (sum_of(weights + r * count, count) + a->prior);
+            const double *weights = room->weights + r * count;
+            for (int64_t i = 0; i < count; i++) room->weighted[i] = weights[i] * room->near[i];
+            *out++ = (sum_of(room->weighted, count) + a->prior * a->market[f]) / (room->whole[r] + a->prior);
         }
     }
     for (int64_t k = 0; k < a->attribute_count; k++) {
         const double *attribute = a->attributes + k * a->points.points;
         double sum = 0.0;
-        for (int64_t i = 0; i < alike; i++) sum += attribute[room->rows[i]];
+        for (int64_t i = 0; i < alike; i++) sum += attribute[found[i].row];
         out[k] = sum / (double)alike;
-        out[a->attribute_count + k] = home[a->own[k]] - out[k];
     }
     out += 2 * a->attribute_count;
     for (int64_t k = 0; k < a->far_count; k++) *out++ = room->distances[at_most(a->far[k], count) - 1];
+}
+
+static int write_neighbourhood(const Neighbourhood *a, const double *home, Room *room, double *out, int64_t width) {
+    int is_new, result = find_near(a, home, room, &is_new);
+    if (result != DONE) return result;
+    if (is_new) write_place(a, room, out);
+    else memcpy(out, room->written, (size_t)width * sizeof *out);
+    room->written = out;
+    out += a->figure_count * (a->nearest_count + a->radius_count);
+    for (int64_t k = 0; k < a->attribute_count; k++) out[a->attribute_count + k] = home[a->own[k]] - out[k];
     return DONE;
 }
 
 static int write_local_errors(const Neighbourhood *a, const double *home, Room *room, double *out) {
-    int64_t count;
-    int result = find_near(a, home, a->nearest[0], room, &count);
+    int is_new, result = find_near(a, home, room, &is_new);
     if (result != DONE) return result;
-    for (int64_t i = 0; i < count; i++) room->near[i] = a->figures[room->rows[i]];
-    out[0] = sum_of(room->near, count) / (double)count;
+    int64_t count = room->search.count;
+    for (int64_t i = 0; is_new && i < count; i++) room->near[i] = a->figures[room->search.found[i].row];
+    out[0] = is_new ? sum_of(room->near, count) / (double)count : room->written[0];
     out[1] = room->distances[at_most(a->far[0], count) - 1];
+    room->written = out;
     return DONE;
 }
 
-static int write_row(const Columns *c, const double *home, const int32_t *codes, Room *room, double *out) {
+static int write_row(const Columns *c, const double *home, const int32_t *codes, Room *rooms, double *out) {
     int result = DONE;
     for (int64_t i = 0; result == DONE && i < c->count; i++) {
         const Column *column = c->columns + i;
@@ -101,10 +132,10 @@ static int write_row(const Columns *c, const double *home, const int32_t *codes,
             );
             break;
         case NEIGHBOURHOOD:
-            result = write_neighbourhood(column->around, home, room, out);
+            result = write_neighbourhood(column->around, home, rooms + i, out, column->width);
             break;
         case LOCAL_ERRORS:
-            result = write_local_errors(column->around, home, room, out);
+            result = write_local_errors(column->around, home, rooms + i, out);
             break;
         }
         out += column->width;
@@ -112,24 +143,42 @@ static int write_row(const Columns *c, const double *home, const int32_t *codes,
     return result;
 }
 
+int columns_order(const Columns *c, const double *numbers, int64_t n, int32_t **order) {
+    *order = NULL;
+    for (int64_t i = 0; i < c->count; i++) {
+        if (!c->columns[i].around) continue;
+        const Plane *plane = &c->columns[i].around->plane;
+        return order_by_place(numbers + plane->latitude, numbers + plane->longitude, c->numbers, n, order);
+    }
+    return DONE;
+}
+
+int columns_write_in_order(
+    const Columns *c, const double *numbers, const int32_t *codes, const int32_t *order, const int32_t *row, int64_t n,
+    double *matrix, int64_t stride
+) {
+    Room *rooms = calloc((size_t)c->count + 1, sizeof *rooms);
+    int result = rooms ? DONE : OUT_OF_MEMORY;
+    for (int64_t i = 0; result == DONE && i < c->count; i++) result = room_for(c->columns[i].around, rooms + i);
+    for (int64_t i = 0; result == DONE && i < n; i++) {
+        int64_t home = order ? order[i] : i;
+        double *out = matrix + (row ? row[i] : i) * stride;
+        result = write_row(c, numbers + home * c->numbers, codes + home * c->codes, rooms, out);
+    }
+    for (int64_t i = 0; rooms && i < c->count; i++) {
+        search_end(&rooms[i].search);
+        free(rooms[i].doubles);
+    }
+    free(rooms);
+    return result;
+}
+
 EXPORT int columns_write(
     const Columns *c, const double *numbers, const int32_t *codes, int64_t n, double *matrix, int64_t stride
 ) {
-    size_t most = 1, most_radii = 0;
-    for (int64_t i = 0; i < c->count; i++) {
-        const Neighbourhood *around = c->columns[i].around;
-        if (!around) continue;
-        size_t nearest = (size_t)around->nearest[around->nearest_count - 1], radii = (size_t)around->radius_count;
-        if (nearest > most) most = nearest;
-        if (radii > most_radii) most_radii = radii;
-    }
-    double *doubles = malloc((3 + most_radii) * most * sizeof *doubles);
-    int32_t *rows = malloc(most * sizeof *rows);
-    int result = doubles && rows ? DONE : OUT_OF_MEMORY;
-    Room room = {doubles, doubles + most, doubles + 2 * most, rows};
-    for (int64_t i = 0; result == DONE && i < n; i++)
-        result = write_row(c, numbers + i * c->numbers, codes + i * c->codes, &room, matrix + i * stride);
-    free(doubles);
-    free(rows);
+    int32_t *order;
+    int result = columns_order(c, numbers, n, &order);
+    if (result == DONE) result = columns_write_in_order(c, numbers, codes, order, order, n, matrix, stride);
+    free(order);
     return result;
 }

@@ -45,6 +45,7 @@ typedef struct {
     int64_t trees;
     int64_t features;
     double base;
+    const struct Ranking *ranking; /* NULL: many rows are walked one by one, too */
 } Ensemble;
 
 #define KEY_OF_NAN INT64_MAX
@@ -65,6 +66,52 @@ static inline int32_t next_of(const Node *node, int64_t key) {
 /* matrix: (n, features), rows `stride` apart; out: (n,). */
 EXPORT int ensemble_values(const Ensemble *ensemble, const double *matrix, int64_t stride, int64_t n, double *out);
 
+/* ---- ranks.c ---- */
+
+/* A column of ranks: how many of a feature's thresholds[first:last] a number is above; INT16_MIN for none. NaN is below
+ * all of them where `nan_left` is set, else above. */
+typedef struct {
+    int64_t first, last;
+    int32_t feature, nan_left;
+} RankedColumn;
+
+/* A row goes to the node `below` places farther on where its rank in the column is at most `rank`, else to the one after
+ * that. A leaf has nothing below. */
+typedef struct {
+    int32_t below;
+    int16_t rank;
+    uint16_t column;
+} RankedNode;
+
+enum { MOST_LEAVES = 32 };
+
+/* The leaves, a bit each, that a row cannot fall into whose rank is higher. */
+typedef struct {
+    int16_t rank;
+    uint16_t column, gone;
+} Split;
+
+/* Of a tree of up to MOST_LEAVES, where its splits and its leaves begin: the splits that strike out any of the first 16
+ * leaves, then those that strike out any of the others. Of a larger one, splits is -1. */
+typedef struct {
+    int32_t splits, leaves, count[2];
+} Bush;
+
+/* An ensemble for many rows. nodes: as its own; bushes: by tree; splits, leaves: as many as the nodes of all bushes. */
+typedef struct Ranking {
+    const int64_t *thresholds;
+    const RankedColumn *columns;
+    int64_t column_count;
+    const RankedNode *nodes;
+    Split *splits;
+    double *leaves;
+    Bush *bushes;
+} Ranking;
+
+/* Fills splits, leaves and bushes. */
+EXPORT int ranking_prepare(Ranking *ranking, const Ensemble *ensemble, int64_t nodes);
+int ranking_values(const Ensemble *ensemble, const double *matrix, int64_t stride, int64_t n, double *out);
+
 /* ---- nearest.c ---- */
 
 /* Points in a tree of boxes. coordinates: (n, dimensions) in the order of `rows`; rows: where they stand in the
@@ -81,13 +128,36 @@ typedef struct {
 EXPORT int64_t points_boxes(int64_t points);
 /* Fills `boxes` and sorts `coordinates` and `rows`, which hold the points with their rows ascending. */
 EXPORT int points_sort(Points *points);
-/* The `count` points nearest to `point`, the nearest first, of equals that of the lower row: squares of distances, and
- * rows. count is at most the number of points. */
-int nearest_to(const Points *points, const double *point, int64_t count, double *squares, int32_t *rows);
-/* The same for each of n points (n, dimensions): squares and rows are (n, count). */
+/* A point, and a number of it: one of its coordinates, or the square of the way to it. */
+typedef struct {
+    double number;
+    int32_t row, bucket;
+} Ranked;
+
+/* What is nearest to one place after another; the closer to the last, the sooner found. found: as many as wanted, the
+ * nearest first, of equals that of the lower row; while looking: those found so far, none as far as `farthest`. */
+typedef struct {
+    const Points *points;
+    Ranked *found, farthest;
+    int64_t wanted, count, room;
+    double place[3];
+} Search;
+
+/* wanted: how many, all where there are fewer. Whatever this says, the search is to be ended. */
+int search_begin(Search *search, const Points *points, int64_t wanted);
+int search_nearest(Search *search, const double *place);
+void search_end(Search *search);
+/* The `count` points, at most all, nearest to each of n places (n, dimensions): squares of distances and rows, (n,
+ * count). */
 EXPORT int points_nearest(
     const Points *points, const double *many, int64_t n, int64_t count, double *squares, int32_t *rows
 );
+
+/* ---- order.c ---- */
+
+/* Places, `stride` numbers apart, in an order in which the next one is near: *order is (n,), to be freed; NULL where few
+ * places may stay as they are. */
+int order_by_place(const double *latitudes, const double *longitudes, int64_t stride, int64_t n, int32_t **order);
 
 /* ---- distances.c ---- */
 
@@ -153,6 +223,13 @@ typedef struct {
 /* numbers: (n, columns->numbers), codes: (n, columns->codes); matrix: (n, width), rows `stride` apart. */
 EXPORT int columns_write(
     const Columns *columns, const double *numbers, const int32_t *codes, int64_t n, double *matrix, int64_t stride
+);
+/* The order in which homes are best taken; see order.c. */
+int columns_order(const Columns *columns, const double *numbers, int64_t n, int32_t **order);
+/* Takes n homes, order[i] or, without an order, i; it goes into row[i] or i of the matrix. */
+int columns_write_in_order(
+    const Columns *columns, const double *numbers, const int32_t *codes, const int32_t *order, const int32_t *row,
+    int64_t n, double *matrix, int64_t stride
 );
 
 /* ---- figures.c ---- */

@@ -23,6 +23,21 @@ _MEND = "install Tasador again (`make run`, or `pip install` of its folder)"
 NODE = np.dtype([("key", "<i8"), ("child", "<i4"), ("feature", "<i2"), ("nan_left", "<i2")])
 """A node of a tree, as in kernel.h."""
 
+RANKED_NODE = np.dtype([("below", "<i4"), ("rank", "<i2"), ("column", "<u2")])
+"""A node of a tree for many rows, as in kernel.h."""
+
+RANKED_COLUMN = np.dtype([("first", "<i8"), ("last", "<i8"), ("feature", "<i4"), ("nan_left", "<i4")])
+"""A column of ranks, as in kernel.h."""
+
+SPLIT = np.dtype([("rank", "<i2"), ("column", "<u2"), ("gone", "<u2")])
+"""What a row cannot fall into, as in kernel.h."""
+
+BUSH = np.dtype([("splits", "<i4"), ("leaves", "<i4"), ("count", "<i4", 2)])
+"""A small tree for many rows, as in kernel.h."""
+
+MOST_LEAVES = 32
+"""Of a bush, as in kernel.h."""
+
 STAGE = np.dtype([("share", "<f8"), ("expected", "<f8"), ("below", "<u8")])
 """Of a node, what games need, as in kernel.h."""
 
@@ -40,6 +55,21 @@ class Ensemble(ctypes.Structure):
         ("trees", c_int64),
         ("features", c_int64),
         ("base", c_double),
+        ("ranking", c_void_p),
+    )
+
+
+class Ranking(ctypes.Structure):
+    """An ensemble for many rows."""
+
+    _fields_ = (
+        ("thresholds", c_void_p),
+        ("columns", c_void_p),
+        ("column_count", c_int64),
+        ("nodes", c_void_p),
+        ("splits", c_void_p),
+        ("leaves", c_void_p),
+        ("bushes", c_void_p),
     )
 
 
@@ -169,6 +199,7 @@ class Library:
 
     def __init__(self, loaded: ctypes.CDLL) -> None:
         self.ensemble_values = _fallible(loaded.ensemble_values, c_void_p, c_void_p, c_int64, c_int64, c_void_p)
+        self.ranking_prepare = _fallible(loaded.ranking_prepare, c_void_p, c_void_p, c_int64)
         self.columns_write = _fallible(loaded.columns_write, c_void_p, c_void_p, c_void_p, c_int64, c_void_p, c_int64)
         self.model_figures = _fallible(loaded.model_figures, c_void_p, c_void_p, c_void_p, c_int64, c_void_p)
         self.games_prepare = _fallible(loaded.games_prepare, c_void_p)

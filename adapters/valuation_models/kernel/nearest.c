@@ -3,7 +3,9 @@
 
 enum {
     IN_A_LEAF = 8,
-    ON_THE_STACK = 1024, /* found ones; more are looked for in memory of their own */
+    DEEPEST = 64, /* no tree that halves its boxes is so deep */
+    BUCKETS = 256,
+    BY_INSERTION = 8,
 };
 
 EXPORT int64_t points_boxes(int64_t points) {
@@ -11,12 +13,6 @@ EXPORT int64_t points_boxes(int64_t points) {
     for (int64_t size = points; size > IN_A_LEAF; size = (size + 1) / 2) last_level *= 2;
     return 2 * last_level - 1;
 }
-
-/* A number of a point: one of its coordinates, or the square of the way to it. */
-typedef struct {
-    double number;
-    int32_t row;
-} Ranked;
 
 /* No two points are level. */
 static int is_before(const Ranked *one, const Ranked *other) {
@@ -92,67 +88,8 @@ EXPORT int points_sort(Points *p) {
     return result;
 }
 
-/* found: the nearest so far and some more, in no order, room for `room`; none at `farthest` or beyond is wanted. */
-typedef struct {
-    const Points *points;
-    const double *point;
-    Ranked *found;
-    int64_t count, wanted, room;
-    Ranked farthest;
-} Search;
-
-static void offer(Search *s, double square, int32_t row) {
-    Ranked one = {square, row};
-    if (!is_before(&one, &s->farthest)) return;
-    s->found[s->count++] = one;
-    if (s->count == s->room) {
-        select_rank(s->found, s->count, s->wanted - 1);
-        s->count = s->wanted;
-        s->farthest = s->found[s->wanted - 1];
-    }
-}
-
-/* The square of the way to a box. A little less than it may be by rounding, so that no point in it is missed. */
-static double square_to(const Points *p, int64_t box, const double *point) {
-    const double *corner = p->boxes + box * 2 * p->dimensions;
-    double square = 0.0;
-    for (int64_t d = 0; d < p->dimensions; d++) {
-        double gap = 0.0;
-        if (point[d] < corner[d]) gap = corner[d] - point[d];
-        else if (point[d] > corner[p->dimensions + d]) gap = point[d] - corner[p->dimensions + d];
-        square += gap * gap;
-    }
-    return square * (1.0 - 1e-12);
-}
-
-static void search(Search *s, int64_t box, double to_box, int64_t low, int64_t high) {
-    const Points *p = s->points;
-    if (to_box > s->farthest.number) return;
-    if (high - low <= IN_A_LEAF) {
-        for (int64_t i = low; i < high; i++) {
-            double square = 0.0;
-            for (int64_t d = 0; d < p->dimensions; d++) {
-                double apart = p->coordinates[i * p->dimensions + d] - s->point[d];
-                square += apart * apart;
-            }
-            offer(s, square, p->rows[i]);
-        }
-        return;
-    }
-    int64_t middle = low + (high - low) / 2;
-    double left = square_to(p, 2 * box + 1, s->point), right = square_to(p, 2 * box + 2, s->point);
-    if (left <= right) {
-        search(s, 2 * box + 1, left, low, middle);
-        search(s, 2 * box + 2, right, middle, high);
-    } else {
-        search(s, 2 * box + 2, right, middle, high);
-        search(s, 2 * box + 1, left, low, middle);
-    }
-}
-
-/* Sorts by merging; `spare` is as long. */
-static void sort_found(Ranked *found, Ranked *spare, int64_t count) {
-    enum { BY_INSERTION = 8 };
+/* Sorts by merging what is not yet in order; `spare` is as long. */
+static void merge_sort(Ranked *found, Ranked *spare, int64_t count) {
     if (count <= BY_INSERTION) {
         for (int64_t i = 1; i < count; i++) {
             Ranked one = found[i];
@@ -163,38 +100,161 @@ static void sort_found(Ranked *found, Ranked *spare, int64_t count) {
         return;
     }
     int64_t half = count / 2, i = 0, j = half, k = 0;
-    sort_found(found, spare, half);
-    sort_found(found + half, spare, count - half);
+    merge_sort(found, spare, half);
+    merge_sort(found + half, spare, count - half);
+    if (is_before(found + half - 1, found + half)) return;
     memcpy(spare, found, (size_t)half * sizeof *found);
     while (i < half && j < count) found[k++] = is_before(found + j, spare + i) ? found[j++] : spare[i++];
     memcpy(found + k, spare + i, (size_t)(half - i) * sizeof *found);
 }
 
-int nearest_to(const Points *points, const double *point, int64_t count, double *squares, int32_t *rows) {
-    if (count < 1) return DONE;
-    int64_t room = 2 * count + 2 * IN_A_LEAF;
-    Ranked few[ON_THE_STACK], *found = 2 * room <= ON_THE_STACK ? few : malloc(2 * (size_t)room * sizeof *found);
-    if (!found) return OUT_OF_MEMORY;
-    Search s = {points, point, found, 0, count, room, {INFINITY, INT32_MAX}};
-    search(&s, 0, 0.0, 0, points->points);
-    int result = s.count < count ? NO_NUMBER : DONE; /* nothing is near to a place that is no number */
-    if (result == DONE) {
-        select_rank(found, s.count, count - 1);
-        sort_found(found, found + room, count);
+/* Sorts squares of ways: into buckets first, over which those of points on a plane are spread evenly, so that merging
+ * finds them nearly in order. */
+static void sort_found(Ranked *found, Ranked *spare, int64_t count) {
+    double most = 0.0;
+    for (int64_t i = 0; i < count; i++) most = found[i].number > most ? found[i].number : most;
+    double scale = BUCKETS / most;
+    if (count > BY_INSERTION && most < INFINITY && scale < INFINITY) {
+        int64_t starts[BUCKETS + 1] = {0};
         for (int64_t i = 0; i < count; i++) {
-            squares[i] = found[i].number;
-            rows[i] = found[i].row;
+            int32_t bucket = (int32_t)(found[i].number * scale);
+            found[i].bucket = bucket < BUCKETS ? bucket : BUCKETS - 1;
+            starts[found[i].bucket + 1]++;
         }
+        for (int64_t i = 1; i < BUCKETS; i++) starts[i] += starts[i - 1];
+        memcpy(spare, found, (size_t)count * sizeof *found);
+        for (int64_t i = 0; i < count; i++) found[starts[spare[i].bucket]++] = spare[i];
     }
-    if (found != few) free(found);
-    return result;
+    merge_sort(found, spare, count);
+}
+
+/* Leaves the wanted ones, the nearest first, of those found so far. */
+static void leave_wanted(Search *s) {
+    sort_found(s->found, s->found + s->room, s->count);
+    if (s->count > s->wanted) s->count = s->wanted;
+    if (s->count == s->wanted) s->farthest = s->found[s->wanted - 1];
+}
+
+/* The square of the way to a box. A little less than it may be by rounding, so that no point in it is missed. */
+static inline double square_to(const double *corner, const double *point, const int64_t dimensions) {
+    double square = 0.0;
+    for (int64_t d = 0; d < dimensions; d++) {
+        double below = corner[d] - point[d], above = point[d] - corner[dimensions + d];
+        double gap = below > above ? below : above;
+        gap = gap > 0.0 ? gap : 0.0;
+        square += gap * gap;
+    }
+    return square * (1.0 - 1e-12);
+}
+
+static inline double square_between(const double *one, const double *other, const int64_t dimensions) {
+    double square = 0.0;
+    for (int64_t d = 0; d < dimensions; d++) {
+        double apart = one[d] - other[d];
+        square += apart * apart;
+    }
+    return square;
+}
+
+static inline void look_through_leaf(Search *s, int64_t low, int64_t high, const int64_t dimensions) {
+    const double *coordinates = s->points->coordinates;
+    const int32_t *rows = s->points->rows;
+    if (s->wanted == 1) {
+        for (int64_t i = low; i < high; i++) {
+            Ranked one = {square_between(coordinates + i * dimensions, s->place, dimensions), rows[i], 0};
+            if (!is_before(&one, &s->farthest)) continue;
+            s->found[0] = s->farthest = one;
+            s->count = 1;
+        }
+        return;
+    }
+    if (s->count + IN_A_LEAF > s->room) leave_wanted(s);
+    Ranked *found = s->found, farthest = s->farthest;
+    int64_t count = s->count;
+    for (int64_t i = low; i < high; i++) {
+        double square = square_between(coordinates + i * dimensions, s->place, dimensions);
+        found[count].number = square;
+        found[count].row = rows[i];
+        count += (square < farthest.number) | ((square == farthest.number) & (rows[i] < farthest.row));
+    }
+    s->count = count;
+}
+
+typedef struct {
+    int64_t box, low, high;
+    double square;
+} Part;
+
+static inline __attribute__((always_inline)) void look_through(Search *s, const int64_t dimensions) {
+    const double *boxes = s->points->boxes, *place = s->place;
+    Part waiting[DEEPEST], part = {0, 0, s->points->points, 0.0};
+    int64_t parts = 0;
+    for (;;) {
+        if (part.square <= s->farthest.number) {
+            if (part.high - part.low > IN_A_LEAF) {
+                int64_t middle = part.low + (part.high - part.low) / 2, box = 2 * part.box + 1;
+                const double *corner = boxes + box * 2 * dimensions;
+                Part left = {box, part.low, middle, square_to(corner, place, dimensions)};
+                Part right = {box + 1, middle, part.high, square_to(corner + 2 * dimensions, place, dimensions)};
+                int first = left.square <= right.square;
+                waiting[parts++] = first ? right : left;
+                part = first ? left : right;
+                continue;
+            }
+            look_through_leaf(s, part.low, part.high, dimensions);
+        }
+        if (!parts) return;
+        part = waiting[--parts];
+    }
+}
+
+int search_begin(Search *s, const Points *points, int64_t wanted) {
+    if (wanted > points->points) wanted = points->points;
+    *s = (Search){.points = points, .wanted = wanted, .room = 2 * wanted + 2 * IN_A_LEAF};
+    s->found = malloc(2 * (size_t)s->room * sizeof *s->found);
+    return s->found ? DONE : OUT_OF_MEMORY;
+}
+
+void search_end(Search *s) {
+    free(s->found);
+    s->found = NULL;
+}
+
+/* No farther than this are as many as wanted: those of the last place are no farther than they were from there and it
+ * is from here. A little more than it may be by rounding. */
+static double farthest_from(const Search *s, const double *place) {
+    if (!s->count || s->count < s->wanted) return INFINITY;
+    double way = sqrt(square_between(s->place, place, s->points->dimensions));
+    double whole = (sqrt(s->found[s->count - 1].number) + way) * (1.0 + 1e-9);
+    double square = whole * whole + 1e-300;
+    return square < INFINITY ? square : INFINITY;
+}
+
+int search_nearest(Search *s, const double *place) {
+    size_t width = (size_t)s->points->dimensions * sizeof *place;
+    s->farthest = (Ranked){farthest_from(s, place), INT32_MAX, 0};
+    memcpy(s->place, place, width);
+    s->count = 0;
+    if (s->wanted < 1) return DONE;
+    if (s->points->dimensions == 2) look_through(s, 2);
+    else look_through(s, 3);
+    if (s->count < s->wanted) return NO_NUMBER; /* nothing is near to a place that is no number */
+    leave_wanted(s);
+    return DONE;
 }
 
 EXPORT int points_nearest(
     const Points *points, const double *many, int64_t n, int64_t count, double *squares, int32_t *rows
 ) {
-    int result = DONE;
-    for (int64_t i = 0; result == DONE && i < n; i++)
-        result = nearest_to(points, many + i * points->dimensions, count, squares + i * count, rows + i * count);
+    Search s;
+    int result = search_begin(&s, points, count);
+    for (int64_t i = 0; result == DONE && i < n; i++) {
+        result = search_nearest(&s, many + i * points->dimensions);
+        for (int64_t j = 0; result == DONE && j < s.wanted; j++) {
+            squares[i * s.wanted + j] = s.found[j].number;
+            rows[i * s.wanted + j] = s.found[j].row;
+        }
+    }
+    search_end(&s);
     return result;
 }

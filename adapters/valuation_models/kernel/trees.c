@@ -2,10 +2,7 @@
  * same bits as alone. */
 #include "kernel.h"
 
-enum {
-    ROWS_AT_ONCE = 1024, /* by columns, these fit into the second-level cache */
-    FEW_ROWS = 48,       /* up to here, rows are walked one by one */
-};
+enum { FEW_ROWS = 48 }; /* up to here, rows are walked one by one */
 
 #define EACH(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7)
 enum { SIDE_BY_SIDE = 8 };
@@ -60,73 +57,6 @@ static int few_values(const Ensemble *e, const double *matrix, int64_t stride, i
     return DONE;
 }
 
-typedef struct {
-    int32_t node, low, high;
-} Part;
-
-/* Many rows through one tree, sorted apart at each node. keys: by feature, ROWS_AT_ONCE apart. parts: room for the
- * parts that wait, one a level at most. */
-static void add_tree(
-    const Ensemble *e, int32_t root, const int64_t *keys, int32_t n, uint16_t *rows, uint16_t *right, Part *parts,
-    double *out
-) {
-    int64_t waiting = 0;
-    for (int32_t i = 0; i < n; i++) rows[i] = (uint16_t)i;
-    parts[waiting++] = (Part){root, 0, n};
-    while (waiting) {
-        Part part = parts[--waiting];
-        for (;;) {
-            const Node *node = e->nodes + part.node;
-            if (node->child == part.node) {
-                double value = e->values[part.node];
-                for (int32_t i = part.low; i < part.high; i++) out[rows[i]] += value;
-                break;
-            }
-            const int64_t *column = keys + node->feature * (int64_t)ROWS_AT_ONCE;
-            const int64_t key = node->key, nan = node->nan_left ? KEY_OF_NAN : INT64_MIN;
-            int32_t middle = part.low, moved = 0;
-            for (int32_t i = part.low; i < part.high; i++) {
-                uint16_t row = rows[i];
-                int goes_right = (column[row] > key) & (column[row] != nan);
-                rows[middle] = row;
-                right[moved] = row;
-                middle += !goes_right;
-                moved += goes_right;
-            }
-            memcpy(rows + middle, right, (size_t)moved * sizeof *right);
-            if (!moved) {
-                part.node = node->child;
-            } else if (middle == part.low) {
-                part.node = node->child + 1;
-            } else {
-                parts[waiting++] = (Part){node->child + 1, middle, part.high};
-                part = (Part){node->child, part.low, middle};
-            }
-        }
-    }
-}
-
-static int many_values(const Ensemble *e, const double *matrix, int64_t stride, int64_t n, double *out) {
-    int64_t *keys = malloc((size_t)(e->features + 1) * ROWS_AT_ONCE * sizeof *keys);
-    uint16_t *rows = malloc(2 * ROWS_AT_ONCE * sizeof *rows);
-    Part *parts = malloc((ROWS_AT_ONCE + 1) * sizeof *parts); /* each waiting part holds a row of its own */
-    int result = keys && rows && parts ? DONE : OUT_OF_MEMORY;
-    for (int64_t start = 0; result == DONE && start < n; start += ROWS_AT_ONCE) {
-        int32_t many = (int32_t)(n - start < ROWS_AT_ONCE ? n - start : ROWS_AT_ONCE);
-        for (int32_t i = 0; i < many; i++) {
-            for (int64_t f = 0; f < e->features; f++)
-                keys[f * ROWS_AT_ONCE + i] = key_of(matrix[(start + i) * stride + f]);
-            out[start + i] = e->base;
-        }
-        for (int64_t tree = 0; tree < e->trees; tree++)
-            add_tree(e, e->roots[tree], keys, many, rows, rows + ROWS_AT_ONCE, parts, out + start);
-    }
-    free(keys);
-    free(rows);
-    free(parts);
-    return result;
-}
-
 EXPORT int ensemble_values(const Ensemble *e, const double *matrix, int64_t stride, int64_t n, double *out) {
-    return (n <= FEW_ROWS ? few_values : many_values)(e, matrix, stride, n, out);
+    return (n <= FEW_ROWS || !e->ranking ? few_values : ranking_values)(e, matrix, stride, n, out);
 }
