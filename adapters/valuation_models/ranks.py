@@ -1,4 +1,4 @@
-"""Trees for many rows at once: thresholds and numbers as ranks of 16 bits; ranks.c walks them."""
+"""Trees for many rows at once: thresholds and numbers as ranks of 15 bits; ranks.c walks them."""
 
 from ctypes import addressof
 
@@ -17,21 +17,22 @@ from adapters.valuation_models.kernel.library import (
     library,
 )
 
-_LOWEST, _HIGHEST = np.iinfo(np.int16).min, np.iinfo(np.int16).max
-MOST_THRESHOLDS = 65_534
-"""Of a column: besides, there is a rank above them all, and one of NaN above that."""
+_HIGHEST = np.iinfo(np.int16).max
+MOST_THRESHOLDS = _HIGHEST - 1
+"""Of a column: there is a rank above them all, and NaN's above that."""
 
 
 class Ranks:
     """What the kernel makes of an ensemble whose nodes have been checked, to be kept as long as it uses them.
 
-    A feature has a column of ranks for each 65,534 of its thresholds and for each way that NaN takes.
+    A feature has a column of ranks for each 32,766 of its thresholds and for each way that NaN takes.
     """
 
     def __init__(self, ensemble: Ensemble, packed: NDArray[np.void], roots: NDArray[np.int32]) -> None:
         inner = np.flatnonzero(packed["child"] != np.arange(len(packed)))
         features, keys = packed["feature"][inner].astype(np.int64), packed["key"][inner]
-        order = np.lexsort((keys, features))
+        order = np.argsort(keys)
+        order = order[np.argsort(packed["feature"][inner][order], kind="stable")]
         features, keys, nodes = features[order], keys[order], inner[order]
         changed = np.ones(len(nodes), dtype=np.bool_)
         changed[1:] = (np.diff(features) != 0) | (keys[1:] != keys[:-1])
@@ -40,7 +41,8 @@ class Ranks:
         part, rank = np.divmod(place - starts[features], MOST_THRESHOLDS)
         parts = part.max(initial=0) + 1
         asked = 2 * (features * parts + part) + (packed["nan_left"][nodes] != 0)
-        distinct, column = np.unique(asked, return_inverse=True)
+        is_asked = np.bincount(asked) > 0
+        distinct, column = np.flatnonzero(is_asked), (np.cumsum(is_asked) - 1)[asked]
 
         columns = np.zeros(len(distinct), dtype=RANKED_COLUMN)
         feature, part = np.divmod(distinct // 2, parts)
@@ -50,7 +52,7 @@ class Ranks:
         ranked = np.zeros(len(packed), dtype=RANKED_NODE)
         ranked["below"] = packed["child"] - np.arange(len(packed))
         ranked["rank"] = _HIGHEST  # no row goes on from a leaf
-        ranked["rank"][nodes], ranked["column"][nodes] = rank + _LOWEST, column
+        ranked["rank"][nodes], ranked["column"][nodes] = rank, column
 
         sizes = np.diff(np.append(roots, len(packed)))
         of_bushes = int(sizes[sizes < 2 * MOST_LEAVES].sum())

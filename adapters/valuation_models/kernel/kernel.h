@@ -68,8 +68,8 @@ EXPORT int ensemble_values(const Ensemble *ensemble, const double *matrix, int64
 
 /* ---- ranks.c ---- */
 
-/* A column of ranks: how many of a feature's thresholds[first:last] a number is above; INT16_MIN for none. NaN is below
- * all of them where `nan_left` is set, else above. */
+/* A column of ranks: how many of a feature's thresholds[first:last], fewer than INT16_MAX, a number is above. NaN's rank
+ * is 0 where `nan_left` is set, else INT16_MAX. */
 typedef struct {
     int64_t first, last;
     int32_t feature, nan_left;
@@ -78,9 +78,8 @@ typedef struct {
 /* A row goes to the node `below` places farther on where its rank in the column is at most `rank`, else to the one after
  * that. A leaf has nothing below. */
 typedef struct {
-    int32_t below;
-    int16_t rank;
-    uint16_t column;
+    uint32_t below;
+    uint16_t rank, column;
 } RankedNode;
 
 enum { MOST_LEAVES = 32 };
@@ -138,7 +137,7 @@ typedef struct {
  * nearest first, of equals that of the lower row; while looking: those found so far, none as far as `farthest`. */
 typedef struct {
     const Points *points;
-    Ranked *found, farthest;
+    Ranked *memory, *found, *spare, farthest;
     int64_t wanted, count, room;
     double place[3];
 } Search;

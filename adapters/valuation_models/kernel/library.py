@@ -23,7 +23,7 @@ _MEND = "install Tasador again (`make run`, or `pip install` of its folder)"
 NODE = np.dtype([("key", "<i8"), ("child", "<i4"), ("feature", "<i2"), ("nan_left", "<i2")])
 """A node of a tree, as in kernel.h."""
 
-RANKED_NODE = np.dtype([("below", "<i4"), ("rank", "<i2"), ("column", "<u2")])
+RANKED_NODE = np.dtype([("below", "<u4"), ("rank", "<u2"), ("column", "<u2")])
 """A node of a tree for many rows, as in kernel.h."""
 
 RANKED_COLUMN = np.dtype([("first", "<i8"), ("last", "<i8"), ("feature", "<i4"), ("nan_left", "<i4")])

@@ -88,15 +88,24 @@ EXPORT int points_sort(Points *p) {
     return result;
 }
 
+/* Sorts what is nearly in order; gives up (0) where it turns out not to be. */
+static int insert(Ranked *found, int64_t count) {
+    int64_t moves = 4 * count;
+    for (int64_t i = 1; i < count; i++) {
+        if (!is_before(found + i, found + i - 1)) continue;
+        Ranked one = found[i];
+        int64_t j = i;
+        for (; j > 0 && is_before(&one, found + j - 1); j--, moves--) found[j] = found[j - 1];
+        found[j] = one;
+        if (moves < 0) return 0;
+    }
+    return 1;
+}
+
 /* Sorts by merging what is not yet in order; `spare` is as long. */
 static void merge_sort(Ranked *found, Ranked *spare, int64_t count) {
     if (count <= BY_INSERTION) {
-        for (int64_t i = 1; i < count; i++) {
-            Ranked one = found[i];
-            int64_t j = i;
-            for (; j > 0 && is_before(&one, found + j - 1); j--) found[j] = found[j - 1];
-            found[j] = one;
-        }
+        insert(found, count);
         return;
     }
     int64_t half = count / 2, i = 0, j = half, k = 0;
@@ -108,31 +117,37 @@ static void merge_sort(Ranked *found, Ranked *spare, int64_t count) {
     memcpy(found + k, spare + i, (size_t)(half - i) * sizeof *found);
 }
 
-/* Sorts squares of ways: into buckets first, over which those of points on a plane are spread evenly, so that merging
- * finds them nearly in order. */
-static void sort_found(Ranked *found, Ranked *spare, int64_t count) {
-    double most = 0.0;
-    for (int64_t i = 0; i < count; i++) most = found[i].number > most ? found[i].number : most;
+/* Sorts those found: into buckets first, over which the squares of ways to points on a plane are spread evenly. */
+static void sort_found(Search *s) {
+    double most = s->farthest.number;
+    if (most == INFINITY) {
+        most = 0.0;
+        for (int64_t i = 0; i < s->count; i++) most = s->found[i].number > most ? s->found[i].number : most;
+    }
     double scale = BUCKETS / most;
-    if (count > BY_INSERTION && most < INFINITY && scale < INFINITY) {
-        int64_t starts[BUCKETS + 1] = {0};
-        for (int64_t i = 0; i < count; i++) {
-            int32_t bucket = (int32_t)(found[i].number * scale);
-            found[i].bucket = bucket < BUCKETS ? bucket : BUCKETS - 1;
-            starts[found[i].bucket + 1]++;
+    if (s->count > BY_INSERTION && most < INFINITY && scale < INFINITY) {
+        int32_t starts[BUCKETS + 1] = {0};
+        for (int64_t i = 0; i < s->count; i++) {
+            int32_t bucket = (int32_t)(s->found[i].number * scale);
+            s->found[i].bucket = bucket < BUCKETS ? bucket : BUCKETS - 1;
+            starts[s->found[i].bucket + 1]++;
         }
         for (int64_t i = 1; i < BUCKETS; i++) starts[i] += starts[i - 1];
-        memcpy(spare, found, (size_t)count * sizeof *found);
-        for (int64_t i = 0; i < count; i++) found[starts[spare[i].bucket]++] = spare[i];
+        for (int64_t i = 0; i < s->count; i++) s->spare[starts[s->found[i].bucket]++] = s->found[i];
+        Ranked *sorted = s->spare;
+        s->spare = s->found;
+        s->found = sorted;
     }
-    merge_sort(found, spare, count);
+    if (!insert(s->found, s->count)) merge_sort(s->found, s->spare, s->count);
 }
 
 /* Leaves the wanted ones, the nearest first, of those found so far. */
 static void leave_wanted(Search *s) {
-    sort_found(s->found, s->found + s->room, s->count);
-    if (s->count > s->wanted) s->count = s->wanted;
-    if (s->count == s->wanted) s->farthest = s->found[s->wanted - 1];
+    sort_found(s);
+    if (s->count >= s->wanted) {
+        s->count = s->wanted;
+        s->farthest = s->found[s->wanted - 1];
+    }
 }
 
 /* The square of the way to a box. A little less than it may be by rounding, so that no point in it is missed. */
@@ -211,13 +226,15 @@ static inline __attribute__((always_inline)) void look_through(Search *s, const 
 int search_begin(Search *s, const Points *points, int64_t wanted) {
     if (wanted > points->points) wanted = points->points;
     *s = (Search){.points = points, .wanted = wanted, .room = 2 * wanted + 2 * IN_A_LEAF};
-    s->found = malloc(2 * (size_t)s->room * sizeof *s->found);
-    return s->found ? DONE : OUT_OF_MEMORY;
+    s->memory = malloc(2 * (size_t)s->room * sizeof *s->memory);
+    s->found = s->memory;
+    s->spare = s->memory + s->room;
+    return s->memory ? DONE : OUT_OF_MEMORY;
 }
 
 void search_end(Search *s) {
-    free(s->found);
-    s->found = NULL;
+    free(s->memory);
+    s->memory = NULL;
 }
 
 /* No farther than this are as many as wanted: those of the last place are no farther than they were from there and it

@@ -1,5 +1,5 @@
-/* Many rows through the trees: numbers become ranks among the thresholds of their feature, 16 bits each, so that what a
- * tree asks of 64 rows is answered within the first-level cache. */
+/* Many rows through the trees: numbers become ranks among the thresholds of their feature, 15 bits each, so that all that
+ * trees ask of 64 rows lies in the first-level cache. */
 #include "kernel.h"
 
 enum {
@@ -16,12 +16,12 @@ enum { VECTORS = ROWS / LANES };
 /* Fills `first`, the leaf that each node begins with, and `many`, how many it has. Children stand after their parents. */
 static void number_leaves(const RankedNode *nodes, int32_t root, int32_t end, uint8_t *first, uint8_t *many) {
     for (int32_t i = end - 1; i >= root; i--) {
-        int32_t child = i - root + nodes[i].below;
+        int32_t child = i - root + (int32_t)nodes[i].below;
         many[i - root] = nodes[i].below ? (uint8_t)(many[child] + many[child + 1]) : 1;
     }
     first[0] = 0;
     for (int32_t i = root; i < end; i++) {
-        int32_t child = i - root + nodes[i].below;
+        int32_t child = i - root + (int32_t)nodes[i].below;
         if (!nodes[i].below) continue;
         first[child] = first[i - root];
         first[child + 1] = (uint8_t)(first[child] + many[child]);
@@ -42,10 +42,10 @@ EXPORT int ranking_prepare(Ranking *r, const Ensemble *e, int64_t nodes) {
             for (int32_t i = root; i < end; i++) {
                 const RankedNode *node = r->nodes + i;
                 if (!node->below) continue;
-                uint32_t left = (uint32_t)(((uint64_t)1 << many[i - root + node->below]) - 1) << first[i - root];
+                uint32_t left = (uint32_t)(((uint64_t)1 << many[i - root + (int32_t)node->below]) - 1) << first[i - root];
                 uint16_t gone = (uint16_t)(left >> set * LEAVES_OF_A_SET);
                 if (!gone) continue;
-                r->splits[split++] = (Split){node->rank, node->column, gone};
+                r->splits[split++] = (Split){(int16_t)node->rank, node->column, gone};
                 bush->count[set]++;
             }
         for (int32_t i = root; i < end; i++)
@@ -83,10 +83,10 @@ static int64_t rank_columns(
         for (int64_t j = 0; j < some; j++) keys[j] = key_of(matrix[(i + j) * stride + column->feature]);
         count_below(r->thresholds + column->first, column->last - column->first, keys, below);
         for (int64_t c = at; c < end; c++) {
-            int64_t nan = r->columns[c].nan_left ? 0 : UINT16_MAX;
+            int64_t nan = r->columns[c].nan_left ? 0 : INT16_MAX;
             int16_t *out = ranks + ((i / ROWS) * r->column_count + c) * ROWS + i % ROWS;
             for (int j = 0; j < SIDE_BY_SIDE; j++)
-                out[j] = (int16_t)((keys[j] == KEY_OF_NAN ? nan : below[j]) + INT16_MIN);
+                out[j] = (int16_t)(keys[j] == KEY_OF_NAN ? nan : below[j]);
         }
     }
     return end;
@@ -124,12 +124,12 @@ static void add_tree(const Ensemble *e, int32_t root, const int16_t *ranks, doub
     const RankedNode *nodes = e->ranking->nodes;
     for (const double *end = sums + ROWS; sums < end; sums += SIDE_BY_SIDE, ranks += SIDE_BY_SIDE) {
 #define BEGIN(j) const RankedNode *at##j = nodes + root;
-#define STEP(j)                                                                          \
-    moved |= at##j->below;                                                               \
-    at##j += at##j->below + (ranks[at##j->column * (int64_t)ROWS + j] > at##j->rank);
+#define STEP(j)          \
+    moved |= at##j->below; \
+    at##j += at##j->below + ((uint16_t)ranks[at##j->column * (int64_t)ROWS + j] > at##j->rank);
 #define ADD(j) sums[j] += e->values[at##j - nodes];
         EACH(BEGIN)
-        int32_t moved;
+        uint32_t moved;
         do {
             moved = 0;
             EACH(STEP)
