@@ -1,0 +1,1 @@
+"""Where homes to be valued come from."""

@@ -1,0 +1,21 @@
+"""Passwords do not belong on a command line, which every user of the machine can read."""
+
+import re
+
+from config.faults import ConfigurationError
+from config.loader import shown_url
+
+_NO_PASSWORD = re.compile(r"^([^/?@]*//[^:/?@]*):@")  # user:@host
+
+
+def refuse_password_in(url: str, told_by: str) -> None:
+    """Raises ConfigurationError, without repeating it, where a url has, or may have, a password in it.
+
+    `told_by`: what the command line calls the url.
+    """
+    plain = _NO_PASSWORD.sub(r"\1@", url)
+    if shown_url(plain) != plain:
+        raise ConfigurationError(
+            f"{told_by} holds a password, which everyone on this machine could read in the list of processes: leave "
+            "it out, and give it by a password file, PGPASSFILE or PGPASSWORD. It should be changed now."
+        )
