@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from application.appraisal import appraise_table, homes_of
+from application.compare_recipes import compare_recipes
 from application.cross_validation import (
     FOLDS,
     OutOfFold,
@@ -29,12 +30,14 @@ from application.ports.data_source import DataSource, SourceTable
 from application.ports.model_repository import ModelRepository
 from application.ports.model_trainer import Extras, ModelTrainer, TrainedModel
 from application.ports.quarantine import Quarantine
+from application.ports.workforce import Workforce
 from application.read_sales import SalesReading, noted
 from application.refuse_price_leaks import refuse_price_leaks
 from application.sales.table import PRICE, SOLD_ON, CheckedSales, sales_digest, set_aside
 from application.screen_sales import SCREENED, screen_prices
 from application.split_sales import Split, home_numbers, homes_in_both, split_sales
 from application.survey_market import survey_market
+from application.working_alone import ALONE
 from domain.equity import EquityCalibration
 from domain.errors import NoUsableSales
 from domain.model_version import Agreement, FeatureSchema, Gate, ModelCard, ModelVersion, TrainingData, Validation
@@ -67,12 +70,16 @@ class TrainingPlan:
 
 @dataclass(frozen=True, slots=True)
 class TrainingReport:
-    """What came of a training: the stored version, whether it is served now, where unusable rows are kept, notes."""
+    """What came of a training: the stored version, whether it is served now, where unusable rows are kept, notes.
+
+    recipes: out-of-fold errors of each recipe, the best first, where they were to be compared.
+    """
 
     stored: ModelVersion
     promoted: bool
     quarantine: str | None
     notes: tuple[str, ...]
+    recipes: Mapping[str, ErrorMetrics] | None = None
 
 
 def no_progress(stage: str, done: int, steps: int) -> None:
@@ -118,13 +125,16 @@ class TrainModel:
         *,
         promote: bool = True,
         force: bool = False,
+        compare: bool = False,
+        workforce: Workforce = ALONE,
         progress: Progress = no_progress,
     ) -> TrainingReport:
         """Trains by `recipe` (or the plan's). Nothing is stored unless all of it succeeds.
 
-        The new version is promoted if it passes the gate, or by `force`, which is recorded. Raises SourceUnavailable,
-        SourceMalformed, QuarantineUnavailable, NoUsableSales, PriceLeak, UnknownRecipe, ModelDisagreement,
-        ModelStoreUnavailable.
+        The new version is promoted if it passes the gate, or by `force`, which is recorded. compare: whether the
+        recipes are compared, too. workforce: who cross-validates. Raises SourceUnavailable, SourceMalformed,
+        QuarantineUnavailable, NoUsableSales, PriceLeak, UnknownRecipe, ModelDisagreement, ModelStoreUnavailable,
+        EngineUnavailable.
         """
         plan, started = self.plan, self.clock.now()
         recipe = recipe or plan.recipe
@@ -135,7 +145,8 @@ class TrainModel:
         progress("reading the sales", 0, 1)
         material = self._read(started)
         progress("reading the sales", 1, 1)
-        trained, found, equity, agreement = self._fit(way, material, progress)
+        recipes = compare_recipes(way, material.train, workforce, progress) if compare else None
+        trained, found, equity, agreement = self._fit(way, material, workforce, progress)
         progress("judging the model", 0, 1)
         appraised = appraise_table(trained, material.test, plan.interval_level)
         judgement = judged(appraised, material.test, plan.interval_level, plan.seed)
@@ -155,7 +166,7 @@ class TrainModel:
             *_notes_on_equity(equity, asked=plan.equity_calibration),
             *_notes_on_gate(gate, asked=promote, force=force),
         )
-        return TrainingReport(stored, promoted, material.kept_at, tuple(dict.fromkeys(notes)))
+        return TrainingReport(stored, promoted, material.kept_at, tuple(dict.fromkeys(notes)), recipes)
 
     def _read(self, started: datetime) -> _Material:
         plan = self.plan
@@ -220,7 +231,7 @@ class TrainModel:
         return split
 
     def _fit(
-        self, way: Way, material: _Material, progress: Progress
+        self, way: Way, material: _Material, workforce: Workforce, progress: Progress
     ) -> tuple[TrainedModel, OutOfFold, EquityCalibration | None, Agreement]:
         """The model with all that goes with it; its out-of-fold values; the calibration that they call for, if any.
 
@@ -228,8 +239,8 @@ class TrainModel:
         """
         train = material.train
         index = way.index(train)
-        found = cross_validate(way, train, index, progress)
-        allowance = look_back(way, train, found, progress) if _is_judged_later(material) else 1.0
+        found = cross_validate(way, train, index, progress, workforce)
+        allowance = look_back(way, train, found, progress, workforce) if _is_judged_later(material) else 1.0
         called_for = fit_equity_calibration(found.values, found.prices)
         equity = None if called_for.changes_nothing else called_for
         applied = equity if self.plan.equity_calibration and called_for.reached else None
@@ -241,7 +252,7 @@ class TrainModel:
         trained = TrainedModel(
             model=model,
             spread=self.trainer.fit_spread(train, np.log(found.prices / values), values, model.features, way.seed),
-            errors=learn_errors(way, train, found, applied, model.features, allowance),
+            errors=learn_errors(way, train, found, applied, model.features, allowance, workforce),
             index=index,
             extent=survey_market(train, model.features),
             comparables=self.trainer.comparables(train, model.features),

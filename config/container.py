@@ -5,15 +5,18 @@ one: its kind in `settings.py`, a function below, a line in its Selector.
 """
 
 import dataclasses
+import hashlib
 import os
+import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from dependency_injector import containers, providers
+from msgspec import structs
 
 from application.authenticate_key import AuthenticateKey
 from application.check_readiness import CheckReadiness
@@ -31,6 +34,7 @@ from application.ports.clock import Clock
 from application.ports.data_source import DataSource
 from application.ports.database_schema import DatabaseSchema
 from application.ports.evidence_signer import EvidenceSigner
+from application.ports.finished_parts import FinishedParts
 from application.ports.key_event_log import KeyEventLog
 from application.ports.key_store import KeyStore
 from application.ports.log_decryption import LogDecryption
@@ -38,9 +42,13 @@ from application.ports.log_sink import LogSink
 from application.ports.model_repository import ModelRepository
 from application.ports.model_trainer import ModelTrainer
 from application.ports.pepper_store import PepperStore
+from application.ports.portfolio_sink import PieceEncoder, PortfolioSink
+from application.ports.portfolio_source import PortfolioSource
 from application.ports.quarantine import Quarantine
 from application.ports.rate_limiter import RateLimiter
+from application.ports.valuation_engine import PartValuer, ValuationEngine
 from application.ports.valuation_log import ValuationLog
+from application.ports.workforce import Workforce
 from application.promote_model import PromoteModel, RollBackModel
 from application.prune_evidence import PruneEvidence
 from application.prune_models import PruneModels
@@ -64,12 +72,14 @@ from application.what_if import WhatIf
 from config.faults import ConfigurationError
 from config.log_lines import local_time
 from config.logs import Loggers
+from config.portfolio_places import PortfolioPlace
 from config.settings import (
     DataSourceSettings,
     HttpSettings,
     KeyStoreSettings,
     LoggingSettings,
     ModelRepositorySettings,
+    PortfolioSettings,
     Settings,
     TracingSettings,
     ValuationLogSettings,
@@ -85,8 +95,10 @@ if TYPE_CHECKING:
     from adapters.valuation_logs.sql_database import SqlValuationLog
     from application.build_report import BuildReport
     from application.evaluate_model import EvaluateModel
+    from application.portfolio_order import PortfolioOrder
     from application.read_sales import SalesReading
     from application.train_model import TrainModel
+    from application.value_portfolio import ValuePortfolio
 
 
 def _csv_sales(settings: DataSourceSettings) -> DataSource:
@@ -99,10 +111,25 @@ def _csv_sales(settings: DataSourceSettings) -> DataSource:
     return CsvDataSource(settings.path, settings.test_path)
 
 
-def _csv_file(path: Path) -> DataSource:
+def _parquet_sales(settings: DataSourceSettings) -> DataSource:
+    from adapters.data_sources.parquet_files import ParquetDataSource
+
+    if settings.path is None:
+        from adapters.data_sources.none_configured import NoDataSource
+
+        return NoDataSource()
+    return ParquetDataSource(settings.path, settings.test_path)
+
+
+def _sales_file(location: str) -> DataSource:
+    """A file of sales that is given by itself; Parquet is known by its ending, or by being a folder."""
+    if location.lower().endswith((".parquet", ".pq")) or Path(location).is_dir():
+        from adapters.data_sources.parquet_files import ParquetDataSource
+
+        return ParquetDataSource(location)
     from adapters.data_sources.csv_file import CsvDataSource
 
-    return CsvDataSource(path, None)
+    return CsvDataSource(location)
 
 
 def _sql_sales(settings: DataSourceSettings) -> DataSource:
@@ -123,6 +150,14 @@ def _trainer() -> ModelTrainer:
     from adapters.valuation_models.trainer import RecipeTrainer
 
     return RecipeTrainer()
+
+
+def _dask_workforce(scheduler: str | None) -> AbstractContextManager[Workforce]:
+    try:
+        from adapters.workforces.dask_cluster import dask_workforce
+    except ImportError:
+        raise _extra_missing("--engine dask", "dask") from None
+    return dask_workforce(scheduler)
 
 
 def _joblib_models(settings: ModelRepositorySettings) -> ModelRepository:
@@ -436,6 +471,82 @@ def _reading(settings: Settings, clock: Clock) -> "SalesReading":
     return SalesReading(layout, ScreeningThresholds(**limits) if screening.enabled else None, clock)
 
 
+def _value_portfolio(settings: Settings, models: ModelRepository, clock: Clock) -> "ValuePortfolio":
+    from application.value_portfolio import ValuePortfolio
+    from config.portfolio_worker import PortfolioWorker
+
+    program = _version()
+
+    def worker(order: "PortfolioOrder", encoder: PieceEncoder) -> PartValuer:
+        repository = settings.model_repository
+        trusted = repository.trusted_keys or (models.public_key(),)
+        return PortfolioWorker.of(structs.replace(repository, trusted_keys=trusted), order, encoder, program)
+
+    return ValuePortfolio(models, clock, _reading(settings, clock).layout, worker, program)
+
+
+def _portfolio_source(place: PortfolioPlace) -> PortfolioSource:
+    match place.kind:
+        case "csv":
+            from adapters.portfolio_sources.csv_stream import CsvPortfolio
+
+            return CsvPortfolio(place.location, lambda: sys.stdin.buffer)
+        case "parquet":
+            from adapters.portfolio_sources.parquet_files import ParquetPortfolio
+
+            return ParquetPortfolio(place.location)
+        case "sql":
+            from adapters.portfolio_sources.sql_database import SqlPortfolio
+
+            return SqlPortfolio(_address(place), place.query or "")
+
+
+def _portfolio_sink(place: PortfolioPlace) -> PortfolioSink:
+    match place.kind:
+        case "csv":
+            from adapters.portfolio_sinks.csv_file import CsvSink
+
+            return CsvSink(sys.stdout.buffer if place.is_stream else place.location)
+        case "parquet":
+            from adapters.portfolio_sinks.parquet_file import ParquetSink
+
+            return ParquetSink(sys.stdout.buffer if place.is_stream else place.location)
+        case "sql":
+            from adapters.portfolio_sinks.sql_table import SqlTableSink
+
+            return SqlTableSink(_address(place), place.table or "", replace=place.replace)
+
+
+def _address(place: PortfolioPlace) -> str:
+    from adapters.databases import with_password
+
+    return with_password(place.location, place.password_file)
+
+
+def _finished_parts(settings: PortfolioSettings, place: PortfolioPlace, sink: PortfolioSink) -> FinishedParts:
+    if place.is_stream:
+        from adapters.finished_parts.nowhere import NoFinishedParts
+
+        return NoFinishedParts()
+    from adapters.finished_parts.folder import FinishedPartsFolder
+
+    return FinishedPartsFolder(settings.path / hashlib.sha256(sink.name.encode()).hexdigest()[:32])
+
+
+def _processes(workers: int | None, _scheduler: str | None) -> ValuationEngine:
+    from adapters.valuation_engines.processes import Processes
+
+    return Processes(workers)
+
+
+def _dask(workers: int | None, scheduler: str | None) -> ValuationEngine:
+    try:
+        from adapters.valuation_engines.dask_cluster import DaskEngine
+    except ImportError:
+        raise _extra_missing("--engine dask", "dask") from None
+    return DaskEngine(scheduler, workers)
+
+
 def _study_drift(settings: Settings, log: ValuationLog, clock: Clock) -> StudyDrift:
     monitoring = settings.monitoring
     limits = DriftLimits(monitoring.drift_level, monitoring.drift_psi)
@@ -454,11 +565,13 @@ class Container(containers.DeclarativeContainer):
     data_source = providers.Selector(
         settings.provided.data_source.kind,
         csv=providers.Singleton(_csv_sales, settings.provided.data_source),
+        parquet=providers.Singleton(_parquet_sales, settings.provided.data_source),
         sql=providers.Singleton(_sql_sales, settings.provided.data_source),
     )
-    sales_file = providers.Factory(_csv_file)
+    sales_file = providers.Factory(_sales_file)
     quarantine = providers.Singleton(_quarantine, settings.provided.screening.quarantine)
     model_trainer = providers.Singleton(_trainer)
+    dask_workforce = providers.Factory(_dask_workforce)
     model_repository = providers.Selector(
         settings.provided.model_repository.kind,
         joblib=providers.Singleton(_joblib_models, settings.provided.model_repository),
@@ -500,6 +613,11 @@ class Container(containers.DeclarativeContainer):
     record_valuations = providers.Singleton(
         RecordValuations, valuation_log, clock, settings.provided.valuation_log.coordinate_decimals
     )
+    value_portfolio = providers.Singleton(_value_portfolio, settings, model_repository, clock)
+    portfolio_source = providers.Factory(_portfolio_source)
+    portfolio_sink = providers.Factory(_portfolio_sink)
+    valuation_engine = providers.FactoryAggregate(local=providers.Factory(_processes), dask=providers.Factory(_dask))
+    finished_parts = providers.Factory(_finished_parts, settings.provided.portfolios)
     what_if = providers.Singleton(WhatIf, value_property, served_model)
     study_drift = providers.Singleton(_study_drift, settings, evidence_archive, clock)
     check_readiness = providers.Singleton(

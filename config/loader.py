@@ -18,7 +18,7 @@ import msgspec
 
 from config.checks import check_settings
 from config.faults import ConfigurationError, dotted, nearest
-from config.settings import Section, Settings
+from config.settings import Location, Section, Settings
 
 DEFAULT_FILE = "tasador.toml"
 _PREFIX = "TASADOR_"
@@ -79,12 +79,12 @@ def shown_settings(settings: Settings) -> dict[str, Any]:
     plain = msgspec.to_builtins(settings, enc_hook=str)
     for section in plain.values():
         for key, value in section.items():
-            if value and (key == "url" or key.endswith("_url")):
-                section[key] = _without_passwords(value)
+            if value and (key == "url" or key.endswith("_url") or "://" in str(value)):
+                section[key] = shown_url(value)
     return typing.cast("dict[str, Any]", plain)
 
 
-def _without_passwords(url: str) -> str:
+def shown_url(url: str) -> str:
     """`url` without what is, or may be, a password: rather too much than too little is masked."""
     scheme, separator, rest = url.partition("://")
     if not separator:
@@ -201,16 +201,16 @@ def _value(kind: Any, value: Any, origin: str, keys: Sequence[str], *, strict: b
         raise ConfigurationError(f"{origin}{dotted(keys)}: {expected}.") from None
 
 
-def _path(kind: type, value: Any) -> Path:
-    if kind is Path and isinstance(value, str) and value and "\0" not in value:
-        return Path(value)
+def _path(kind: type, value: Any) -> Any:
+    if kind in {Path, Location} and isinstance(value, str) and value and "\0" not in value:
+        return kind(value)
     raise msgspec.ValidationError("expected the path of a file or folder")
 
 
 def _refuse_unknown(origin: str, keys: Sequence[str], section: type[Section]) -> NoReturn:
     known = list(_field_types(section))
     near = nearest(keys[-1], known)
-    meant = dotted((*keys[:-1], near)) if near else _elsewhere(keys[-1])
+    meant = _elsewhere(keys[-1]) or (dotted((*keys[:-1], near)) if near else None)
     hint = f"did you mean '{meant}'?" if meant else f"known here: {', '.join(known)}."
     raise ConfigurationError(f"{origin}there is no setting '{dotted(keys)}'; {hint}")
 
@@ -245,6 +245,8 @@ def _resolved(section: Section, base: Path, home: Path, above: str = "") -> Sect
             changes[name] = _resolved(value, base, home, f"{key}.")
         elif isinstance(value, Path):
             changes[name] = _absolute(value, base, home, key)
+        elif isinstance(value, Location):
+            changes[name] = value if value.is_url else Location(_absolute(Path(value), base, home, key))
         elif isinstance(value, str) and (match := _RELATIVE_SQLITE.fullmatch(value)):
             changes[name] = match[1] + str(_absolute(Path(match[2]), base, home, key))
     return msgspec.structs.replace(section, **changes)

@@ -1,5 +1,6 @@
 """Every setting, its type, its default and its meaning. `loader.py` fills them in; the container reads them."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,6 +13,19 @@ Rate = Annotated[str, Meta(max_length=40)]
 """A number of times in a time, as `domain.rate_limit.parse_rate_limit` reads it."""
 AgeRecipient = Annotated[str, Meta(pattern="^age1[02-9ac-hj-np-z]{58}$")]
 PublicKey = Annotated[str, Meta(pattern="^ed25519:[A-Za-z0-9+/]{43}=$")]
+
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+
+
+class Location(str):
+    """A file or a folder: a path, or a URL such as s3://bucket/sales.csv."""
+
+    __slots__ = ()
+
+    @property
+    def is_url(self) -> bool:
+        """Whether it is a URL, which stays as it is."""
+        return _URL.match(self) is not None
 
 
 class Section(Struct, frozen=True, forbid_unknown_fields=True):
@@ -33,14 +47,17 @@ class FurtherColumns(Section, frozen=True):
 
 
 class DataSourceSettings(Section, frozen=True):
-    """Where the sales come from. csv needs `path`; sql needs `url` and `query`.
+    """Where the sales come from. csv and parquet need `path`; sql needs `url` and `query`.
+
+    A path may be a URL such as s3://bucket/sales.csv, and of parquet also a folder; credentials for it stand in the
+    environment.
 
     `columns` maps Tasador's column names to the source's own. `test_path` or `test_query` give a holdout.
     """
 
-    kind: Literal["csv", "sql"] = "csv"
-    path: Path | None = None
-    test_path: Path | None = None
+    kind: Literal["csv", "parquet", "sql"] = "csv"
+    path: Location | None = None
+    test_path: Location | None = None
     url: str | None = None
     password_file: Path | None = None
     query: str | None = None
@@ -158,6 +175,12 @@ class ValuationLogSettings(Section, frozen=True):
     retention_days: Annotated[int, Meta(ge=1, le=36_500)] | None = None
 
 
+class PortfolioSettings(Section, frozen=True):
+    """Where `tasador value` keeps what it has valued until its output is whole, for --resume: the folder `path`."""
+
+    path: Path = Path("var/portfolios")
+
+
 class MonitoringSettings(Section, frozen=True):
     """The served model against the world. Drift is of the valuations of the last `drift_days`.
 
@@ -241,6 +264,7 @@ class Settings(Section, frozen=True):
     model_repository: ModelRepositorySettings = ModelRepositorySettings()
     key_store: KeyStoreSettings = KeyStoreSettings()
     valuation_log: ValuationLogSettings = ValuationLogSettings()
+    portfolios: PortfolioSettings = PortfolioSettings()
     monitoring: MonitoringSettings = MonitoringSettings()
     logging: LoggingSettings = LoggingSettings()
     tracing: TracingSettings = TracingSettings()

@@ -1,5 +1,6 @@
 """What tests of several kinds need: a real PostgreSQL server, started from a package, one for each test process."""
 
+import logging
 import uuid
 import warnings
 from collections.abc import Iterator
@@ -62,3 +63,33 @@ def redis_server() -> Iterator[RedisServer]:
         server = RedisServer(Path(folder))
         yield server
         server.stop()
+
+
+@pytest.fixture(scope="session")
+def dask_scheduler() -> Iterator[str]:
+    """The address of a Dask scheduler with two workers, processes each; what kills two is not given to a third.
+
+    Workers are forked from one that has imported Dask: they start, and start again, in a moment.
+    """
+    import dask
+    from distributed import LocalCluster
+
+    settings = {
+        "distributed.worker.multiprocessing-method": "forkserver",
+        "distributed.scheduler.allowed-failures": 1,
+        "distributed.deploy.lost-worker-timeout": "1 day",
+    }
+    with (
+        TemporaryDirectory(prefix="tasador-dask-") as folder,
+        dask.config.set(settings),
+        LocalCluster(  # type: ignore[no-untyped-call]
+            n_workers=2,
+            threads_per_worker=1,
+            dashboard_address=None,
+            scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
+            memory_limit=0,
+            local_directory=folder,
+            silence_logs=logging.CRITICAL,
+        ) as cluster,
+    ):
+        yield cluster.scheduler_address

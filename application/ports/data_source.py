@@ -13,8 +13,9 @@ class SourceTable:
     """Sales as their source holds them, before anything is checked.
 
     frame: one row a sale, in the source's order, the source's own column names, cells as they came: text, numbers,
-        dates, or None (also for an empty text cell). Its index is where a person finds the row: the line of the file,
-        or the row of the result counted from 1.
+        dates, or missing (also for an empty text cell), which is None in a column of objects and null in one that is
+        Arrow-backed. Its index is where a person finds the row: the line of the file, or the row of the result or of
+        the table counted from 1.
     broken: rows that could not be read into the columns at all, by their place, with the reason.
     name: what to call the source in a message, without secrets.
     place: the word for an index value in a message: "line" or "row".

@@ -94,7 +94,10 @@ class PortfolioSource(Protocol):
 
     @abstractmethod
     def head(self) -> PortfolioHead:
-        """What comes before the rows. Raises SourceUnavailable, SourceMalformed."""
+        """What comes before the rows; asked again after them, its notes may tell more.
+
+        Raises SourceUnavailable, SourceMalformed.
+        """
 
     @abstractmethod
     def parts(self) -> Iterator[PortfolioPart]:

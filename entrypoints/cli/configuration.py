@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import click
@@ -22,7 +23,12 @@ def check(loaded: LoadedSettings) -> None:
     """Say whether the settings can be used; exit code 2 if not."""
     source = loaded.settings.data_source
     for key, path in (("path", source.path), ("test_path", source.test_path)):
-        if source.kind == "csv" and path and not path.is_file():
+        if (
+            source.kind != "sql"
+            and path
+            and not path.is_url
+            and not _is_there(Path(path), folder=source.kind == "parquet")
+        ):
             tell(f"note: data_source.{key}: there is no file {path} yet")
     faults = faults_of(loaded.settings)
     for fault in faults:
@@ -44,6 +50,10 @@ def show(loaded: LoadedSettings, *, as_json: bool) -> None:
     click.echo(f"# from {loaded.file or 'built-in defaults'} and TASADOR_* variables")
     for key, value in _flat(shown):
         click.echo(f"{key} = {'(not set)' if value is None else json.dumps(value, ensure_ascii=False)}")
+
+
+def _is_there(path: Path, *, folder: bool) -> bool:
+    return path.is_file() or (folder and path.is_dir())
 
 
 def _flat(values: dict[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:

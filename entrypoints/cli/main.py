@@ -11,7 +11,18 @@ from click.exceptions import NoArgsIsHelpError
 
 from config.faults import ConfigurationError
 from domain.errors import DomainError, InvalidFields, InvalidKeyRequest, InvalidSample, UnknownRecipe
-from entrypoints.cli import audit, configuration, database, keys, logs, models, monitoring, serving, training
+from entrypoints.cli import (
+    audit,
+    configuration,
+    database,
+    keys,
+    logs,
+    models,
+    monitoring,
+    portfolio,
+    serving,
+    training,
+)
 from entrypoints.cli.serving import CannotListen
 from entrypoints.cli.session import CONFIG_HELP, tell, version_of_tasador
 
@@ -32,6 +43,7 @@ def tasador(context: click.Context, config_file: str | None) -> None:
 for command in (
     training.train,
     training.evaluate,
+    portfolio.value,
     models.models,
     keys.keys,
     audit.audit,

@@ -61,7 +61,8 @@ def faults_of(settings: Settings) -> list[str]:
         *_parts(container),
         ("key_store", lambda: container.pepper_store().is_empty()),
     ]
-    if settings.data_source.kind == "sql":
+    source = settings.data_source
+    if source.kind == "sql" or any(path and path.is_url for path in (source.path, source.test_path)):
         looks.append(("data_source", container.data_source))
     if os.path.exists(settings.valuation_log.signing_key_file):  # noqa: PTH110 (Path.exists raises) else it is made
         looks.append(("valuation_log", lambda: container.evidence_signer().sign(b"")))

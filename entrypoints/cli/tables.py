@@ -65,6 +65,11 @@ def judgement_table(facts: dict[str, str], judgement: Judgement, currency: str) 
     )
 
 
+def recipes_table(errors: Mapping[str, ErrorMetrics], currency: str) -> RenderableType:
+    """The out-of-fold errors of the recipes beside each other."""
+    return Group(Text("\nthe recipes in 5-fold cross-validation, before any calibration:"), _errors(errors, currency))
+
+
 def _facts(facts: dict[str, str]) -> Table:
     table = Table.grid(padding=(0, 2))
     for name, fact in facts.items():
@@ -72,7 +77,7 @@ def _facts(facts: dict[str, str]) -> Table:
     return table
 
 
-def _errors(columns: dict[str, ErrorMetrics], currency: str) -> Table:
+def _errors(columns: Mapping[str, ErrorMetrics], currency: str) -> Table:
     table = Table("error", *columns, box=None, padding=(0, 2, 0, 0))
     for column in table.columns[1:]:
         column.justify = "right"

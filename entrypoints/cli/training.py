@@ -1,11 +1,14 @@
 """`tasador train` and `tasador evaluate`."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 import click
 
+from application.ports.workforce import Workforce
+from application.working_alone import ALONE
 from config.loader import LoadedSettings
 from config.log_lines import on_one_line
 from config.settings import TrainingSettings
@@ -20,7 +23,7 @@ from entrypoints.cli.session import (
     print_json,
     print_table,
 )
-from entrypoints.cli.tables import judgement_table, model_table
+from entrypoints.cli.tables import judgement_table, model_table, recipes_table
 
 if TYPE_CHECKING:
     from application.evaluate_model import Evaluation
@@ -34,17 +37,38 @@ RECIPES = get_args(get_type_hints(TrainingSettings)["recipe"])
 @click.option("--recipe", type=click.Choice(RECIPES), help="How to train (default: training.recipe).")
 @click.option("--no-promote", is_flag=True, help="Store the model without serving it.")
 @click.option("--force", is_flag=True, help="Serve it even if it is worse than the version in service; recorded.")
+@click.option("--compare", is_flag=True, help="Cross-validate every recipe on these sales, and say how each does.")
+@click.option("--engine", type=click.Choice(("local", "dask")), default="local", help="What cross-validates.")
+@click.option("--scheduler", metavar="ADDRESS", help="Of the Dask cluster (default: one is started here).")
 @json_option
 @configured
-def train(loaded: LoadedSettings, *, recipe: str | None, no_promote: bool, force: bool, as_json: bool) -> None:
+def train(
+    loaded: LoadedSettings,
+    *,
+    recipe: str | None,
+    no_promote: bool,
+    force: bool,
+    compare: bool,
+    engine: str,
+    scheduler: str | None,
+    as_json: bool,
+) -> None:
     """Train on the configured sales; store, judge and serve."""
     if no_promote and force:
         raise click.UsageError("--no-promote and --force contradict each other: give one of them.")
-    report = train_with(container_of(loaded), recipe, promote=not no_promote, force=force)
+    if scheduler and engine != "dask":
+        raise click.UsageError("--scheduler is that of a Dask cluster: give --engine dask too.")
+    container = container_of(loaded)
+    with container.dask_workforce(scheduler) if engine == "dask" else nullcontext(ALONE) as workforce:
+        report = train_with(
+            container, recipe, promote=not no_promote, force=force, compare=compare, workforce=workforce
+        )
     if as_json:
         print_json(_shown(report))
         return
     print_table(model_table(report.stored, serving=report.promoted))
+    if report.recipes:
+        print_table(recipes_table(report.recipes, report.stored.card.currency))
     for note in report.notes:
         click.echo(f"note: {note}")
     if report.quarantine:
@@ -53,12 +77,21 @@ def train(loaded: LoadedSettings, *, recipe: str | None, no_promote: bool, force
         click.echo(f"Stored, not served: `tasador models promote {report.stored.version}` serves it.")
 
 
+class _SalesFile(click.Path):
+    """A file or a folder that is there, or a URL."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """As it was given."""
+        return value if "://" in value else super().convert(value, param, ctx)
+
+
 @click.command()
 @click.option("--version", "version", metavar="V", help="The stored version (default: the served one).")
 @click.option(
     "--data",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A CSV file of sales (default: the version's own holdout).",
+    metavar="PATH",
+    type=_SalesFile(exists=True),
+    help="A file of sales, CSV or Parquet, or its URL (default: the version's own holdout).",
 )
 @click.option(
     "--report",
@@ -69,7 +102,7 @@ def train(loaded: LoadedSettings, *, recipe: str | None, no_promote: bool, force
 @json_option
 @configured
 def evaluate(
-    loaded: LoadedSettings, *, version: str | None, data: Path | None, report: Path | None, as_json: bool
+    loaded: LoadedSettings, *, version: str | None, data: str | None, report: Path | None, as_json: bool
 ) -> None:
     """Hold a stored model against sales: errors and ratio study."""
     if report:
@@ -133,11 +166,19 @@ def _counted(by_reason: Mapping[str, int]) -> str:
 
 
 def train_with(
-    container: "Container", recipe: str | None = None, *, promote: bool = True, force: bool = False
+    container: "Container",
+    recipe: str | None = None,
+    *,
+    promote: bool = True,
+    force: bool = False,
+    compare: bool = False,
+    workforce: Workforce = ALONE,
 ) -> "TrainingReport":
     """Trains, with progress bars where somebody watches."""
     with progress_bars() as watcher:
-        report = container.train_model()(operator(), recipe, promote=promote, force=force, progress=watcher)
+        report = container.train_model()(
+            operator(), recipe, promote=promote, force=force, compare=compare, workforce=workforce, progress=watcher
+        )
     card = report.stored.card
     container.loggers().service.info(
         "model trained",
@@ -184,6 +225,7 @@ def _shown(report: "TrainingReport") -> dict[str, Any]:
         "importance": card.importance,
         "unknown": card.unknown,
         "gate": card.gate,
+        "recipes": report.recipes,
         "artifact": stored.artifact,
         "notes": report.notes,
     }

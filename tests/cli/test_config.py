@@ -50,6 +50,11 @@ class TestCheck:
                 '[data_source]\nkind = "sql"\nurl = "postgresql://h/d"\nquery = "q"\npassword_file = "no"',
                 "data_source: The password file {here}/no cannot be read",
             ),
+            ('[data_source]\npath = "gs://b/sales.csv"', "data_source: gs:// needs a further library"),
+            (
+                '[data_source]\nkind = "parquet"\npath = "s3://somebody:hush@b/sales"',
+                "The s3:// address must not hold credentials",
+            ),
         ],
     )
     def test_tells_what_serve_or_keys_would_refuse(

@@ -78,7 +78,7 @@ class TestOnOtherSales:
     @pytest.mark.parametrize(
         ("content", "code", "told"),
         [
-            (None, 2, "Invalid value for '--data': File 'other.csv' does not exist."),
+            (None, 2, "Invalid value for '--data': Path 'other.csv' does not exist."),
             ("", 1, "other.csv is empty"),
             ("type,sector\n", 1, "other.csv has no column 'net_usable_area'"),
             (some_sales(0).to_csv(index=False), 1, "other.csv: none of the 0 sales can be used."),

@@ -42,7 +42,7 @@ def test_mended_rows_can_be_read_again(tmp_path: Path) -> None:
 
     again = CsvDataSource(Path(CsvFolderQuarantine(tmp_path).keep("run", rows))).sales().frame
 
-    assert again.to_numpy().tolist() == [["3", "price is missing", "Ñuñoa; «x», y", None]]
+    assert again.to_dict("split")["data"] == [["3", "price is missing", "Ñuñoa; «x», y", None]]
 
 
 def test_only_the_file_is_left_in_the_folder(tmp_path: Path) -> None:

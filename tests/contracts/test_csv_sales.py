@@ -1,5 +1,6 @@
 """CSV files as the world writes them."""
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -47,9 +48,34 @@ class TestEncoding:
         assert rows(table) == {2: ["casa", "Ñuñoa\x81"]}
         assert "Latin-1" in table.notes[0]
 
+    def test_of_a_row_that_breaks_off_from_the_rest_spoils_that_row_alone(self, path: Path) -> None:
+        table = read(path, "type,sector\ncasa,Ñuñoa\n".encode() + b"loft,\xd1u\xf1oa\n")
+
+        assert rows(table) == {2: ["casa", "Ñuñoa"]}
+        assert table.broken == {3: "it is not UTF-8"}
+
     def test_that_its_mark_promises_must_hold(self, path: Path) -> None:
         with pytest.raises(SourceMalformed, match="UTF-16"):
             read(path, b"\xff\xfea")
+
+
+class TestGzip:
+    def test_is_known_by_its_content_whatever_the_name(self, path: Path) -> None:
+        table = read(path, gzip.compress(b"type,price\ncasa,1\n") + gzip.compress(b"loft,2\n"))
+
+        assert rows(table) == {2: ["casa", "1"], 3: ["loft", "2"]}
+
+    @pytest.mark.parametrize(("keep", "told"), [(-9, "ends too soon"), (-4, "ends too soon")])
+    def test_that_is_truncated_is_told(self, path: Path, keep: int, told: str) -> None:
+        with pytest.raises(SourceMalformed, match=rf"sales\.csv is a gzip archive that {told}"):
+            read(path, gzip.compress(b"type,price\n" + b"casa,1\n" * 500)[:keep])
+
+    def test_that_is_damaged_is_told(self, path: Path) -> None:
+        packed = bytearray(gzip.compress(b"type,price\n" + b"casa,1\n" * 500))
+        packed[-8] ^= 1  # of its checksum
+
+        with pytest.raises(SourceMalformed, match=r"sales\.csv is a gzip archive that is damaged"):
+            read(path, bytes(packed))
 
 
 class TestSeparator:

@@ -10,10 +10,13 @@ from typing import Protocol
 
 import pandas as pd
 import psycopg
+import pyarrow as pa
 import pytest
 from psycopg import sql
+from pyarrow import parquet
 
 from adapters.data_sources.csv_file import CsvDataSource
+from adapters.data_sources.parquet_files import ParquetDataSource
 from adapters.data_sources.sql_database import SqlDataSource
 from application.ports.data_source import DataSource, SourceTable
 from application.ports.model_trainer import Extras
@@ -83,6 +86,29 @@ class CsvFile(World):
         return path
 
 
+class ParquetFile(World):
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def holding(self, columns: Sequence[str], rows: Sequence[Row], holdout: Sequence[Row] | None = None) -> DataSource:
+        return ParquetDataSource(
+            self._written("sales.parquet", columns, rows),
+            None if holdout is None else self._written("holdout.parquet", columns, holdout),
+        )
+
+    def naming_twice(self, column: str) -> DataSource:
+        return ParquetDataSource(self._written("twice.parquet", (column, column), [(1, 2)]))
+
+    def out_of_reach(self) -> DataSource:
+        return ParquetDataSource(self._folder / "nowhere.parquet")
+
+    def _written(self, name: str, columns: Sequence[str], rows: Sequence[Row]) -> Path:
+        path = self._folder / name
+        arrays = [pa.array([row[place] for row in rows]) for place in range(len(columns))]
+        parquet.write_table(pa.Table.from_arrays(arrays, names=[*columns]), path)
+        return path
+
+
 class SqliteDatabase(World):
     def __init__(self, folder: Path) -> None:
         self._path = folder / "sales.db"
@@ -148,6 +174,7 @@ def _postgres_type(cells: Sequence[object]) -> str:
 WORLDS: dict[str, Callable[[pytest.FixtureRequest], World]] = {
     "memory": lambda request: Memory(),
     "csv": lambda request: CsvFile(request.getfixturevalue("tmp_path")),
+    "parquet": lambda request: ParquetFile(request.getfixturevalue("tmp_path")),
     "sqlite": lambda request: SqliteDatabase(request.getfixturevalue("tmp_path")),
     "postgresql": lambda request: PostgresDatabase(request.getfixturevalue("fresh_postgres_url")),
 }

@@ -23,6 +23,7 @@ from application.ports.model_repository import ModelRepository
 from application.ports.valuation_log import ValuationLog
 from config.container import Container
 from config.faults import ConfigurationError
+from config.portfolio_places import PortfolioPlace
 from config.settings import (
     DataSourceSettings,
     HttpSettings,
@@ -43,6 +44,7 @@ from tests.fakes.in_memory_key_event_log import InMemoryKeyEventLog
 from tests.fakes.in_memory_key_store import InMemoryKeyStore
 from tests.fakes.in_memory_model_repository import InMemoryModelRepository
 from tests.fakes.in_memory_pepper_store import InMemoryPepperStore
+from tests.fakes.in_memory_portfolio_sink import InMemorySink
 
 REPOSITORY = Path(__file__).parents[2]
 PORTS: dict[str, type] = {
@@ -52,7 +54,10 @@ PORTS: dict[str, type] = {
     "valuation_log": ValuationLog,
 }
 HEAVY = (
+    "adbc_driver_postgresql",
+    "distributed",
     "pandas",
+    "pyarrow",
     "sklearn",
     "scipy",
     "category_encoders",
@@ -141,10 +146,15 @@ class TestTheContainer:
         container = Container(settings=settings_in(tmp_path))
         counted_in = ([memoryview(bytearray(192)).cast("Q")], 0, b"secret")
         needed = {
-            "sales_file": (tmp_path / "sales.csv",),
+            "sales_file": (str(tmp_path / "sales.csv"),),
             "log_decryption": (tmp_path / "key.txt",),
             "rate_limiter": counted_in,
             "failure_counter": counted_in,
+            "dask_workforce": (None,),
+            "portfolio_source": (PortfolioPlace("INPUT", "homes.csv"),),
+            "portfolio_sink": (PortfolioPlace("OUTPUT", "valued.parquet"),),
+            "valuation_engine": ("local", None, None),
+            "finished_parts": (PortfolioPlace("OUTPUT", "valued.csv"), InMemorySink()),
         }
         for name, provider in container.providers.items():
             assert provider(*needed.get(name, ())) or name in {"log_stream", "traces"}

@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 
 from config.faults import ConfigurationError
 from config.loader import LoadedSettings, load_settings, shown_settings
-from config.settings import DataSourceSettings, HttpSettings, KeyStoreSettings, Section, Settings, ValuationLogSettings
+from config.settings import (
+    DataSourceSettings,
+    HttpSettings,
+    KeyStoreSettings,
+    Location,
+    Section,
+    Settings,
+    ValuationLogSettings,
+)
 
 PASSWORD = "geheim-9"
 
@@ -134,8 +142,9 @@ def an_override(keys: tuple[str, ...], kind: Any) -> tuple[str, object]:
         return json.dumps([item]), (item,)
     if get_origin(kind) is dict:
         return '{"price": "sale_price"}', {"price": "sale_price"}
-    if Path in (kind, *get_args(kind)):
-        return f"/elsewhere/{keys[-1]}", Path(f"/elsewhere/{keys[-1]}")
+    for place in (Path, Location):
+        if place in (kind, *get_args(kind)):
+            return f"/elsewhere/{keys[-1]}", place(f"/elsewhere/{keys[-1]}")
     spelt_texts = {
         "rate_limit": "7/hour",
         "failed_keys_limit": "7/hour",
@@ -159,8 +168,8 @@ class TestTheFile:
         loaded = load(folder, SAMPLE)
         assert loaded.file == folder / "tasador.toml"
         assert loaded.settings.data_source == DataSourceSettings(
-            path=folder / "sales.csv",
-            test_path=folder / "test.csv",
+            path=Location(folder / "sales.csv"),
+            test_path=Location(folder / "test.csv"),
             columns={"price": "sale_price"},
             extra=loaded.settings.data_source.extra,
         )
@@ -417,7 +426,7 @@ class TestOverrides:
         (folder / "conf").mkdir()
         (folder / "conf/t.toml").write_text("")
         loaded = load(folder, config="conf/t.toml", environment={"TASADOR_DATA_SOURCE__PATH": "sales.csv"})
-        assert loaded.settings.data_source.path == folder / "conf/sales.csv"
+        assert loaded.settings.data_source.path == Location(folder / "conf/sales.csv")
 
 
 class TestPaths:
@@ -425,19 +434,23 @@ class TestPaths:
         (folder / "conf").mkdir()
         (folder / "conf/t.toml").write_text('[data_source]\npath = "sales.csv"\ntest_path = "/data/test.csv"\n')
         settings = load(folder, config="conf/t.toml").settings
-        assert settings.data_source.path == folder / "conf/sales.csv"
-        assert settings.data_source.test_path == Path("/data/test.csv")
+        assert settings.data_source.path == Location(folder / "conf/sales.csv")
+        assert settings.data_source.test_path == Location(Path("/data/test.csv"))
         assert settings.key_store.pepper_file == folder / "conf/var/pepper.json"
+
+    def test_stay_as_they_are_where_they_are_urls(self, folder: Path) -> None:
+        source = load(folder, '[data_source]\npath = "s3://sales/2026/a.csv"\n').settings.data_source
+        assert source.path == "s3://sales/2026/a.csv"
 
     def test_resolve_against_where_a_linked_file_is_seen(self, folder: Path) -> None:
         (folder / "mounted").mkdir()
         (folder / "mounted/data.toml").write_text('[data_source]\npath = "sales.csv"\n')
         (folder / "tasador.toml").symlink_to("mounted/data.toml")
-        assert load(folder).settings.data_source.path == folder / "sales.csv"
+        assert load(folder).settings.data_source.path == Location(folder / "sales.csv")
 
     def test_under_var_move_with_the_home_of_tasador(self, folder: Path) -> None:
         settings = load(folder, SAMPLE, {"TASADOR_HOME": "/srv/tasador"}).settings
-        assert settings.data_source.path == folder / "sales.csv"
+        assert settings.data_source.path == Location(folder / "sales.csv")
         assert settings.model_repository.path == Path("/srv/tasador/models")
         assert settings.logging.directory == Path("/srv/tasador/logs")
         assert settings.screening.quarantine == Path("/srv/tasador/quarantine")
@@ -458,7 +471,7 @@ class TestPaths:
         monkeypatch.setenv("HOME", "/home/ana")
         toml = '[data_source]\npath = "~/sales.csv"\n[key_store]\nurl = "sqlite:///~/keys.db"\n'
         settings = load(folder, toml, {"TASADOR_HOME": "~/tasador"}).settings
-        assert settings.data_source.path == Path("/home/ana/sales.csv")
+        assert settings.data_source.path == Location(Path("/home/ana/sales.csv"))
         assert settings.key_store.url == "sqlite:////home/ana/keys.db"
         assert settings.model_repository.path == Path("/home/ana/tasador/models")
 

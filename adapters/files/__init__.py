@@ -1,0 +1,1 @@
+"""Tables in files, wherever they lie: what sources of sales and of portfolios share."""
