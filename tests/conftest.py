@@ -1,5 +1,6 @@
 """What tests of several kinds need: a real PostgreSQL server, started from a package, one for each test process."""
 
+import gc
 import logging
 import uuid
 import warnings
@@ -19,6 +20,17 @@ from tests.redis_server import RedisServer
 settings.register_profile("tasador", deadline=None, max_examples=40)
 settings.register_profile("thorough", deadline=None, max_examples=1000)  # pytest --hypothesis-profile=thorough
 settings.load_profile("tasador")
+
+
+def pytest_collection() -> None:
+    """Nothing that an import makes is garbage: looking for some takes a third of the imports' time."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays, and is not looked through again by every collection of the tests' own garbage."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
