@@ -186,6 +186,8 @@ def test_a_log_that_hangs_is_named_alone_asked_once_and_holds_up_nothing_else(
         for answer in probes.map(service.client.get, ["/health/ready"] * 12):
             assert answer.json()["checks"]["valuation_log"] == "unreachable: see the log"
         assert "valuation_log: has not answered in 0.1 s" in service.log()[-1]["error"]
+        # From now on only the log is late: on a busy machine any part may be, within a tenth of a second.
+        monkeypatch.setattr(shared_readiness, "SECONDS_TO_ANSWER", 30)
         ok = dict.fromkeys(("model", "key_store", "model_repository", "workers"), "ok")
         alone = ok | {"valuation_log": "unreachable: see the log"}
         answers = (service.client.get("/health/ready") for _ in range(MANY))
