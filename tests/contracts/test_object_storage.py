@@ -1,6 +1,7 @@
 """What can happen to models in object storage: servers that do not answer, keep to nothing, or know nobody."""
 
 import multiprocessing
+import os
 import socket
 import sys
 from datetime import UTC, datetime, timedelta
@@ -172,8 +173,9 @@ class TestS3:
     def test_models_stored_at_the_same_time_get_names_of_their_own(self, tmp_path: Path, bucket: str) -> None:
         models = in_bucket(tmp_path, bucket)
         models.public_key()
-        start = multiprocessing.get_context("spawn").Barrier(AT_ONCE, timeout=PATIENCE)
-        with in_other_processes(store_in_bucket, *((tmp_path, bucket, start, worker) for worker in range(AT_ONCE))):
+        start = multiprocessing.get_context("forkserver").Barrier(AT_ONCE, timeout=PATIENCE)
+        shared = tmp_path, bucket, dict(os.environ), start
+        with in_other_processes(store_in_bucket, *((*shared, worker) for worker in range(AT_ONCE))):
             pass
         assert models.versions() == [f"v{number}" for number in range(1, AT_ONCE * EACH + 1)]
         assert {(models.describe(version).card.seed, price_of(models, version)) for version in models.versions()} == {
@@ -186,8 +188,9 @@ class TestS3:
         models = in_bucket(tmp_path, bucket)
         for worker in range(AT_ONCE):
             models.store(a_trained_model(), a_card(seed=worker))
-        start = multiprocessing.get_context("spawn").Barrier(AT_ONCE, timeout=PATIENCE)
-        with in_other_processes(promote_in_bucket, *((tmp_path, bucket, start, worker) for worker in range(AT_ONCE))):
+        start = multiprocessing.get_context("forkserver").Barrier(AT_ONCE, timeout=PATIENCE)
+        shared = tmp_path, bucket, dict(os.environ), start
+        with in_other_processes(promote_in_bucket, *((*shared, worker) for worker in range(AT_ONCE))):
             pass
         promotions = models.promotions()
         assert [made.number for made in promotions] == list(range(1, AT_ONCE * EACH + 1))
@@ -222,9 +225,11 @@ def name_s3_without_its_library(folder: Path) -> None:
         ObjectStorageModelRepository("s3://bucket/models", SigningKeys(folder / "key.pem"))
 
 
-def store_in_bucket(folder: Path, bucket: str, start: Any, worker: int) -> None:
+def store_in_bucket(folder: Path, bucket: str, environment: dict[str, str], start: Any, worker: int) -> None:
+    os.environ.update(environment)
     store_several(in_bucket(folder, bucket), start, worker, EACH)
 
 
-def promote_in_bucket(folder: Path, bucket: str, start: Any, worker: int) -> None:
+def promote_in_bucket(folder: Path, bucket: str, environment: dict[str, str], start: Any, worker: int) -> None:
+    os.environ.update(environment)
     promote_several(in_bucket(folder, bucket), start, worker, EACH)
