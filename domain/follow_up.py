@@ -32,11 +32,7 @@ class Outcome:
     by: str = ""
 
     def __post_init__(self) -> None:
-        problems = list(_amount("price", self.price))
-        if self.sold_on > self.at.date() + _FURTHEST_AHEAD:
-            problems.append(FieldProblem("sold_on", "must not lie in the future"))
-        if self.sold_on < EARLIEST_SALE:
-            problems.append(FieldProblem("sold_on", f"must not lie before {EARLIEST_SALE}"))
+        problems = _amount("price", self.price) + problems_of_day(self.sold_on, self.at)
         if problems:
             raise InvalidFollowUp(problems)
 
@@ -96,6 +92,15 @@ FollowUp = Outcome | ValuerOverride | ReviewSample
 def subject_of(follow_up: FollowUp) -> str:
     """The id of the valuation that it is about; of a sample, its own."""
     return follow_up.id if isinstance(follow_up, ReviewSample) else follow_up.valuation_id
+
+
+def problems_of_day(sold_on: date, told_at: datetime) -> list[FieldProblem]:
+    """What is wrong with a day of sale that is told at this moment."""
+    if sold_on > told_at.date() + _FURTHEST_AHEAD:
+        return [FieldProblem("sold_on", "must not lie in the future")]
+    if sold_on < EARLIEST_SALE:
+        return [FieldProblem("sold_on", f"must not lie before {EARLIEST_SALE}")]
+    return []
 
 
 def _amount(name: str, amount: float) -> list[FieldProblem]:

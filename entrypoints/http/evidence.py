@@ -150,7 +150,7 @@ class Outcomes(Controller):
         again is not recorded again; a corrected price is, and of the sales on the day of the valuation (UTC) or after
         it the last one told counts. One before it is kept and tests nothing, as `tests_value` says.
         """
-        told, caller = read_outcomes(data), caller_of(request)
+        told, caller = read_outcomes(data, evidence.record_outcomes.clock.now()), caller_of(request)
         if isinstance(told, ToldOutcome):
             receipt = await evidence.threads.run(lambda: evidence.record_outcomes.one(caller, told))
             return JsonAnswer(encode(OutcomesAnswer.of([OutcomeReceiptAnswer.of(receipt)])))

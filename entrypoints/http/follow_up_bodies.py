@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Literal, Self
 
 import msgspec
@@ -11,7 +11,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from application.override_valuation import Overridden
 from application.record_outcomes import OutcomeReceipt, ToldOutcome
 from domain.errors import FieldProblem, InvalidFollowUp
-from domain.follow_up import LARGEST_AMOUNT, LONGEST_VALUER, LONGEST_WHY, SMALLEST_AMOUNT
+from domain.follow_up import LARGEST_AMOUNT, LONGEST_VALUER, LONGEST_WHY, SMALLEST_AMOUNT, problems_of_day
 from entrypoints.http.bodies import MISSING, NO_BODY, MalformedBody, expected
 from entrypoints.http.evidence_bodies import EXAMPLE_ID, OverrideAnswer, told_when
 from entrypoints.http.parameters import NOT_KNOWN
@@ -163,14 +163,14 @@ class UnusableOutcome(Struct, kw_only=True):
         )
 
 
-def read_outcomes(body: object) -> ToldOutcome | list[ToldOutcome | UnusableOutcome]:
-    """The outcome that a body tells, or the list of them. Raises MalformedBody, InvalidFollowUp."""
+def read_outcomes(body: object, at: datetime) -> ToldOutcome | list[ToldOutcome | UnusableOutcome]:
+    """The outcome that a body tells at this moment, or the list of them. Raises MalformedBody, InvalidFollowUp."""
     if body is NO_BODY:
         raise MalformedBody('The body is empty: send {"valuation_id": ..., "price": ..., "sold_on": ...} as JSON.')
     if not isinstance(body, dict):
         raise MalformedBody(f"The body {expected('a JSON object', body)}.")
     if "outcomes" not in body:
-        return _outcome(body)
+        return _outcome(body, at)
     single = OutcomeBody.__struct_fields__
     rows, problems = body["outcomes"], _unknown(body, ("outcomes", *single))
     if any(name in body for name in single):
@@ -181,7 +181,7 @@ def read_outcomes(body: object) -> ToldOutcome | list[ToldOutcome | UnusableOutc
         problems.append(FieldProblem("outcomes", f"must hold at most {MOST_OUTCOMES} outcomes, not {len(rows)}"))
     if problems:
         raise InvalidFollowUp(problems)
-    return [_row(row) for row in rows]
+    return [_row(row, at) for row in rows]
 
 
 def read_override(body: object) -> tuple[float, str, str]:
@@ -199,18 +199,18 @@ def read_override(body: object) -> tuple[float, str, str]:
     return value, reason, valuer
 
 
-def _row(row: object) -> ToldOutcome | UnusableOutcome:
+def _row(row: object, at: datetime) -> ToldOutcome | UnusableOutcome:
     if not isinstance(row, dict):
         return UnusableOutcome(valuation_id=None, problems=(FieldProblem("", expected("an object", row)),))
     try:
-        return _outcome(row)
+        return _outcome(row, at)
     except InvalidFollowUp as error:
         name = row.get("valuation_id")
         fits = isinstance(name, str) and len(name) <= _LONGEST_ID
         return UnusableOutcome(valuation_id=name if fits else None, problems=error.problems)
 
 
-def _outcome(fields: Fields) -> ToldOutcome:
+def _outcome(fields: Fields, at: datetime) -> ToldOutcome:
     problems = _unknown(fields, OutcomeBody.__struct_fields__)
     name = fields.get("valuation_id", MISSING)
     if not isinstance(name, str):
@@ -218,7 +218,7 @@ def _outcome(fields: Fields) -> ToldOutcome:
     elif len(name) > _LONGEST_ID:
         problems.append(FieldProblem("valuation_id", f"must have at most {_LONGEST_ID} characters"))
     price = _number(fields, "price", problems)
-    sold_on = _date(fields, "sold_on", problems)
+    sold_on = _day_of_sale(fields, at, problems)
     if problems:
         raise InvalidFollowUp(problems)
     return ToldOutcome(str(name), price, sold_on)
@@ -239,13 +239,15 @@ def _number(fields: Fields, name: str, problems: Problems) -> float:
     return float(number)
 
 
-def _date(fields: Fields, name: str, problems: Problems) -> date:
+def _day_of_sale(fields: Fields, at: datetime, problems: Problems) -> date:
     try:
-        return msgspec.convert(fields.get(name), date)
+        day = msgspec.convert(fields.get("sold_on"), date)
     except msgspec.ValidationError:
-        said = "must be a date like 2026-11-22" if name in fields else "is missing"
-        problems.append(FieldProblem(name, said))
+        said = "must be a date like 2026-11-22" if "sold_on" in fields else "is missing"
+        problems.append(FieldProblem("sold_on", said))
         return date.min
+    problems.extend(problems_of_day(day, at))
+    return day
 
 
 def _text(fields: Fields, name: str, longest: int, problems: Problems) -> str:

@@ -12,6 +12,7 @@ from domain.api_key import Scope
 from domain.errors import InvalidFollowUp, KeyStoreUnavailable
 from domain.follow_up import Outcome, ValuerOverride
 from entrypoints.http.follow_up_bodies import read_outcomes
+from tests.fakes.fixed_clock import NOON
 from tests.fakes.records import a_record
 from tests.http.service import FAR_AWAY, HOME, Service, fields
 
@@ -162,6 +163,14 @@ class TestOutcomes:
             ({"sold_on": "yesterday"}, {"sold_on": "must be a date like 2026-11-22"}),
             ({"sold_on": None}, {"sold_on": "must be a date like 2026-11-22"}),
             ({"sold_on": "2026-11-24"}, {"sold_on": "must not lie in the future"}),
+            (
+                {"price": 0, "sold_on": "2026-11-24"},
+                {"price": "must be a number from 0.01 to 1e+15", "sold_on": "must not lie in the future"},
+            ),
+            (
+                {"price": "5", "sold_on": "1899-12-31"},
+                {"price": "must be a number, not text", "sold_on": "must not lie before 1900-01-01"},
+            ),
             ({"valuation_id": 5}, {"valuation_id": "must be text, not a number"}),
             ({"valuation_id": "x" * 101}, {"valuation_id": "must have at most 100 characters"}),
             ({"colour": 1, "price": None}, {"colour": "is not known here", "price": "must be a number, not null"}),
@@ -180,10 +189,10 @@ class TestOutcomes:
     def test_are_at_most_so_many(self) -> None:
         rows: list[object] = [told("x")] * 5000
         with pytest.raises(InvalidFollowUp, match="outcomes: must be a list of outcomes, not a number"):
-            read_outcomes({"outcomes": 5})
-        assert read_outcomes({"outcomes": rows}) == [ToldOutcome("x", 187_000.0, date(2026, 11, 21))] * 5000
+            read_outcomes({"outcomes": 5}, NOON)
+        assert read_outcomes({"outcomes": rows}, NOON) == [ToldOutcome("x", 187_000.0, date(2026, 11, 21))] * 5000
         with pytest.raises(InvalidFollowUp, match="must hold at most 5000 outcomes, not 5001"):
-            read_outcomes({"outcomes": [*rows, {}]})
+            read_outcomes({"outcomes": [*rows, {}]}, NOON)
 
     @pytest.mark.parametrize("may_lose_records", [False, True])
     def test_are_never_dropped_silently(self, tmp_path: Path, *, may_lose_records: bool) -> None:
