@@ -66,19 +66,22 @@ def faults_of(settings: Settings) -> list[str]:
         looks.append(("data_source", container.data_source))
     if os.path.exists(settings.valuation_log.signing_key_file):  # noqa: PTH110 (Path.exists raises) else it is made
         looks.append(("valuation_log", lambda: container.evidence_signer().sign(b"")))
-    faults = []
+    faults: dict[str, str] = {}  # by what was said: what is made of a part that is amiss says the same again
     for section, look in looks:
         try:
             look()
         except (ConfigurationError, DomainError) as error:
-            faults.append(str(error) if f"{section}." in str(error) else f"{section}: {error}")
-    return [*faults, *_faults_of_vault(keys)] if keys.kind == "vault" else faults
+            said = str(error)
+            faults.setdefault(said, said if f"{section}." in said else f"{section}: {said}")
+    return [*faults.values(), *(_faults_of_vault(keys) if keys.kind == "vault" else ())]
 
 
 def _parts(container: "Container") -> list[tuple[str, Callable[[], object]]]:
     """What is made of the settings, by their section."""
     memory = Roster.alone().memory
     parts: list[tuple[str, Callable[[], object]]] = [
+        ("logging", container.loggers),
+        ("tracing", container.traces),
         ("key_store", container.key_store),
         ("http", lambda: container.rate_limiter(memory.counts_of_keys, 0, memory.secret)),
     ]

@@ -78,10 +78,21 @@ class TestCheck:
             "key_store.token_file",
         ]
 
-    def test_tells_what_to_install(self, tasador: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setitem(sys.modules, "adapters.rate_limiters.redis_server", None)
-        Path("tasador.toml").write_text('[http]\nrate_limit_url = "redis://h"\n')
-        told = "http.rate_limit_url needs a further library: run pip install '.[redis]' in the checkout."
+    @pytest.mark.parametrize(
+        ("lacking", "setting", "extra"),
+        [
+            ("adapters.rate_limiters.redis_server", 'http.rate_limit_url = "redis://h"', "redis"),
+            ("adapters.log_sinks.otlp_collector", 'logging.otlp_url = "http://h"', "otel"),
+            ("adapters.span_exporters.otlp_collector", 'tracing.otlp_url = "http://h"', "otel"),
+        ],
+    )
+    def test_tells_what_to_install(
+        self, tasador: Command, monkeypatch: pytest.MonkeyPatch, lacking: str, setting: str, extra: str
+    ) -> None:
+        monkeypatch.setitem(sys.modules, lacking, None)
+        Path("tasador.toml").write_text(setting)
+        name = setting.partition(" ")[0]
+        told = f"{name} needs a further library: run pip install '.[{extra}]' in the checkout."
         refused = tasador("config", "check")
         assert (refused.code, refused.told) == (2, told)
         refused = tasador("serve", "--port", "0")  # before it says that it serves
