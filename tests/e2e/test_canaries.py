@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 import sqlite3
 from collections.abc import Iterator
 from contextlib import suppress
@@ -38,8 +39,11 @@ def ask_everything(service: Service, token: str) -> Iterator[httpx.Response]:
                 for method in item:
                     for body in (BODIES.get(path), BAD, [ADDRESS]):
                         yield client.request(method, address, headers=headers, json=body)
+        yield client.get(f"/{token}")
         yield client.get(f"/v1/models/{token}", headers={"X-API-Key": token})
         yield client.get("/v1/models", params={"key": token, "address": ADDRESS})
+        yield client.post(f"/predict?key={token}", json=HOME | {"sector": token})
+        yield client.post("/predict", json=HOME | {"client_ref": token}, headers={"X-API-Key": token[:-1] + "!"})
         yield client.post("/predict", content=ADDRESS, headers={"X-API-Key": token, "X-Request-ID": token})
 
 
@@ -67,7 +71,8 @@ def everything(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple
         for words in (["keys", "list", "--json"], ["keys", "events"], ["keys", "revoke", token]):
             done = ordered(folder, *words)
             said += [done.err, done.out]
-    said.append(service.all_printed())
+        service.process.send_signal(signal.SIGTERM)
+        said.append(service.all_printed())
     return folder, canary, "\n".join(said)
 
 
@@ -78,6 +83,7 @@ def test_neither_leaves_a_trace_where_it_does_not_belong(everything: tuple[Path,
     secret = canary.secret.encode()
     assert [file.name for file, content in holding.items() if secret in content or secret[:20] in content] == []
     assert canary.secret not in said
+    assert any("keys-" in file.name for file in holding)
 
     # A home is in the record of valuations, and nowhere else: not in logs, not in the database of keys, not in errors.
     records = folder / "var" / "valuations"

@@ -59,6 +59,7 @@ def test_killed_workers_are_replaced_readiness_tells_of_it_and_what_they_counted
     told = service.get("/metrics").text
     assert counted in told
     assert "tasador_worker_restarts_total 2.0" in told
+    assert service.post("/predict", key[1], HOME).status_code == 200
 
 
 def test_a_worker_that_hangs_is_replaced(service: Service) -> None:
