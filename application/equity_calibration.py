@@ -27,8 +27,9 @@ def fit_equity_calibration(values: Vector, prices: Vector) -> EquityCalibration:
     """
     values, prices = sale_pairs(values, prices)
     before = _figures(values, prices)
-    unchanged = EquityCalibration(1.0, float(np.median(values)), 1.0, _outside(before) == 0, before, before)
-    if len(prices) < FEWEST_SALES or before.prb is None or _outside(before) == 0:
+    within = _outside(before.prd, before.prb) == 0
+    unchanged = EquityCalibration(1.0, float(np.median(values)), 1.0, within, before, before)
+    if len(prices) < FEWEST_SALES or before.prb is None or within:
         return unchanged
     exponent = _mildest(values, prices, unchanged.centre)
     if exponent == 1:
@@ -36,7 +37,7 @@ def fit_equity_calibration(values: Vector, prices: Vector) -> EquityCalibration:
     stretched = _stretched(values, unchanged.centre, exponent)
     level = 1 / float(np.median(stretched / prices))
     after = _figures(level * stretched, prices)
-    return EquityCalibration(exponent, unchanged.centre, level, _outside(after) == 0, before, after)
+    return EquityCalibration(exponent, unchanged.centre, level, _outside(after.prd, after.prb) == 0, before, after)
 
 
 def calibrated(values: Vector, calibration: EquityCalibration) -> Vector:
@@ -55,16 +56,17 @@ def _mildest(values: Vector, prices: Vector, centre: float) -> float:
     """The first exponent that is within the ranges by the reserve, else within them, else least outside."""
     outside: dict[float, float] = {}
     for exponent in EXPONENTS:
-        figures = _figures(_stretched(values, centre, exponent), prices)
-        if _outside(figures, RESERVE) == 0:
+        stretched = _stretched(values, centre, exponent)
+        prd, prb = price_related_differential(stretched, prices), price_related_bias(stretched, prices)
+        if _outside(prd, prb, RESERVE) == 0:
             return exponent
-        outside[exponent] = _outside(figures)
+        outside[exponent] = _outside(prd, prb)
     return min(outside, key=outside.__getitem__)
 
 
-def _outside(figures: EquityFigures, reserve: float = 0.0) -> float:
+def _outside(prd: float, prb: float | None, reserve: float = 0.0) -> float:
     """How far PRD and PRB are outside their ranges, each in half-widths of its range; 0 if both are within."""
-    told: tuple[tuple[float | None, Range], ...] = ((figures.prd, ACCEPTED["prd"]), (figures.prb, ACCEPTED["prb"]))
+    told: tuple[tuple[float | None, Range], ...] = ((prd, ACCEPTED["prd"]), (prb, ACCEPTED["prb"]))
     total = 0.0
     for figure, accepted in told:
         half_width = (accepted.high - accepted.low) / 2
