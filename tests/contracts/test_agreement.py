@@ -43,7 +43,10 @@ def features_of(recipe: str) -> FeatureSchema:
 
 @pytest.fixture(scope="module", params=sorted(RECIPES))
 def fitted(request: pytest.FixtureRequest, boosted: Fitted) -> Fitted:
-    return boosted if request.param == "boosted" else RECIPES[request.param].fit(SALES, features_of(request.param), 1)
+    if request.param == "boosted":
+        return boosted
+    with few_trees():
+        return RECIPES[request.param].fit(SALES, features_of(request.param), 1)
 
 
 @pytest.fixture(scope="module")

@@ -218,7 +218,7 @@ def never_falls(model: ValuationModel, sales: pd.DataFrame) -> bool:
 
 
 class TestMoreSpace:
-    @pytest.mark.parametrize(("count", "seed"), [(30, 0), (30, 1), (600, 2)])
+    @pytest.mark.parametrize(("count", "seed"), [(30, 0), (300, 2)])
     def test_never_lowers_the_value(self, count: int, seed: int) -> None:
         model = TRAINER.fit(checked(some_sales(count, seed=seed)), "boosted", NO_EXTRAS, seed)
         assert never_falls(model, OTHERS)

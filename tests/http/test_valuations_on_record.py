@@ -1,7 +1,7 @@
 """Every answered valuation is on record before its answer, and every answer names the version that computed it."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +33,18 @@ def recorded(service: Service) -> list[ValuationRecord]:
     return records
 
 
+@pytest.fixture(scope="module")
+def of_v2(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    with Service(tmp_path_factory.mktemp("v2")).running() as service:
+        assert service.client.post("/v1/models/v2/promote", headers=service.key()).status_code == 200
+        yield service
+
+
 @pytest.fixture
-def promoted(service: Service) -> Service:
-    """A service whose v2 is served."""
-    assert service.client.post("/v1/models/v2/promote", headers=service.key()).status_code == 200
-    return service
+def promoted(of_v2: Service) -> Service:
+    """A service whose v2 is served, and no valuation on record."""
+    of_v2.valuations.forget()
+    return of_v2
 
 
 @pytest.mark.parametrize(("path", "body", "count"), ANSWERED)
