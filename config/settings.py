@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from domain.drift import MOST_DAYS
+
 Share = Annotated[float, Meta(gt=0, lt=1)]
 AboveNought = Annotated[float, Meta(gt=0, le=1e6)]
 Name = Annotated[str, Meta(min_length=1)]
@@ -188,7 +190,7 @@ class MonitoringSettings(Section, frozen=True):
     must be for one, as a population stability index.
     """
 
-    drift_days: Annotated[int, Meta(ge=1, le=3650)] = 30
+    drift_days: Annotated[int, Meta(ge=1, le=MOST_DAYS)] = 30
     drift_level: Share = 0.01
     drift_psi: AboveNought = 0.1
 

@@ -7,6 +7,8 @@ from typing import Literal
 
 FEWEST_HOMES = 100
 """Of fewer different homes nothing is said."""
+MOST_DAYS = 3650
+"""So far back a study looks at most."""
 VALUE = "value"
 """The name that values stand under beside the fields of a home."""
 REFUSED, OUT_OF_DOMAIN, UNSEEN, MISSING = "refused", "out_of_domain", "unseen", "missing"

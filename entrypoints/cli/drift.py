@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from config.loader import LoadedSettings
-from domain.drift import VALUE, DriftStudy, FeatureDrift
+from domain.drift import MOST_DAYS, VALUE, DriftStudy, FeatureDrift
 from entrypoints.cli.output_file import check_writable, write_page
 from entrypoints.cli.report.words import middle
 from entrypoints.cli.session import configured, container_of, json_option, print_json, print_table
@@ -18,14 +18,12 @@ if TYPE_CHECKING:
     from application.served_model import ServedVersion
     from config.container import Container
 
-_MOST_DAYS = 3650
-
 
 @click.command()
 @click.option("--version", "version", metavar="V", help="The stored version (default: the served one).")
 @click.option(
     "--days",
-    type=click.IntRange(1, _MOST_DAYS),
+    type=click.IntRange(1, MOST_DAYS),
     help="How many days to look back (default: monitoring.drift_days).",
 )
 @click.option(

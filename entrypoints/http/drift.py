@@ -9,6 +9,7 @@ from litestar.params import QueryParameter
 from application.served_model import ServedModel
 from application.study_drift import StudyDrift
 from domain.api_key import Scope
+from domain.drift import MOST_DAYS
 from domain.errors import NoModelServed, ReferenceMissing, ValuationLogUnavailable
 from entrypoints.http.answers import JsonAnswer, encode
 from entrypoints.http.drift_answer import DriftAnswer
@@ -16,7 +17,6 @@ from entrypoints.http.problems import NO_MODEL, answered, documented
 from entrypoints.http.security import BY_KEY, needs
 from entrypoints.http.slow_threads import SlowThreads
 
-MOST_DAYS = 3650
 PATH = "/v1/monitoring/drift"
 Days = Annotated[
     int | None,

@@ -20,6 +20,7 @@ from structlog.contextvars import bind_contextvars
 
 from config.log_lines import masked
 from domain.api_key import Scope
+from domain.drift import MOST_DAYS
 from domain.errors import (
     DomainError,
     FailedKeysThrottled,
@@ -162,7 +163,7 @@ _OF_PARAMETERS = {
     "level": "must be greater than 0 and less than 1",
     "explain": "must be true or false",
     "version": "must be the name of a version, such as v3",
-    "days": "must be a whole number from 1 to 3650",
+    "days": f"must be a whole number from 1 to {MOST_DAYS}",
     "comparables": f"must be a whole number from 0 to {MOST_COMPARABLES}",
     "reason": "must be one line of at most 200 printable characters",
 }
