@@ -14,7 +14,7 @@ from pathlib import Path
 
 from adapters.durable_files import flush_folder
 from adapters.valuation_logs.contents import Recorded, evidence_of
-from adapters.valuation_logs.entry_lines import told_in
+from adapters.valuation_logs.entry_lines import all_told_in
 from adapters.valuation_logs.older_files import older_files
 from adapters.valuation_logs.register_file import RegisterFile
 from adapters.valuation_logs.segment_limits import SegmentLimits
@@ -132,11 +132,7 @@ class Adoption:
         found = set[str]()
         try:
             with (self._folder / f"{segment}{ENDING}").open("rb") as lines:
-                for line in lines:
-                    try:
-                        entry = told_in(line, segment)
-                    except ValueError:  # the header, or what verification finds
-                        continue
+                for entry in all_told_in(lines, segment):
                     if entry.subject in digests and entry.kind == EvidenceKind.VALUATION:
                         if entry.content is not None and _digest_of(entry.content) != digests[entry.subject]:
                             raise _LeftError(

@@ -1,6 +1,7 @@
 """Entries as lines of JSON, in one form only: a line that is not written just so was changed."""
 
 import re
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 import msgspec
@@ -54,6 +55,15 @@ def told_in(line: bytes, segment: str) -> Entry:
     kept = bytes(read.content)
     content = None if kept == _NOTHING else kept
     return Entry(segment, read.n, read.kind, read.id, at, read.salt, content, read.digest, read.link)
+
+
+def all_told_in(lines: Iterable[bytes], segment: str) -> Iterator[Entry]:
+    """The entries that lines tell of; others, the header or what verification finds, are left out."""
+    for line in lines:
+        try:
+            yield told_in(line, segment)
+        except ValueError:
+            continue
 
 
 def entry_in(line: bytes, segment: str) -> Entry:

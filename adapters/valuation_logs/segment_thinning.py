@@ -15,7 +15,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from adapters.durable_files import flush_folder
-from adapters.valuation_logs.entry_lines import line_of, told_in
+from adapters.valuation_logs.entry_lines import all_told_in, line_of, told_in
 from adapters.valuation_logs.older_files import id_in, lines_without, older_files, span_of
 from adapters.valuation_logs.register_file import RegisterFile
 from adapters.valuation_logs.segment_names import ENDING, LONGEST_THINNING, UNDER_WAY
@@ -157,20 +157,13 @@ class SegmentThinning:
 
     def _with_content(self, segment: str, subjects: Collection[str]) -> tuple[int, ...]:
         """The numbers of the entries about these subjects that have a content."""
-        numbers = []
         check_is_file(self._file_of(segment))
         try:
             with opened(self._file_of(segment)) as lines:
-                for line in lines:
-                    try:
-                        entry = told_in(line, segment)
-                    except ValueError:  # the header, or what verification finds
-                        continue
-                    if entry.subject in subjects and not entry.is_erased:
-                        numbers.append(entry.number)
+                told = all_told_in(lines, segment)
+                return tuple(each.number for each in told if each.subject in subjects and not each.is_erased)
         except FileNotFoundError:
             return ()
-        return tuple(numbers)
 
     def _take_contents(self, segment: str, numbers: Collection[int]) -> None:
         path, erased = self._file_of(segment), frozenset(numbers)
