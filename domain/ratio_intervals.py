@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from domain.sale_pairs import Vector, sale_pairs
 
+DRAWS, LEVEL = 1000, 0.95
 FEWEST_SALES = 10
 MOST_AT_FULL_DRAWS = 20_000
 FEWEST_DRAWS = 200
@@ -14,7 +15,7 @@ CELLS_AT_ONCE = 2**18  # a few megabytes: a block of resamples stays in the proc
 
 
 def bootstrap_intervals(
-    values: ArrayLike, prices: ArrayLike, seed: int, draws: int = 1000, level: float = 0.95
+    values: ArrayLike, prices: ArrayLike, seed: int, draws: int = DRAWS, level: float = LEVEL
 ) -> dict[str, tuple[float, float]]:
     """The percentile bootstrap's interval of median, cod, prd, prb and mdape: (low, high) by name, at `level`.
 
@@ -31,29 +32,29 @@ def bootstrap_intervals(
         return {}
     order = np.lexsort((price, value / price))
     figures = _figures(value[order], price[order], seed, _affordable(draws, len(price)))
-    tails = ((1 - level) / 2, (1 + level) / 2)
     intervals = {}
     for name, drawn in figures.items():
         known = drawn[np.isfinite(drawn)]
         if len(known):
-            low, high = np.quantile(known, tails)
-            intervals[name] = (float(low), float(high))
+            intervals[name] = _ends(known, level)
     return intervals
 
 
-def median_interval(
-    amounts: ArrayLike, seed: int, draws: int = 1000, level: float = 0.95
-) -> tuple[float, float] | None:
-    """The percentile bootstrap's interval of the median of n finite amounts, shape (n,); None of fewer than 10.
+def median_interval(amounts: ArrayLike, seed: int) -> tuple[float, float] | None:
+    """The percentile bootstrap's interval at 95 per cent of the median of n finite amounts, shape (n,).
 
-    Drawn as in `bootstrap_intervals`: the order of the amounts does not matter.
+    Drawn as in `bootstrap_intervals`: the order of the amounts does not matter. None of fewer than 10.
     """
     ordered = np.sort(np.asarray(amounts, dtype=np.float64))
     if len(ordered) < FEWEST_SALES:
         return None
-    drawn = _resamples(len(ordered), seed, _affordable(draws, len(ordered)))
+    drawn = _resamples(len(ordered), seed, _affordable(DRAWS, len(ordered)))
     medians = np.concatenate([np.median(ordered[each], axis=1) for each in drawn])
-    low, high = np.quantile(medians, ((1 - level) / 2, (1 + level) / 2))
+    return _ends(medians, LEVEL)
+
+
+def _ends(drawn: Vector, level: float) -> tuple[float, float]:
+    low, high = np.quantile(drawn, ((1 - level) / 2, (1 + level) / 2))
     return float(low), float(high)
 
 

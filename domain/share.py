@@ -4,6 +4,8 @@ import math
 from dataclasses import dataclass
 from statistics import NormalDist
 
+from domain.significance import log_choose
+
 _LEVEL = 0.95
 
 
@@ -43,8 +45,7 @@ def _lower_tail(hits: int, count: int, chance: float) -> float:
     """The probability of at most `hits`, below the mean or about it: the terms get smaller from the last one down."""
     if hits < 0:
         return 0.0
-    choices = math.lgamma(count + 1) - math.lgamma(hits + 1) - math.lgamma(count - hits + 1)
-    term = math.exp(choices + hits * math.log(chance) + (count - hits) * math.log1p(-chance))
+    term = math.exp(log_choose(count, hits) + hits * math.log(chance) + (count - hits) * math.log1p(-chance))
     total, odds = 0.0, chance / (1 - chance)
     for each in range(hits, -1, -1):
         total += term

@@ -69,7 +69,7 @@ def more_often_p_value(hits: int, count: int, other_hits: int, other: int) -> fl
     lowest, highest = max(hits, drawn - other), min(drawn, count)
     # From the likeliest number up and down: far from it the first term would be too small for a number.
     start = min(max(lowest, drawn * count // total), highest)
-    first = math.exp(_log_choose(count, start) + _log_choose(other, drawn - start) - _log_choose(total, drawn))
+    first = math.exp(log_choose(count, start) + log_choose(other, drawn - start) - log_choose(total, drawn))
     tail = term = first
     for k in range(start, highest):
         term *= (count - k) * (drawn - k) / ((k + 1) * (other - drawn + k + 1))
@@ -85,7 +85,8 @@ def more_often_p_value(hits: int, count: int, other_hits: int, other: int) -> fl
     return min(tail, 1.0)
 
 
-def _log_choose(of: int, some: int) -> float:
+def log_choose(of: int, some: int) -> float:
+    """The logarithm of the number of ways to choose `some` of `of`."""
     return math.lgamma(of + 1) - math.lgamma(some + 1) - math.lgamma(of - some + 1)
 
 

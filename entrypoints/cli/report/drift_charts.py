@@ -23,7 +23,7 @@ def bands(bars: Sequence[Bar], name: str) -> Markup:
     outline: list[tuple[float, float]] = []
     for place, bar in enumerate(bars):
         x = left + place * step
-        said = f"{bar.label}: {share(bar.served)} now, {share(bar.training)} in training"
+        said = f"{bar.label}: {_shares(bar)}"
         marks.append(titled(box(x + 1, up(bar.training), step - 2, foot - up(bar.training), "bar"), said))
         outline += [(x, up(bar.served)), (x + step, up(bar.served))]
     marks.append(path(outline, "line l1"))
@@ -49,7 +49,7 @@ def categories(bars: Sequence[Bar], name: str) -> Markup:
     ]
     for place, bar in enumerate(bars):
         y = top + _ROW * (place + 0.5)
-        said = f"{bar.label}: {share(bar.served)} now, {share(bar.training)} in training"
+        said = f"{bar.label}: {_shares(bar)}"
         mark = box(_NAMES, y - 7, scale(bar.training) - _NAMES, 14, "bar") + dot(scale(bar.served), y, 5, "now")
         marks += [
             words(shortened(bar.label, _LONGEST_NAME), _NAMES - 8, y + 4, "name", "end"),
@@ -68,4 +68,8 @@ def _edge(edge: float, edges: Sequence[float]) -> str:
 
 
 def _said(bars: Sequence[Bar]) -> str:
-    return "; ".join(f"{bar.label} {share(bar.served)} now, {share(bar.training)} in training" for bar in bars)
+    return "; ".join(f"{bar.label} {_shares(bar)}" for bar in bars)
+
+
+def _shares(bar: Bar) -> str:
+    return f"{share(bar.served)} now, {share(bar.training)} in training"
