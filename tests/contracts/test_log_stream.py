@@ -2,7 +2,6 @@
 
 import io
 import os
-import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -11,27 +10,10 @@ from typing import TextIO
 import pytest
 
 from adapters.log_sinks.stream import StreamSink
+from tests.contracts.test_log_sinks import Reports
 
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SECONDS = 10.0
-
-
-class Reports:
-    """What the sink says of itself."""
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self.told: list[tuple[str, dict[str, object]]] = []
-
-    def __call__(self, what: str, **details: object) -> None:
-        with self._changed:
-            self.told.append((what, details))
-            self._changed.notify_all()
-
-    def await_some(self, count: int) -> list[tuple[str, dict[str, object]]]:
-        with self._changed:
-            assert self._changed.wait_for(lambda: len(self.told) >= count, SECONDS), self.told
-        return self.told
 
 
 class Pipe:
