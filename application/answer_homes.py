@@ -216,7 +216,5 @@ def _totals(valued: _Valued) -> PortfolioTotals:
         valued=len(scores),
         refused={reason: refused.count(reason) for reason in REASONS if reason in refused},
         value=float(figures["value"].sum()),
-        value_low=float(figures["value_low"].sum()),
-        value_high=float(figures["value_high"].sum()),
         by_confidence={level: count for level, count in by_confidence.items() if count},
     )

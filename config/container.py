@@ -485,12 +485,16 @@ def _value_portfolio(settings: Settings, models: ModelRepository, clock: Clock) 
     return ValuePortfolio(models, clock, _reading(settings, clock).layout, worker, program)
 
 
-def _portfolio_source(place: PortfolioPlace) -> PortfolioSource:
+def _portfolio_source(settings: PortfolioSettings, place: PortfolioPlace) -> PortfolioSource:
     match place.kind:
         case "csv":
             from adapters.portfolio_sources.csv_stream import CsvPortfolio
 
             return CsvPortfolio(place.location, lambda: sys.stdin.buffer)
+        case "parquet" if place.is_stream:
+            from adapters.portfolio_sources.parquet_stream import ParquetStream
+
+            return ParquetStream(lambda: sys.stdin.buffer, settings.path)
         case "parquet":
             from adapters.portfolio_sources.parquet_files import ParquetPortfolio
 
@@ -614,7 +618,7 @@ class Container(containers.DeclarativeContainer):
         RecordValuations, valuation_log, clock, settings.provided.valuation_log.coordinate_decimals
     )
     value_portfolio = providers.Singleton(_value_portfolio, settings, model_repository, clock)
-    portfolio_source = providers.Factory(_portfolio_source)
+    portfolio_source = providers.Factory(_portfolio_source, settings.provided.portfolios)
     portfolio_sink = providers.Factory(_portfolio_sink)
     valuation_engine = providers.FactoryAggregate(local=providers.Factory(_processes), dask=providers.Factory(_dask))
     finished_parts = providers.Factory(_finished_parts, settings.provided.portfolios)

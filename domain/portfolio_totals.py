@@ -9,14 +9,13 @@ from dataclasses import dataclass, field
 class PortfolioTotals:
     """Sums over rows: those that were valued, those refused by their reason, and values in the currency.
 
-    `rows` is `valued` and all that was refused together.
+    `rows` is `valued` and all that was refused together. Ends of intervals are not summed up: of many homes, errors
+    cancel out in part, and nobody knows in which.
     """
 
     valued: int = 0
     refused: Mapping[str, int] = field(default_factory=dict)
     value: float = 0.0
-    value_low: float = 0.0
-    value_high: float = 0.0
     by_confidence: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -30,7 +29,5 @@ class PortfolioTotals:
             valued=self.valued + other.valued,
             refused=Counter(self.refused) + Counter(other.refused),
             value=self.value + other.value,
-            value_low=self.value_low + other.value_low,
-            value_high=self.value_high + other.value_high,
             by_confidence=Counter(self.by_confidence) + Counter(other.by_confidence),
         )

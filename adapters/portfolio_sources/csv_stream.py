@@ -17,7 +17,7 @@ from domain.errors import SourceMalformed, SourceUnavailable
 if TYPE_CHECKING:
     import pandas as pd
 
-PART_BYTES = 2**22
+PART_BYTES = 2**21
 _STANDARD_INPUT = "-"
 _REMEDY = "name a CSV file of homes as INPUT"
 _LONGEST_SHOWN = 200

@@ -13,7 +13,7 @@ from adapters.files.parquet_files import ParquetFiles
 from application.ports.portfolio_source import PortfolioHead, PortfolioPart, PortfolioRows, PortfolioSource
 from domain.errors import SourceMalformed
 
-ROWS_A_PART = 65_536
+ROWS_A_PART = 32_768
 _REMEDY = "name a Parquet file of homes, or a folder of such, as INPUT"
 
 
@@ -52,25 +52,28 @@ class ParquetPortfolio(PortfolioSource):
     order and in types that one type can hold. Parts have `rows_a_part` rows, whatever the files and row groups.
     """
 
-    def __init__(self, location: str, rows_a_part: int = ROWS_A_PART) -> None:
+    def __init__(self, location: str, rows_a_part: int = ROWS_A_PART, *, name: str | None = None) -> None:
         self._location = Location(location, _REMEDY)
         self._rows_a_part = rows_a_part
+        self._name = name or self._location.name
 
     def head(self) -> PortfolioHead:
         """What the footers of all files say."""
         return self._head(ParquetFiles(self._location))
 
     def parts(self) -> Iterator[PortfolioPart]:
-        """All rows in parts that depend on the rows alone."""
+        """All rows in parts that depend on the rows alone; without any, one part that still tells their types."""
         files = ParquetFiles(self._location)
         done = 0
         for number, batch in zip(count(), files.batches(self._rows_a_part), strict=False):
             first, done = done + 1, done + batch.num_rows
-            yield ParquetPart(number, done / files.rows, self._location.name, first, _packed(batch))
+            yield ParquetPart(number, done / files.rows, self._name, first, _packed(batch))
+        if not files.rows:
+            yield ParquetPart(0, 1.0, self._name, 1, _packed(pa.RecordBatch.from_pylist([], files.schema)))
 
     def _head(self, files: ParquetFiles) -> PortfolioHead:
         return PortfolioHead(
-            name=self._location.name,
+            name=self._name,
             place="row",
             columns=tuple(files.schema.names),
             identity=files.identity,

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 import pyarrow as pa
 
-ROWS_OF_A_PART = 65_536
+ROWS_OF_A_PART = 32_768
 BYTES_OF_A_PART = 64 * 1024 * 1024  # rows so wide that these are reached sooner make a smaller part
 
 Form = Literal["plain", "number", "day", "mixed"]

@@ -18,7 +18,7 @@ from domain.errors import OutputBusy, OutputUnavailable
 from domain.portfolio_totals import PortfolioTotals
 from tests.fakes.in_memory_finished_parts import InMemoryFinishedParts
 
-TOTALS = PortfolioTotals(2, {"invalid_property": 1}, 300000.1, 250000.2, 350000.3, {"high": 1, "low": 1})
+TOTALS = PortfolioTotals(2, {"invalid_property": 1}, 300000.1, {"high": 1, "low": 1})
 PART = ValuedPart(0, "key-0", 0.25, b"first\nsecond\0\xff", TOTALS)
 SAID = {"input": "homes.csv 17", "model version": "v3"}
 _ROOT = Path(adapters.__file__).parents[1]

@@ -1,5 +1,6 @@
 """Parquet as the world writes it: types, folders, and files that are not what they should be."""
 
+import io
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -10,6 +11,7 @@ from pyarrow import parquet
 
 from adapters.data_sources.parquet_files import ParquetDataSource
 from adapters.portfolio_sources.parquet_files import ParquetPortfolio
+from adapters.portfolio_sources.parquet_stream import ParquetStream
 from domain.errors import SourceMalformed, SourceUnavailable
 
 NIGHT = datetime(2024, 3, 1, 23, 30)  # noqa: DTZ001 (a time stamp without a zone is what is tested)
@@ -99,6 +101,24 @@ class TestTypes:
             part.read(["price"])
 
 
+class TestStandardInput:
+    def test_is_read_as_the_file_would_be(self, folder: Path) -> None:
+        file = write(folder / "homes.parquet", loan=[1, 2, 3])
+        with file.open("rb") as stream:
+            streamed = ParquetStream(lambda: stream, folder / "spooled")
+            assert (streamed.head().name, streamed.head().rows) == ("standard input", 3)
+            parts = list(streamed.parts())
+        assert [part.digest for part in parts] == [part.digest for part in ParquetPortfolio(str(file)).parts()]
+        del streamed
+        assert not list((folder / "spooled").iterdir())
+
+    def test_that_is_no_parquet_is_refused(self, folder: Path) -> None:
+        streamed = ParquetStream(lambda: io.BytesIO(b"type;sector\n"), folder)
+        with pytest.raises(SourceMalformed, match="standard input"):
+            streamed.head()
+        assert not list(folder.iterdir())
+
+
 class TestFolders:
     def test_are_read_in_the_order_of_their_files_names_in_parts_of_one_size(self, folder: Path) -> None:
         for name, homes in (("b", [4, 5]), ("a", [1, 2, 3]), ("c", [6, 7])):
@@ -159,6 +179,11 @@ class TestFolders:
 
         with pytest.raises(SourceMalformed, match=r"a\.parquet: column 'n' cannot be read as double"):
             list(ParquetPortfolio(str(folder)).parts())
+
+    def test_without_rows_still_tell_the_types_of_their_columns(self, folder: Path) -> None:
+        file = write(folder / "homes.parquet", loan=pa.array([], pa.int32()))
+        [part] = ParquetPortfolio(str(file)).parts()
+        assert str(part.read(()).own()["loan"].dtype) == "int32[pyarrow]"
 
     def test_without_files_are_told(self, folder: Path) -> None:
         folder.mkdir()

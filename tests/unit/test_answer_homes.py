@@ -161,10 +161,9 @@ class TestThePart:
 
     def test_adds_up(self) -> None:
         answers, totals = answers_to(table([{}, {}, {"sector": None}, {"latitude": 33.45}]), ENOUGH)
-        value, low, high = (2 * answers[name][0] for name in ("value", "value_low", "value_high"))
         refused = {"invalid_property": 1, "outside_market": 1}
         by_confidence = {_level(answers["confidence_score"][0]): 2}
-        assert totals == PortfolioTotals(2, refused, value, low, high, by_confidence)
+        assert totals == PortfolioTotals(2, refused, 2 * answers["value"][0], by_confidence)
 
 
 def _level(score: float) -> str:
