@@ -46,6 +46,7 @@ from application.ports.portfolio_sink import PieceEncoder, PortfolioSink
 from application.ports.portfolio_source import PortfolioSource
 from application.ports.quarantine import Quarantine
 from application.ports.rate_limiter import RateLimiter
+from application.ports.training_lock import TrainingLock
 from application.ports.valuation_engine import PartValuer, ValuationEngine
 from application.ports.valuation_log import ValuationLog
 from application.ports.workforce import Workforce
@@ -173,6 +174,16 @@ def _stored_models(settings: ModelRepositorySettings) -> ModelRepository:
 
     keys = SigningKeys(settings.signing_key_file, settings.trusted_keys)
     return ObjectStorageModelRepository(settings.url or "", keys)
+
+
+def _training_lock(settings: ModelRepositorySettings) -> TrainingLock:
+    """In the folder of the models; for those elsewhere, beside the key that signs them: of this machine alone."""
+    from adapters.training_locks.lock_file import LockFileTrainingLock
+
+    if settings.kind == "joblib":
+        return LockFileTrainingLock(settings.path / "training.lock")
+    name = hashlib.sha256((settings.url or "").encode()).hexdigest()[:12]
+    return LockFileTrainingLock(settings.signing_key_file.parent / f"training-{name}.lock")
 
 
 def _csv_keys(settings: KeyStoreSettings) -> KeyStore:
@@ -581,6 +592,7 @@ class Container(containers.DeclarativeContainer):
         joblib=providers.Singleton(_joblib_models, settings.provided.model_repository),
         object_storage=providers.Singleton(_stored_models, settings.provided.model_repository),
     )
+    training_lock = providers.Singleton(_training_lock, settings.provided.model_repository)
     key_store = providers.Selector(
         settings.provided.key_store.kind,
         csv=providers.Singleton(_csv_keys, settings.provided.key_store),

@@ -87,6 +87,10 @@ class ModelStoreUnavailable(DomainError):
     """The model repository cannot be read or written: disk full, no permission, gone."""
 
 
+class TrainingBusy(DomainError):
+    """Another training into the same model repository is under way; the message says whose."""
+
+
 class InvalidKeyRequest(DomainError):
     """A key was asked for with an unusable label, scope or lifetime."""
 

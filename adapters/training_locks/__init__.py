@@ -1,0 +1,1 @@
+"""What keeps trainings apart; see `application.ports.training_lock`."""
