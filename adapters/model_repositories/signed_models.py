@@ -13,7 +13,7 @@ import hashlib
 import re
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from adapters.model_repositories.documents import (
     VERSION_NAME,
@@ -47,6 +47,7 @@ _BLOB = re.compile(rf"{_BLOBS}/([0-9a-f]{{64}})\.joblib")
 _MANIFEST = re.compile(rf"{_VERSIONS}/({VERSION_NAME.pattern})/manifest\.json")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _DIGESTS = re.compile(rb"[0-9a-f]{64}")
+_LONGEST_WRITING = timedelta(days=1)
 _ANEW = "train again with `tasador train`: the new version is served in its place"
 _OTHERWISE = "restore it from a backup, or promote another version"
 
@@ -86,8 +87,12 @@ class SignedModelRepository(ModelRepository):
         return stored
 
     def check_storing(self) -> None:
-        """Reads or makes the key."""
+        """Reads or makes the key, and removes what writers that were killed left unfinished a day ago or earlier."""
         self._keys.check_signing()
+        for name in self._objects.unfinished():
+            with contextlib.suppress(FileNotFoundError, ModelStoreUnavailable):  # no reason not to store
+                if self._objects.about(name).written < datetime.now(UTC) - _LONGEST_WRITING:
+                    self._objects.remove(name)
 
     def load(self, version: str) -> TrainedModel:
         """Reads the file once: what is checked is what is deserialised."""

@@ -4,6 +4,7 @@ import csv
 import math
 import os
 import re
+import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 # What spreadsheets take for the start of a formula (OWASP, "CSV Injection"); the last four are full-width = + - @.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_DAY = 86_400.0
 _NUMBER = re.compile(r"[+-]?[0-9.,]+(?:[eE][+-]?[0-9]+)?")
 
 
@@ -35,6 +37,7 @@ class CsvFolderQuarantine(Quarantine):
         temporary = self._folder / f".{run}.{os.getpid()}.tmp"
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._sweep()
             copies = 1
             while path.exists():
                 copies += 1
@@ -46,13 +49,21 @@ class CsvFolderQuarantine(Quarantine):
                 os.fsync(file.fileno())
             temporary.replace(path)
         except OSError as error:
-            with suppress(OSError):
-                temporary.unlink(missing_ok=True)
             raise QuarantineUnavailable(
                 f"The rows set aside cannot be written to {path}: {error.strerror or error}. "
                 "Make room there, or make the folder writable."
             ) from error
+        finally:  # also of a training that is interrupted
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
         return str(path)
+
+    def _sweep(self) -> None:
+        """Removes what trainings that were killed left unfinished, a day ago or earlier."""
+        for leftover in self._folder.glob(".*.tmp"):
+            with suppress(OSError):  # gone already, or another user's
+                if leftover.stat().st_mtime < time.time() - _DAY:
+                    leftover.unlink()
 
 
 def _write(write_row: Callable[[Iterable[object]], object], rows: "pd.DataFrame") -> None:

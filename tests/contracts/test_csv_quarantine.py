@@ -1,6 +1,7 @@
 """The quarantine's files: safe to open, whole or not there."""
 
 import csv
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -58,6 +59,25 @@ def test_a_write_that_fails_leaves_nothing_half_done(tmp_path: Path, monkeypatch
     monkeypatch.setattr("os.fsync", full)
 
     with pytest.raises(QuarantineUnavailable, match=r"run\.csv: No space left on device"):
+        CsvFolderQuarantine(tmp_path).keep("run", pd.DataFrame({"row": [1]}))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_training_left_half_written_is_removed_once_it_is_old(tmp_path: Path) -> None:
+    old, young = tmp_path / ".run.7.tmp", tmp_path / ".run.8.tmp"
+    for leftover in (old, young):
+        leftover.touch()
+    os.utime(old, (0, 0))
+    place = CsvFolderQuarantine(tmp_path).keep("run", pd.DataFrame({"row": [1]}))
+    assert {str(path) for path in tmp_path.iterdir()} == {place, str(young)}, "somebody may be writing it"
+
+
+def test_an_interrupted_write_leaves_nothing_half_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(descriptor: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("os.fsync", interrupted)
+    with pytest.raises(KeyboardInterrupt):
         CsvFolderQuarantine(tmp_path).keep("run", pd.DataFrame({"row": [1]}))
     assert list(tmp_path.iterdir()) == []
 

@@ -555,6 +555,17 @@ class TestCrashes:
         assert models.unreferenced() == []
         assert models.versions() == ["v1", "v2", "v3"]
 
+    def test_what_was_never_finished_is_removed_by_the_next_training_once_it_is_old(
+        self, models: JoblibModelRepository, folder: Path
+    ) -> None:
+        models.store(a_trained_model(), a_card())
+        old, young = folder / "blobs" / "sha256" / ".x.tmp", folder / "blobs" / "sha256" / ".y.tmp"
+        for leftover in (old, young):
+            leftover.write_text("half a mod")
+        os.utime(old, (0, 0))
+        models.check_storing()
+        assert models.unreferenced() == [str(young)], "somebody may be writing it"
+
     def test_a_model_whose_manifest_never_came_is_removed_once_it_is_old(
         self, models: JoblibModelRepository, folder: Path
     ) -> None:
