@@ -9,8 +9,6 @@ from typing import NoReturn
 import click
 from click.exceptions import NoArgsIsHelpError
 
-from config.faults import ConfigurationError
-from domain.errors import DomainError, InvalidFields, InvalidKeyRequest, InvalidSample, UnknownRecipe
 from entrypoints.cli import (
     audit,
     configuration,
@@ -23,12 +21,8 @@ from entrypoints.cli import (
     serving,
     training,
 )
-from entrypoints.cli.serving import CannotListen
+from entrypoints.cli.endings import REFUSED, WRONG_USAGE, Terminated, ending_of
 from entrypoints.cli.session import CONFIG_HELP, tell, version_of_tasador
-
-REFUSED = 1
-WRONG_USAGE = 2
-INTERRUPTED = 130
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -58,7 +52,7 @@ for command in (
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Runs the command line and exits: 0 done, 1 refused or failed, 2 wrong usage or configuration."""
+    """Runs the command line and exits: 0 done, 1 refused or failed, 2 wrong usage or configuration; see `endings`."""
     for descriptor in range(3):  # a missing one would be given to the next file or socket that is opened
         try:
             os.fstat(descriptor)
@@ -79,37 +73,10 @@ def exit_code(arguments: Sequence[str] | None = None) -> int:
     except NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         return WRONG_USAGE
-    except (click.Abort, KeyboardInterrupt):
-        tell("interrupted.")
-        return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on: nothing more to flush
         return REFUSED
-    except Exception as error:
-        code, message = _told(error)
+    except (Exception, KeyboardInterrupt, Terminated) as error:
+        code, message = ending_of(error)
         tell(message)
         return code
-
-
-def _told(error: Exception) -> tuple[int, str]:
-    """The exit code for `error`, and the line that the user sees."""
-    match error:
-        case click.UsageError():
-            command = error.ctx.command_path if error.ctx else "tasador"
-            return WRONG_USAGE, f"{_sentence(error.format_message())} See `{command} --help`."
-        case ConfigurationError() | InvalidKeyRequest() | InvalidFields() | InvalidSample() | UnknownRecipe():
-            return WRONG_USAGE, str(error)
-        case DomainError() | CannotListen():
-            return REFUSED, str(error)
-        case MemoryError():
-            return REFUSED, "there is not enough memory for this; nothing was stored."
-        case OSError():
-            place = error.filename or "the output"
-            return REFUSED, f"{place} cannot be read or written: {(error.strerror or str(error)).lower()}."
-        case _:
-            fault = " ".join(f"unexpected {type(error).__name__}: {error}".split())
-            return REFUSED, f"{fault}; this is a fault of Tasador: please report it."
-
-
-def _sentence(text: str) -> str:
-    return text if text.endswith((".", "?", "!")) else f"{text}."

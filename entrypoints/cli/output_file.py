@@ -1,8 +1,11 @@
 """Documents in files of their own: whole, or not at all. A reader sees the old file or the new one."""
 
+import glob
 import os
+import secrets
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -12,6 +15,7 @@ from domain.errors import DomainError
 
 _OWNER_ALONE = 0o600
 _EVERYONE = 0o666  # but for whom the umask leaves out
+_DAY = 86_400.0
 
 
 class OutputUnwritable(DomainError):
@@ -19,7 +23,10 @@ class OutputUnwritable(DomainError):
 
 
 def check_writable(file: Path) -> None:
-    """Tells before the long work whether a file can be put there. Raises OutputUnwritable."""
+    """Tells before the long work whether a file can be put there. Raises OutputUnwritable.
+
+    What commands that were killed left unfinished of it, a day ago or earlier, is removed.
+    """
     with _named(file):
         whole = _resolved(file)
         if not whole.parent.exists():
@@ -29,6 +36,10 @@ def check_writable(file: Path) -> None:
         beside = _beside(whole)
         beside.touch(exist_ok=False)
         beside.unlink()
+        for leftover in whole.parent.glob(f"{glob.escape(_beginning(whole))}*.tmp"):  # of a command that was killed
+            with suppress(OSError):  # gone already, or another user's
+                if leftover.stat().st_mtime < time.time() - _DAY:
+                    leftover.unlink()
 
 
 def write_json(file: Path, document: Any) -> None:
@@ -82,7 +93,12 @@ def _resolved(file: Path) -> Path:
 
 def _beside(whole: Path) -> Path:
     """On the same disk, so that it can be moved into place; a link stays a link."""
-    return whole.with_name(f".{whole.name[:200]}.{os.getpid()}.tmp")
+    # At random: in a container, the process that was killed half-way may have had the number of this one.
+    return whole.with_name(f"{_beginning(whole)}{secrets.token_hex(8)}.tmp")
+
+
+def _beginning(whole: Path) -> str:
+    return f".{whole.name[:200]}."
 
 
 def _unwritable(file: Path, cause: str) -> OutputUnwritable:

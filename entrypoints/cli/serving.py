@@ -21,6 +21,7 @@ from config.settings import HttpSettings
 from domain.api_key import Scope
 from domain.errors import KeyStoreMalformed, KeyStoreUnavailable, ModelStoreUnavailable, NoModelServed, SchemaOutdated
 from entrypoints.cli.database import told
+from entrypoints.cli.endings import CannotListen
 from entrypoints.cli.keys import local_admin
 from entrypoints.cli.prerequisites import address_to_listen_on, advice_on_door, make_parts
 from entrypoints.cli.session import configured, container_of, tell
@@ -45,10 +46,6 @@ def _options(command: click.decorators.FC) -> click.decorators.FC:
     ):
         command = option(command)
     return command
-
-
-class CannotListen(Exception):
-    """The address cannot be listened on; `str()` of it says why and what to do."""
 
 
 @click.command()

@@ -1,7 +1,8 @@
 """`tasador train` and `tasador evaluate`."""
 
 from collections.abc import Mapping
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
@@ -12,6 +13,7 @@ from application.working_alone import ALONE
 from config.loader import LoadedSettings
 from config.log_lines import on_one_line
 from config.settings import TrainingSettings
+from domain.duration import parse_duration
 from domain.model_version import ModelVersion
 from entrypoints.cli.output_file import check_writable, write_page
 from entrypoints.cli.progress import progress_bars
@@ -24,6 +26,7 @@ from entrypoints.cli.session import (
     print_table,
 )
 from entrypoints.cli.tables import judgement_table, model_table, recipes_table
+from entrypoints.cli.training_run import TrainingRun, scheduled
 
 if TYPE_CHECKING:
     from application.evaluate_model import Evaluation
@@ -40,29 +43,48 @@ RECIPES = get_args(get_type_hints(TrainingSettings)["recipe"])
 @click.option("--compare", is_flag=True, help="Cross-validate every recipe on these sales, and say how each does.")
 @click.option("--engine", type=click.Choice(("local", "dask")), default="local", help="What cross-validates.")
 @click.option("--scheduler", metavar="ADDRESS", help="Of the Dask cluster (default: one is started here).")
+@click.option("--wait", metavar="TIME", help="Wait so long, such as 30m, for another training to end (default: not).")
 @json_option
+@scheduled
 @configured
 def train(
     loaded: LoadedSettings,
     *,
+    run: TrainingRun,
     recipe: str | None,
     no_promote: bool,
     force: bool,
     compare: bool,
     engine: str,
     scheduler: str | None,
+    wait: str | None,
     as_json: bool,
 ) -> None:
-    """Train on the configured sales; store, judge and serve."""
+    r"""Train on the configured sales; store, judge and serve.
+
+    \b
+    Exit codes:
+      0    trained; promoted, or stored without serving it
+      1    failed: nothing was stored
+      2    wrong usage or configuration
+      3    stored, but the gate kept it from service (with --exit-codes; else 0)
+      4    another training into this model repository is under way: nothing was begun
+      130  interrupted (Ctrl-C)
+      143  terminated (SIGTERM)
+    """
     if no_promote and force:
         raise click.UsageError("--no-promote and --force contradict each other: give one of them.")
+    patience = parse_duration(wait or "0m")
+    if patience is None:
+        raise click.BadParameter("give a time such as 10m, 2h", param_hint="--wait")
     if scheduler and engine != "dask":
         raise click.UsageError("--scheduler is that of a Dask cluster: give --engine dask too.")
     container = container_of(loaded)
-    with container.dask_workforce(scheduler) if engine == "dask" else nullcontext(ALONE) as workforce:
-        report = train_with(
-            container, recipe, promote=not no_promote, force=force, compare=compare, workforce=workforce
-        )
+    workforce = container.dask_workforce(scheduler) if engine == "dask" else nullcontext(ALONE)
+    report = train_with(
+        container, recipe, promote=not no_promote, force=force, compare=compare, workforce=workforce, wait=patience
+    )
+    run.came_to(report, asked_to_promote=not no_promote)
     if as_json:
         print_json(_shown(report))
         return
@@ -172,12 +194,13 @@ def train_with(
     promote: bool = True,
     force: bool = False,
     compare: bool = False,
-    workforce: Workforce = ALONE,
+    workforce: AbstractContextManager[Workforce] = nullcontext(ALONE),  # noqa: B008 (it can be entered again)
+    wait: timedelta = timedelta(0),
 ) -> "TrainingReport":
-    """Trains, with progress bars where somebody watches."""
-    with progress_bars() as watcher:
+    """Trains, one at a time, with progress bars where somebody watches. Raises TrainingBusy after `wait`."""
+    with container.training_lock().held(operator(), wait), workforce as workers, progress_bars() as watcher:
         report = container.train_model()(
-            operator(), recipe, promote=promote, force=force, compare=compare, workforce=workforce, progress=watcher
+            operator(), recipe, promote=promote, force=force, compare=compare, workforce=workers, progress=watcher
         )
     card = report.stored.card
     container.loggers().service.info(

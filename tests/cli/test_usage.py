@@ -22,7 +22,7 @@ TASADOR = [sys.executable, "-c", "from entrypoints.cli.main import main; main()"
         (("foo",), "No such command 'foo'. See `tasador --help`."),
         (("keys", "foo"), "No such command 'foo'. See `tasador keys --help`."),
         (("train", "more"), "Got unexpected extra argument (more). See `tasador train --help`."),
-        (("train", "--fast"), "No such option '--fast'. See `tasador train --help`."),
+        (("train", "--zzz"), "No such option '--zzz'. See `tasador train --help`."),
         (("train", "--recipe", "best"), "'best' is not one of 'notebook', 'forest', 'boosted'"),
         (("models", "show"), "Missing argument 'VERSION'. See `tasador models show --help`."),
         (("keys", "revoke"), "Missing argument 'ID'. See `tasador keys revoke --help`."),
