@@ -113,8 +113,9 @@ def judge_promotion(
     new, old = (_Sales.of(judged, price, order) for judged in (candidate, serving))
     overall = _overall(new, old, level, margins, np.random.default_rng(seed))
     by_sector = []
-    for number, sector in enumerate(sorted(set(names))):
-        rows = np.flatnonzero(names == sector)
+    labels, place = np.unique(names, return_inverse=True)
+    grouped = np.split(np.argsort(place, kind="stable"), np.cumsum(np.bincount(place))[:-1])
+    for number, (sector, rows) in enumerate(zip(labels.tolist(), grouped, strict=True)):
         if len(rows) >= margins.large_sector:
             random = np.random.default_rng([seed, number])
             by_sector.append(_in_sector(sector, new.error[rows], old.error[rows], margins, random))

@@ -37,9 +37,9 @@ def ratio_studies_by(
         raise ValueError(f"{len(price)} sales have as many labels, not {len(groups)}")
     labels, place = np.unique(np.asarray(groups, dtype=np.str_), return_inverse=True)
     studies, too_few = {}, {}
-    for number, label in enumerate(labels):
-        members = place == number
-        count = int(members.sum())
+    grouped = np.split(np.argsort(place, kind="stable"), np.cumsum(np.bincount(place))[:-1])
+    for label, members in zip(labels, grouped, strict=True):
+        count = len(members)
         if count < fewest:
             too_few[str(label)] = count
         else:
