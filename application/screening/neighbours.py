@@ -36,16 +36,16 @@ def nearest_others(points: Vector, count: int) -> Neighbours:
     if count < 1:
         return Neighbours(rows, squares)
     leaves = list(_leaves(points, max(_LEAF, 4 * count)))
-    lows = np.array([points[leaf].min(axis=0) for leaf in leaves])
-    highs = np.array([points[leaf].max(axis=0) for leaf in leaves])
+    boxes = _Boxes(
+        np.array([points[leaf].min(axis=0) for leaf in leaves]), np.array([points[leaf].max(axis=0) for leaf in leaves])
+    )
     for leaf in leaves:
         reach = np.partition(_squares(points, leaf, leaf), count - 1, axis=1)[:, count - 1]
         for group in _alike(reach):
             inside = leaf[group]
             low, high = points[inside].min(axis=0), points[inside].max(axis=0)
-            gaps = np.maximum(0.0, np.maximum(lows - high, low - highs))
             # Strictly nearer: thousands of homes at one point must not be compared with one another.
-            near = np.flatnonzero((gaps**2).sum(axis=1) < reach[group].max())
+            near = boxes.nearer(low, high, reach[group].max())
             candidates = np.concatenate([leaf, *(leaves[number] for number in near if leaves[number] is not leaf)])
             apart = _squares(points, inside, candidates)
             best = np.argpartition(apart, count - 1, axis=1)[:, :count]
@@ -53,6 +53,29 @@ def nearest_others(points: Vector, count: int) -> Neighbours:
             rows[inside] = candidates[best]
             squares[inside] = np.take_along_axis(apart, best, axis=1)
     return Neighbours(rows, np.sqrt(squares))
+
+
+class _Boxes:
+    """Boxes around leaves, shape (m, d) each; looked at in groups of neighbours first, since there may be many."""
+
+    def __init__(self, lows: Vector, highs: Vector) -> None:
+        self._lows, self._highs = lows, highs
+        self._size = max(int(np.sqrt(len(lows))), 1)
+        starts = np.arange(0, len(lows), self._size)
+        self._group_lows = np.minimum.reduceat(lows, starts, axis=0)
+        self._group_highs = np.maximum.reduceat(highs, starts, axis=0)
+
+    def nearer(self, low: Vector, high: Vector, square: float) -> Rows:
+        """The numbers, ascending, of the boxes that are nearer to the box from `low` to `high` than this squared."""
+        groups = np.flatnonzero(_gaps(self._group_lows, self._group_highs, low, high) < square)
+        some = (groups[:, None] * self._size + np.arange(self._size)).ravel()
+        some = some[some < len(self._lows)]
+        return some[_gaps(self._lows[some], self._highs[some], low, high) < square]
+
+
+def _gaps(lows: Vector, highs: Vector, low: Vector, high: Vector) -> Vector:
+    """The squared distances of boxes from one box, shape (m,)."""
+    return np.asarray((np.maximum(0.0, np.maximum(lows - high, low - highs)) ** 2).sum(axis=1))
 
 
 def _leaves(points: Vector, size: int) -> Iterator[Rows]:
