@@ -4,6 +4,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NoReturn
 
 import click
@@ -21,7 +22,7 @@ from entrypoints.cli import (
     serving,
     training,
 )
-from entrypoints.cli.endings import REFUSED, WRONG_USAGE, Terminated, ending_of
+from entrypoints.cli.endings import INTERRUPTED, REFUSED, TERMINATED, WRONG_USAGE, Terminated, ending_of
 from entrypoints.cli.session import CONFIG_HELP, tell, version_of_tasador
 
 
@@ -63,7 +64,13 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter is no reason to fail
-    sys.exit(exit_code(arguments))
+    code = exit_code(arguments)
+    if code in {INTERRUPTED, TERMINATED}:
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(code)  # threads that grow a tree would hold it up, and nobody wants what they make
+    sys.exit(code)
 
 
 def exit_code(arguments: Sequence[str] | None = None) -> int:

@@ -34,9 +34,19 @@ if TYPE_CHECKING:
     from config.container import Container
 
 RECIPES = get_args(get_type_hints(TrainingSettings)["recipe"])
+_EXIT_CODES = """\b
+Exit codes:
+  0    trained; served, or stored without serving it
+  1    refused or failed; what is served stays
+  2    wrong usage or configuration
+  3    stored, but the gate kept it from service (with --exit-codes; else 0)
+  4    another training into this model repository is under way
+  130  interrupted (Ctrl-C)
+  143  terminated (SIGTERM)
+"""
 
 
-@click.command()
+@click.command(epilog=_EXIT_CODES)
 @click.option("--recipe", type=click.Choice(RECIPES), help="How to train (default: training.recipe).")
 @click.option("--no-promote", is_flag=True, help="Store the model without serving it.")
 @click.option("--force", is_flag=True, help="Serve it even if it is worse than the version in service; recorded.")
@@ -60,18 +70,7 @@ def train(
     wait: str | None,
     as_json: bool,
 ) -> None:
-    r"""Train on the configured sales; store, judge and serve.
-
-    \b
-    Exit codes:
-      0    trained; promoted, or stored without serving it
-      1    failed: nothing was stored
-      2    wrong usage or configuration
-      3    stored, but the gate kept it from service (with --exit-codes; else 0)
-      4    another training into this model repository is under way: nothing was begun
-      130  interrupted (Ctrl-C)
-      143  terminated (SIGTERM)
-    """
+    """Train on the configured sales; store, judge and serve."""
     if no_promote and force:
         raise click.UsageError("--no-promote and --force contradict each other: give one of them.")
     patience = parse_duration(wait or "0m")
