@@ -33,6 +33,7 @@ _THRESHOLDS = 40
 _MIXED = 300
 _MOST_KNOWN = 2_000
 _ONE_BY_ONE = 50
+_FEWEST_FOR_THREADS = 20_000
 _LARGEST = 1e30
 _AREAS = ("net_usable_area", "net_area")
 _COUNTS = ("n_rooms", "n_bathroom")
@@ -46,7 +47,8 @@ def check_agreement(fitted: Fitted, sales: pd.DataFrame, unseen: pd.DataFrame, s
     """
     homes = pd.concat([sales.head(_MOST_KNOWN), unseen[sales.columns], *hostile_homes(fitted, sales, seed)])
     homes = homes.reset_index(drop=True)
-    with threadpool_limits(1):  # of few rows, OpenMP's threads only wait for each other
+    # Of few rows, OpenMP's threads only wait for each other.
+    with threadpool_limits(1 if len(homes) < _FEWEST_FOR_THREADS else None):
         pipeline = fitted.predict(homes)
     compiled = fitted.model.value_table(homes)
     furthest = _furthest(compiled, pipeline)
@@ -87,7 +89,8 @@ def _check_neighbours(fitted: Fitted, homes: pd.DataFrame) -> None:
             _, found = column.around.nearest(places, NEAREST[-1])
             for place, rows in zip(places, found, strict=True):
                 squares = ((column.points - place) ** 2).sum(axis=1)
-                if not np.array_equal(np.lexsort((np.arange(len(squares)), squares))[: len(rows)], rows):
+                near = np.flatnonzero(squares <= np.partition(squares, len(rows) - 1)[len(rows) - 1])
+                if not np.array_equal(near[np.argsort(squares[near], kind="stable")][: len(rows)], rows):
                     raise ModelDisagreement(
                         "The kernel does not find the nearest sales, so nothing is stored. This is a fault of Tasador: "
                         "please report it with the kind of the processor."
