@@ -3,13 +3,15 @@ ARG PYTHON_IMAGE=docker.io/library/python:3.11-slim-bookworm
 FROM ${PYTHON_IMAGE} AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /build
+# `dask`: with what `--engine dask` needs; see compose.dask.yaml.
+ARG EXTRAS=serve
 # The tools have a venv of their own: neither they nor pip come into the result.
-COPY requirements/build.txt requirements/compiler.txt requirements/serve.txt requirements/
+COPY requirements/build.txt requirements/compiler.txt requirements/serve.txt requirements/dask.txt requirements/
 RUN python3 -m venv tools \
     && tools/bin/python -m pip install --quiet --require-hashes -r requirements/build.txt -r requirements/compiler.txt \
     && python3 -m venv --without-pip /opt/tasador \
     && tools/bin/python -m pip --python /opt/tasador/bin/python install --quiet --no-compile \
-        --only-binary :all: --require-hashes -r requirements/serve.txt
+        --only-binary :all: --require-hashes -r requirements/${EXTRAS}.txt
 COPY pyproject.toml README.md hatch_build.py ./
 COPY domain domain
 COPY application application

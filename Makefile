@@ -63,6 +63,7 @@ requirements: $(STAMPS)/compile ## Compile the hash-pinned requirement files (UP
 	}; \
 	compile pyproject.toml --group test --group check --output-file requirements/test.txt; \
 	compile pyproject.toml --constraints requirements/test.txt --output-file requirements/serve.txt; \
+	compile pyproject.toml --extra dask --constraints requirements/test.txt --output-file requirements/dask.txt; \
 	for name in audit build compile compiler fuzz; do \
 	    compile requirements/$$name.in --constraints requirements/test.txt --output-file requirements/$$name.txt; \
 	done; \

@@ -91,13 +91,15 @@ def cross_validate(
     prices = folds.sales[PRICE].to_numpy(dtype=np.float64)
     values = np.empty(len(sales))
     hidden: dict[str, Vector] = {}
+    # What another process found bears copies of the names: a stored model, pickled, would tell them from ours.
+    own = {name: name for name in (*TEXT_FIELDS, *way.extras.numeric, *way.extras.categorical, ALL_EXTRAS)}
     progress("cross-validating", 0, FOLDS)
     occupied = folds.occupied()
     for fold, (known, blind) in zip(occupied, workforce.map(_value_fold, folds, occupied), strict=True):
         outside = folds.fold_of == fold
         values[outside] = known
         for label, figures in blind.items():
-            hidden.setdefault(label, np.empty(len(sales)))[outside] = figures
+            hidden.setdefault(own.get(label, label), np.empty(len(sales)))[outside] = figures
         progress("cross-validating", fold + 1, FOLDS)
     off = float(np.abs(np.log(prices / values)).mean())
     unknown = {

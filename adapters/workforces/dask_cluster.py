@@ -15,7 +15,6 @@ from adapters.dask_clusters import (
     program_expected_of,
     require_same_program,
     this_worker,
-    unreachable,
 )
 from application.ports.workforce import Found, Material, Task, Workforce
 from domain.errors import EngineUnavailable
@@ -52,8 +51,8 @@ class _DaskWorkforce(Workforce):
             ) from None
         except FutureCancelledError as error:
             raise EngineUnavailable(
-                f"The Dask scheduler at {address_of(self._client)} lost a piece of the training ({error.reason}): it is "
-                "gone itself, or all workers that had the sales died at once. See the workers' logs, and train again."
+                f"The Dask scheduler at {address_of(self._client)} lost a piece of the training ({error.reason}): it "
+                "is gone, or all workers that had the sales died at once. See the workers' logs, and train again."
             ) from None
 
 

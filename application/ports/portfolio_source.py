@@ -103,6 +103,7 @@ class PortfolioSource(Protocol):
     def parts(self) -> Iterator[PortfolioPart]:
         """All rows in their order, in parts that are the same each time. Memory is that of a few parts.
 
-        Without any row there may be one empty part, which tells the types of the columns. A stream can be asked once. Raises SourceUnavailable, SourceMalformed; a file that ends in mid-row is malformed,
-        or its last row is broken, never left out.
+        Without any row there may be one empty part, which tells the types of the columns. A stream can be asked once.
+        Raises SourceUnavailable, SourceMalformed; a file that ends in mid-row is malformed, or its last row is broken,
+        never left out.
         """

@@ -1,6 +1,7 @@
 """What every workforce does, and that a training comes to the same whoever does the work."""
 
 import os
+import pickle
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ from application.sales.table import SalesLayout, check_sales
 from application.train_model import no_progress
 from application.working_alone import ALONE
 from domain.errors import EngineUnavailable, NoUsableSales
+from domain.property import TEXT_FIELDS
 from tests.fakes.in_memory_model_trainer import InMemoryModelTrainer
 from tests.fakes.models import SCHEMA
 from tests.fakes.sales import some_sales
@@ -80,7 +82,7 @@ def test_whoever_cross_validates_finds_the_same_to_the_last_bit(dask: Workforce)
     index = way.index(sales)
     found, elsewhere = (cross_validate(way, sales, index, no_progress, each) for each in (ALONE, dask))
     assert found.values.tobytes() == elsewhere.values.tobytes()
-    assert found.unknown == elsewhere.unknown
+    assert pickle.dumps((TEXT_FIELDS, found.unknown)) == pickle.dumps((TEXT_FIELDS, elsewhere.unknown))
     compared = [compare_recipes(way, sales, each, no_progress) for each in (ALONE, dask)]
     assert compared[0] == compared[1]
     assert set(compared[0]) == {"notebook", "forest", "boosted"}
@@ -93,5 +95,5 @@ def test_a_process_that_is_killed_costs_no_piece(dask: Workforce, tmp_path: Path
 
 
 def test_work_of_which_every_process_dies_is_given_up(dask: Workforce) -> None:
-    with pytest.raises(EngineUnavailable, match="workers? .*died"):
+    with pytest.raises(EngineUnavailable, match="died"):
         list(dask.map(dead, None, [0]))
