@@ -21,7 +21,7 @@ from domain.model_version import ModelVersion, served_stack
 from domain.portfolio_totals import PortfolioTotals
 
 if TYPE_CHECKING:
-    from application.sales.table import SalesLayout
+    from application.sales.layout import SalesLayout
 
 MakeValuer = Callable[[PortfolioOrder, PieceEncoder], PartValuer]
 Progress = Callable[[int, float | None], None]
@@ -114,7 +114,7 @@ class ValuePortfolio:
         return PortfolioOutcome(head, order, totals, run.resumed, (*notes, *notes_on_day(model.card, order.day)))
 
     def _model(self, request: PortfolioRequest, former: Mapping[str, str] | None) -> ModelVersion:
-        version = request.version or (former or {}).get(_VERSION)
+        version = request.version if request.version is not None else (former or {}).get(_VERSION)
         if version is None:
             served = served_stack(self.models.promotions())
             if not served:

@@ -23,7 +23,8 @@ from config.settings import Location, Section, Settings
 DEFAULT_FILE = "tasador.toml"
 _PREFIX = "TASADOR_"
 _RELATIVE_SQLITE = re.compile(r"(sqlite(?:\+\w+)?:///)(?!/|:memory:)(.+)")
-_SECRET_OPTION = re.compile(r"pass|secret|token", re.IGNORECASE)
+_SECRET_OPTION = re.compile(r"pass|pwd|secret|token|sig|key|credential|auth|code", re.IGNORECASE)
+_WITHOUT_ACCOUNTS = re.compile(r"https?|s3a?|gc?s", re.IGNORECASE)  # what stands before an @ is secret there
 _OF_JSON = re.compile(r'["\[\]{},]')
 _MASK = "***"
 _PLAIN_WORDS = {
@@ -93,6 +94,8 @@ def shown_url(url: str) -> str:
     if "?" in account:
         return f"{scheme}://{_MASK}"  # in a password or behind it: nobody can tell
     user, colon, _ = account.partition(":")
+    if account and _WITHOUT_ACCOUNTS.fullmatch(scheme):
+        user, colon = _MASK, ""
     address, mark, options = f"{user}{colon}{_MASK if colon else ''}{at}{place}".partition("?")
     shown = [
         f"{name}={_MASK}" if equals and _SECRET_OPTION.search(unquote(name)) else f"{name}{equals}{value}"

@@ -17,5 +17,6 @@ def refuse_password_in(url: str, told_by: str) -> None:
     if shown_url(plain) != plain:
         raise ConfigurationError(
             f"{told_by} holds a password, which everyone on this machine could read in the list of processes: leave "
-            "it out, and give it by a password file, PGPASSFILE or PGPASSWORD. It should be changed now."
+            "it out, and give that of a database by a password file, PGPASSFILE or PGPASSWORD, and those of other "
+            "places in the environment. It should be changed now."
         )

@@ -12,14 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from application.sales.distinct_cells import DistinctCells, ReadColumn, is_missing_word
+from domain.valuation_day import FIRST_DAY, LAST_DAY
 
 if TYPE_CHECKING:
     import pandas as pd
 
 NOT_A_DATE = "is not a date"
 OUT_OF_RANGE = "is out of range"
-FIRST_YEAR = 1900
-LAST_YEAR = 2200
+FIRST_YEAR, LAST_YEAR = FIRST_DAY.year, LAST_DAY.year
 
 _TIME = (
     r"(?:(?:T|\s+)[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?"

@@ -11,6 +11,7 @@ import click
 from config.loader import LoadedSettings
 from config.log_lines import on_one_line
 from config.portfolio_places import PortfolioPlace
+from domain.valuation_day import FIRST_DAY, LAST_DAY, can_be_valued_on
 from entrypoints.cli.portfolio_table import totals_table
 from entrypoints.cli.progress import progress_of_rows
 from entrypoints.cli.session import configured, container_of, json_option, print_json, print_table, tell
@@ -30,28 +31,54 @@ class _Day(click.ParamType[date]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
         """The day."""
         try:
-            return datetime.strptime(value, "%Y-%m-%d").date()  # noqa: DTZ007
+            day = datetime.strptime(value, "%Y-%m-%d").date()  # noqa: DTZ007
         except ValueError:
             self.fail(f"'{value}' is no day: write it as 2026-11-23.", param, ctx)
+        if not can_be_valued_on(day):
+            self.fail(f"{day} is not from {FIRST_DAY} to {LAST_DAY}.", param, ctx)
+        return day
+
+
+class _Level(click.FloatRange):
+    """A number between 0 and 1, which NaN is not."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number."""
+        level = super().convert(value, param, ctx)
+        return level if 0 < level < 1 else self.fail(f"{level} is not between 0 and 1.", param, ctx)
+
+
+class _Word(click.ParamType[str]):
+    """Text that is not empty, as an unset variable of a shell is, and that fits on a line."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The text."""
+        if not value.strip() or not value.isprintable():
+            self.fail("it is empty, or holds control characters.", param, ctx)
+        return str(value)
 
 
 @click.command()
-@click.argument("input_", metavar="INPUT")
-@click.argument("output", metavar="OUTPUT")
+@click.argument("input_", metavar="INPUT", type=_Word())
+@click.argument("output", metavar="OUTPUT", type=_Word())
 @click.option("--engine", type=click.Choice(("local", "dask")), default="local", help="What does the work.")
-@click.option("--scheduler", metavar="ADDRESS", help="Of the Dask cluster (default: one on this machine).")
+@click.option(
+    "--scheduler", type=_Word(), metavar="ADDRESS", help="Of the Dask cluster (default: one on this machine)."
+)
 @click.option("--workers", type=click.IntRange(1, 1024), help="Processes of this machine (default: one a core).")
 @click.option("--resume", is_flag=True, help="Go on with a run of this output that was interrupted.")
-@click.option("--version", metavar="V", help="The stored version of the model (default: the served one).")
-@click.option("--level", type=click.FloatRange(0, 1, min_open=True, max_open=True), help="Of the intervals.")
+@click.option("--version", type=_Word(), metavar="V", help="The stored version of the model (default: the served one).")
+@click.option("--level", type=_Level(), help="Of the intervals.")
 @click.option("--as-of", "day", type=_Day(), metavar="DAY", help="Value as of this day (default: today).")
 @click.option("--explain", is_flag=True, help="Add each home's contributions, as JSON (slow).")
 @click.option("--comparables", type=click.IntRange(0, 20), default=0, help="Add so many comparables, as JSON (slow).")
-@click.option("--prefix", default="", help="Put this before the names of the added columns.")
+@click.option("--prefix", type=_Word(), help="Put this before the names of the added columns.")
 @click.option("--query", metavar="SQL", help="What to read where INPUT is a database.")
 @click.option("--input-format", type=click.Choice(FORMATS), help="Of INPUT (default: by its name; csv for -).")
 @click.option("--output-format", type=click.Choice(FORMATS), help="Of OUTPUT, likewise.")
-@click.option("--table", metavar="NAME", help="The table to write where OUTPUT is a database.")
+@click.option("--table", type=_Word(), metavar="NAME", help="The table to write where OUTPUT is a database.")
 @click.option("--replace", is_flag=True, help="Put it in the place of a table of that name.")
 @click.option(
     "--password-file", type=click.Path(path_type=Path), help="Holds the password of the database that is INPUT."
@@ -73,7 +100,7 @@ def value(
     day: date | None,
     explain: bool,
     comparables: int,
-    prefix: str,
+    prefix: str | None,
     query: str | None,
     input_format: Literal["csv", "parquet"] | None,
     output_format: Literal["csv", "parquet"] | None,
@@ -102,7 +129,7 @@ def value(
     source = PortfolioPlace("INPUT", input_, input_format, password_file, query=query)
     target = PortfolioPlace("OUTPUT", output, output_format, output_password_file, table=table, replace=replace)
     _check_options(source, target)
-    request = PortfolioRequest(version, level, day, explain, comparables, prefix, resume)
+    request = PortfolioRequest(version, level, day, explain, comparables, prefix or "", resume)
     sink = container.portfolio_sink(target)
     began = time.monotonic()
     done = 0

@@ -23,6 +23,7 @@ from litestar.typing import FieldDefinition
 from application.value_property import ValuationRequest
 from domain.errors import FieldProblem, InvalidProperty
 from domain.property import NUMBER_RULES, PROPERTY_FIELDS, TEXT_FIELDS, NumberRule, Property, normalised
+from domain.valuation_day import FIRST_DAY, LAST_DAY, can_be_valued_on
 from entrypoints.http.schemas import LONGEST_CLIENT_REF, LONGEST_TEXT
 
 MOST_PROBLEMS = 100
@@ -394,11 +395,16 @@ def _client_ref(value: object, problems: Problems) -> str | None:
 
 
 def _date(value: object, problems: Problems) -> date | None:
+    message = "must be a date like 2026-11-22, or null"
     try:
-        return msgspec.convert(value, date | None)
+        day = msgspec.convert(value, date | None)
+        if day is None or can_be_valued_on(day):
+            return day
+        message = f"must be from {FIRST_DAY} to {LAST_DAY}"
     except msgspec.ValidationError:
-        problems.append(FieldProblem("valuation_date", "must be a date like 2026-11-22, or null"))
-        return None
+        pass
+    problems.append(FieldProblem("valuation_date", message))
+    return None
 
 
 def expected(what: str, value: object) -> str:

@@ -60,6 +60,8 @@ def _told(description: str, *examples: object) -> Meta:
     return Meta(description=description, examples=list(examples) or None)
 
 
+_DAYS = Meta(extra_json_schema={"pattern": "^((19|20|21)[0-9]{2}|2200)-"})
+"""From domain.valuation_day's FIRST_DAY to its LAST_DAY."""
 _FOLDERS = re.compile(r"(?:(?<![\w:/])/|\b(?!https?:)[a-z][a-z0-9+.-]*://)(?:[^/\s]+/)+(?=[^/\s]+\.\w)")
 
 
@@ -105,7 +107,9 @@ class ValuationBody(PropertyBody, kw_only=True):
         Annotated[str, Meta(max_length=LONGEST_CLIENT_REF, pattern=ONE_LINE)] | None,
         _told("Your reference, given back.", "file 2026-118"),
     ] = None
-    valuation_date: Annotated[date | None, _told("The day of the value; today where it is not given.")] = None
+    valuation_date: Annotated[
+        Annotated[date, _DAYS] | None, _told("The day of the value; today where it is not given.")
+    ] = None
 
 
 class ValuationBatch(Struct, kw_only=True):
@@ -127,7 +131,9 @@ class PropertyChanges(Struct, kw_only=True, forbid_unknown_fields=True):
     n_bathroom: Annotated[float, _number("n_bathroom", "Number of {unit}.")] | UnsetType = UNSET
     latitude: Annotated[float, _number("latitude", "Latitude (WGS 84), in {unit}.")] | UnsetType = UNSET
     longitude: Annotated[float, _number("longitude", "Longitude (WGS 84), in {unit}.")] | UnsetType = UNSET
-    valuation_date: Annotated[date | None, _told("The day of the value; null for today.")] | UnsetType = UNSET
+    valuation_date: (
+        Annotated[Annotated[date, _DAYS] | None, _told("The day of the value; null for today.")] | UnsetType
+    ) = UNSET
 
 
 class WhatIfBody(Struct, kw_only=True):

@@ -111,6 +111,8 @@ def test_a_bad_field_is_named(asked: Service, route: str, field: str, value: obj
         ("client_ref", "x" * 101),
         ("client_ref", "a\r\nb"),
         ("valuation_date", "22-11-2026"),
+        ("valuation_date", "1850-01-01"),
+        ("valuation_date", "2201-01-01"),
         ("valuation_date", "2026-02-30"),
         ("valuation_date", "20261122"),
         ("valuation_date", 20261122),

@@ -615,6 +615,8 @@ class TestShownSettings:
             ("postgresql://ana:pw@h/d?password=p@w", "postgresql://***"),
             ("postgresql://ana@h/d?sslmode=require", "postgresql://ana@h/d?sslmode=require"),
             ("sqlite:////srv/tasador.db", "sqlite:////srv/tasador.db"),
+            ("https://pw@h/sales.csv?sig=pw&code=pw", "https://***@h/sales.csv?sig=***&code=***"),
+            ("s3://id:pw@bucket/sales.csv", "s3://***@bucket/sales.csv"),
         ],
     )
     def test_mask_what_is_secret_in_any_address_and_nothing_else(self, url: str, shown: str) -> None:
