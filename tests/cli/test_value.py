@@ -10,6 +10,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from adapters.valuation_engines import processes
+from adapters.valuation_engines.in_this_process import InThisProcess
 from tests.cli.command import Command
 from tests.fakes.sales import some_sales
 
@@ -40,23 +42,35 @@ def test_values_a_file_into_another(tasador: Command, trained: dict[str, Any], h
     added = sum(each["effect"] for each in told["contributions"])
     assert told["base_value"] + added == pytest.approx(float(rows[0]["value"]))
     assert len(json.loads(rows[0]["comparables"])) == 1
+    assert not list((here / "var" / "portfolios").iterdir())
 
-    again = tasador("value", "homes.csv", "out.parquet", "--version", "v2", "--as-of", "2026-01-31", "--json")
-    assert (again.code, again.err) == (0, "")
-    assert again.json["rows"] == {
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parts are valued right here: a process takes longer to start than so few homes to value."""
+    monkeypatch.setattr(processes, "Processes", lambda _workers: InThisProcess())
+
+
+@pytest.mark.usefixtures("at_once")
+def test_values_by_another_version_as_of_another_day(tasador: Command, trained: dict[str, Any], here: Path) -> None:
+    table = homes(here)
+    ran = tasador("value", "homes.csv", "out.parquet", "--version", "v2", "--as-of", "2026-01-31", "--json")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.json["rows"] == {
         "read": 6,
         "valued": 5,
         "refused": 1,
         "refused_by_reason": {"invalid_property": 1},
         "resumed": 0,
     }
-    assert (again.json["model_version"], again.json["valuation_date"]) == ("v2", "2026-01-31")
+    assert (ran.json["model_version"], ran.json["valuation_date"]) == ("v2", "2026-01-31")
     parquet = pd.read_parquet(here / "out.parquet")
     assert parquet["loan"].tolist() == table["loan"].tolist()
-    assert parquet["value"].sum() == pytest.approx(again.json["total_value"])
+    assert parquet["value"].sum() == pytest.approx(ran.json["total_value"])
     assert not list((here / "var" / "portfolios").iterdir())
 
 
+@pytest.mark.usefixtures("at_once")
 def test_values_a_table_into_another(tasador: Command, trained: dict[str, Any], here: Path) -> None:
     with sqlite3.connect(here / "bank.db") as database:
         homes(here).to_sql("homes", database, index=False)
@@ -69,6 +83,7 @@ def test_values_a_table_into_another(tasador: Command, trained: dict[str, Any], 
     assert "--replace" in tasador("value", *asked).told
 
 
+@pytest.mark.usefixtures("at_once")
 def test_standard_output_holds_nothing_but_the_answers(
     tasador: Command, trained: dict[str, Any], here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

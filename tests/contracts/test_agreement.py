@@ -90,21 +90,24 @@ def names_of(columns: Sequence[Columns]) -> list[str]:
 NUMBERS = st.floats(1e-6, 1e9) | st.sampled_from([0.5, 1.0, 80.0, 1e6])
 
 
-@settings(max_examples=40, deadline=None)
-@given(st.data())
-def test_whatever_home_it_is_asked_about(boosted: Fitted, data: st.DataObject) -> None:
-    texts = {
-        name: data.draw(st.sampled_from(sorted(SALES[name].unique())) | st.text(max_size=5)) for name in TEXT_FIELDS
+HOMES = st.fixed_dictionaries(
+    {
+        **{name: st.sampled_from(sorted(SALES[name].unique())) | st.text(max_size=5) for name in TEXT_FIELDS},
+        **dict.fromkeys(NUMBER_FIELDS, NUMBERS),
+        "latitude": st.floats(-90, 90) | st.sampled_from(SALES["latitude"].tolist()),
+        "longitude": st.floats(-180, 180) | st.sampled_from(SALES["longitude"].tolist()),
+        **dict.fromkeys(EXTRAS.numeric, st.just(math.nan) | st.floats(-1e9, 1e9)),
+        **dict.fromkeys(EXTRAS.categorical, st.none() | st.sampled_from(["gas", "?"])),
     }
-    numbers: dict[str, Any] = {name: data.draw(NUMBERS) for name in NUMBER_FIELDS}
-    numbers["latitude"] = data.draw(st.floats(-90, 90) | st.sampled_from(SALES["latitude"].tolist()))
-    numbers["longitude"] = data.draw(st.floats(-180, 180) | st.sampled_from(SALES["longitude"].tolist()))
-    numbers |= {name: data.draw(st.just(math.nan) | st.floats(-1e9, 1e9)) for name in EXTRAS.numeric}
-    categories: dict[str, Any] = {
-        name: data.draw(st.none() | st.sampled_from(["gas", "?"])) for name in EXTRAS.categorical
-    }
-    home = SALES.head(1).assign(**texts, **numbers, **categories)
-    np.testing.assert_allclose(boosted.model.value_table(home), boosted.predict(home), rtol=TOLERANCE)
+)
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.lists(HOMES, min_size=4, max_size=12))
+def test_whatever_homes_it_is_asked_about(boosted: Fitted, homes: list[dict[str, Any]]) -> None:
+    """Several at a time, since asking the libraries takes as long for one."""
+    asked = SALES.head(len(homes)).assign(**{name: [home[name] for home in homes] for name in homes[0]})
+    np.testing.assert_allclose(boosted.model.value_table(asked), boosted.predict(asked), rtol=TOLERANCE)
 
 
 @pytest.mark.parametrize("change", ["a leaf", "a threshold", "a code"])
