@@ -17,6 +17,6 @@ def service(tmp_path: Path) -> Iterator[Service]:
 
 @pytest.fixture(scope="module")
 def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service that no test changes."""
+    """A service for the tests of a file that do not disturb each other: they may make keys, and end their own."""
     with Service(tmp_path_factory.mktemp("logs")).running() as service:
         yield service

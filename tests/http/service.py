@@ -4,6 +4,7 @@ import io
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -102,8 +103,13 @@ class Service:
             valuation_log=providers.Object(log),
             evidence_archive=providers.Object(self.valuations),
         )
-        self.app: Observed = make_app(self.container, refresh_seconds)
+        self.refresh_seconds = refresh_seconds
         self.client: TestClient[Observed]
+
+    @cached_property
+    def app(self) -> Observed:
+        """The application, made when it is first wanted: by then a test may have put parts of its own in."""
+        return make_app(self.container, self.refresh_seconds)
 
     @contextmanager
     def running(self) -> Iterator["Service"]:

@@ -32,24 +32,24 @@ def id_of(token: str) -> str:
 
 
 class TestIssue:
-    def test_a_new_key_opens_the_door(self, service: Service) -> None:
-        admin = service.token()
-        answer = issue(service, admin, scopes=["value"], expires_in="30d")
+    def test_a_new_key_opens_the_door(self, asked: Service) -> None:
+        admin = asked.token()
+        answer = issue(asked, admin, scopes=["value"], expires_in="30d")
         assert answer.status_code == 201
         assert answer.headers["Cache-Control"] == "no-store"
         made = answer.json()
-        assert ask(service, "POST", "/predict", made["token"], json=HOME).status_code == 200
+        assert ask(asked, "POST", "/predict", made["token"], json=HOME).status_code == 200
         assert (made["id"], made["label"], made["scopes"]) == (id_of(made["token"]), "Mortgage desk", ["value"])
         assert (made["state"], made["created_by"], made["last_used_at"]) == ("active", id_of(admin), None)
         assert datetime.fromisoformat(made["expires_at"]) == NOON + timedelta(days=30)
 
-    def test_by_default_it_values_for_90_days(self, service: Service) -> None:
-        made = issue(service, service.token()).json()
+    def test_by_default_it_values_for_90_days(self, asked: Service) -> None:
+        made = issue(asked, asked.token()).json()
         assert made["scopes"] == ["value"]
         assert datetime.fromisoformat(made["expires_at"]) == NOON + timedelta(days=90)
 
-    def test_nobody_hands_on_what_he_lacks(self, service: Service) -> None:
-        answer = issue(service, service.token(ADMIN, Scope.VALUE), scopes=["value", "models:write", "audit:read"])
+    def test_nobody_hands_on_what_he_lacks(self, asked: Service) -> None:
+        answer = issue(asked, asked.token(ADMIN, Scope.VALUE), scopes=["value", "models:write", "audit:read"])
         assert answer.status_code == 403
         assert answer.json()["type"] == "/problems/scope-not-held"
         assert "lacks audit:read, models:write itself" in answer.json()["detail"]
@@ -62,12 +62,12 @@ class TestIssue:
         assert answer.status_code == 403
         assert ("A key is for `value` where the body names no `scopes`" in answer.json()["detail"]) == told
 
-    def test_an_admin_may_make_another(self, service: Service) -> None:
-        made = issue(service, service.token(ADMIN), scopes=["keys:admin"]).json()
-        assert issue(service, made["token"], scopes=["keys:admin"]).status_code == 201
+    def test_an_admin_may_make_another(self, asked: Service) -> None:
+        made = issue(asked, asked.token(ADMIN), scopes=["keys:admin"]).json()
+        assert issue(asked, made["token"], scopes=["keys:admin"]).status_code == 201
 
-    def test_every_bad_field_is_named_at_once(self, service: Service) -> None:
-        answer = issue(service, service.token(), label=" ", scopes=["value", "all"], expires_in="400d", colour="red")
+    def test_every_bad_field_is_named_at_once(self, asked: Service) -> None:
+        answer = issue(asked, asked.token(), label=" ", scopes=["value", "all"], expires_in="400d", colour="red")
         told = fields(answer)
         assert told.keys() == {"label", "scopes", "expires_in", "colour"}
         assert "There is no scope 'all'" in told["scopes"]
@@ -95,12 +95,12 @@ class TestIssue:
     def test_a_body_that_is_no_object_is_refused(self, asked: Service, body: bytes) -> None:
         assert asked.post_bytes("/v1/keys", body).status_code == 400
 
-    def test_the_token_is_written_nowhere(self, service: Service) -> None:
-        made = issue(service, service.token()).json()
+    def test_the_token_is_written_nowhere(self, asked: Service) -> None:
+        made = issue(asked, asked.token()).json()
         token = Token.parse(made["token"])
         assert token
-        assert token.secret not in service.everything_written()
-        assert token.secret not in ask(service, "GET", "/v1/keys", service.token()).text
+        assert token.secret not in asked.everything_written()
+        assert token.secret not in ask(asked, "GET", "/v1/keys", asked.token()).text
 
 
 class TestList:
@@ -131,10 +131,10 @@ class TestList:
         assert "keys.csv" not in answer.text
         assert "keys.csv, line 3 is no key" in service.log()[-1]["error"]
 
-    def test_one_is_told_by_its_id(self, service: Service) -> None:
-        admin = service.token()
-        made = issue(service, admin).json()
-        told = ask(service, "GET", f"/v1/keys/{made['id']}", admin).json()
+    def test_one_is_told_by_its_id(self, asked: Service) -> None:
+        admin = asked.token()
+        made = issue(asked, admin).json()
+        told = ask(asked, "GET", f"/v1/keys/{made['id']}", admin).json()
         assert told == {name: value for name, value in made.items() if name != "token"}
 
     def test_when_a_key_was_last_used_is_told(self, service: Service) -> None:
@@ -146,10 +146,10 @@ class TestList:
 
 
 class TestRevoke:
-    def test_a_revoked_key_is_refused_at_once(self, service: Service) -> None:
-        admin, token = service.token(), service.token(Scope.VALUE)
-        assert ask(service, "POST", "/predict", token, json=HOME).status_code == 200
-        answer = ask(service, "DELETE", f"/v1/keys/{id_of(token)}", admin, params={"reason": "left the company"})
+    def test_a_revoked_key_is_refused_at_once(self, asked: Service) -> None:
+        admin, token = asked.token(), asked.token(Scope.VALUE)
+        assert ask(asked, "POST", "/predict", token, json=HOME).status_code == 200
+        answer = ask(asked, "DELETE", f"/v1/keys/{id_of(token)}", admin, params={"reason": "left the company"})
         assert answer.status_code == 200
         told = answer.json()
         assert (told["state"], told["revoked_by"], told["revoked_because"]) == (
@@ -157,12 +157,12 @@ class TestRevoke:
             id_of(admin),
             "left the company",
         )
-        assert ask(service, "POST", "/predict", token, json=HOME).status_code == 401
+        assert ask(asked, "POST", "/predict", token, json=HOME).status_code == 401
 
-    def test_the_first_revocation_stands(self, service: Service) -> None:
-        admin, token = service.token(), service.token(Scope.VALUE)
-        first = ask(service, "DELETE", f"/v1/keys/{id_of(token)}", admin, params={"reason": "first"})
-        again = ask(service, "DELETE", f"/v1/keys/{id_of(token)}", service.token(ADMIN), params={"reason": "again"})
+    def test_the_first_revocation_stands(self, asked: Service) -> None:
+        admin, token = asked.token(), asked.token(Scope.VALUE)
+        first = ask(asked, "DELETE", f"/v1/keys/{id_of(token)}", admin, params={"reason": "first"})
+        again = ask(asked, "DELETE", f"/v1/keys/{id_of(token)}", asked.token(ADMIN), params={"reason": "again"})
         assert (again.status_code, again.json()) == (200, first.json())
 
     def test_the_last_key_that_may_manage_keys_stays(self, service: Service) -> None:
@@ -172,10 +172,10 @@ class TestRevoke:
         assert answer.json()["type"] == "/problems/last-admin-key"
         assert ask(service, "GET", "/v1/keys", admin).status_code == 200
 
-    def test_an_admin_may_revoke_its_own_key_where_another_is_left(self, service: Service) -> None:
-        admin, _ = service.token(), service.token(ADMIN)
-        assert ask(service, "DELETE", f"/v1/keys/{id_of(admin)}", admin).status_code == 200
-        assert ask(service, "GET", "/v1/keys", admin).status_code == 401
+    def test_an_admin_may_revoke_its_own_key_where_another_is_left(self, asked: Service) -> None:
+        admin, _ = asked.token(), asked.token(ADMIN)
+        assert ask(asked, "DELETE", f"/v1/keys/{id_of(admin)}", admin).status_code == 200
+        assert ask(asked, "GET", "/v1/keys", admin).status_code == 401
 
     @pytest.mark.parametrize(
         ("query", "told"),
@@ -186,37 +186,37 @@ class TestRevoke:
         ],
     )
     def test_a_reason_that_would_be_lost_revokes_nothing(
-        self, service: Service, query: str, told: dict[str, str]
+        self, asked: Service, query: str, told: dict[str, str]
     ) -> None:
-        token = service.token()
-        answer = ask(service, "DELETE", f"/v1/keys/{id_of(token)}?{query}", service.token())
+        token = asked.token()
+        answer = ask(asked, "DELETE", f"/v1/keys/{id_of(token)}?{query}", asked.token())
         assert fields(answer) == told
         assert answer.json()["type"] == "/problems/invalid-parameter"
-        assert ask(service, "GET", "/v1/keys", token).status_code == 200
+        assert ask(asked, "GET", "/v1/keys", token).status_code == 200
 
-    def test_a_reason_in_a_body_revokes_nothing(self, service: Service) -> None:
-        token = service.token()
-        answer = ask(service, "DELETE", f"/v1/keys/{id_of(token)}", service.token(), json={"reason": "x"})
+    def test_a_reason_in_a_body_revokes_nothing(self, asked: Service) -> None:
+        token = asked.token()
+        answer = ask(asked, "DELETE", f"/v1/keys/{id_of(token)}", asked.token(), json={"reason": "x"})
         assert (answer.status_code, answer.json()["type"]) == (400, "/problems/malformed-body")
         assert "?reason=" in answer.json()["detail"]
-        assert ask(service, "GET", "/v1/keys", token).status_code == 200
+        assert ask(asked, "GET", "/v1/keys", token).status_code == 200
 
     @pytest.mark.parametrize("reason", ["x" * 201, "two\nlines"])
-    def test_a_reason_that_cannot_be_kept_is_refused(self, service: Service, reason: str) -> None:
-        token = service.token()
-        assert ask(service, "DELETE", f"/v1/keys/{id_of(token)}", token, params={"reason": reason}).status_code == 400
+    def test_a_reason_that_cannot_be_kept_is_refused(self, asked: Service, reason: str) -> None:
+        token = asked.token()
+        assert ask(asked, "DELETE", f"/v1/keys/{id_of(token)}", token, params={"reason": reason}).status_code == 400
 
 
 @pytest.mark.parametrize(
     ("method", "path"),
     [("POST", "/v1/keys"), ("GET", "/v1/keys"), ("POST", "/v1/models/v2/promote"), ("POST", "/v1/models/rollback")],
 )
-def test_a_key_revoked_by_another_process_leaves_nothing_behind(service: Service, method: str, path: str) -> None:
+def test_a_key_revoked_by_another_process_leaves_nothing_behind(asked: Service, method: str, path: str) -> None:
     """It may be remembered for seconds, for valuing, but not for making itself another."""
-    token = service.token()
-    assert ask(service, "GET", "/v1/keys", token).status_code == 200
-    service.keys.revoke(id_of(token), service.clock.now())
-    assert ask(service, method, path, token, json={"label": "x"} if path == "/v1/keys" else {}).status_code == 401
+    token = asked.token()
+    assert ask(asked, "GET", "/v1/keys", token).status_code == 200
+    asked.keys.revoke(id_of(token), asked.clock.now())
+    assert ask(asked, method, path, token, json={"label": "x"} if path == "/v1/keys" else {}).status_code == 401
 
 
 class TestRotate:
@@ -232,32 +232,32 @@ class TestRotate:
         assert ask(service, "POST", "/predict", old, json=HOME).status_code == 401
         assert ask(service, "POST", "/predict", made["token"], json=HOME).status_code == 200
 
-    def test_without_a_body_the_overlap_is_an_hour(self, service: Service) -> None:
-        old = service.token(Scope.VALUE)
-        made = ask(service, "POST", f"/v1/keys/{id_of(old)}/rotate", service.token()).json()
+    def test_without_a_body_the_overlap_is_an_hour(self, asked: Service) -> None:
+        old = asked.token(Scope.VALUE)
+        made = ask(asked, "POST", f"/v1/keys/{id_of(old)}/rotate", asked.token()).json()
         assert made["replaces"]["expires_at"] == "2026-11-22T13:00:00Z"
 
-    def test_a_second_rotation_is_refused(self, service: Service) -> None:
-        admin, old = service.token(), service.token(Scope.VALUE)
+    def test_a_second_rotation_is_refused(self, asked: Service) -> None:
+        admin, old = asked.token(), asked.token(Scope.VALUE)
         path = f"/v1/keys/{id_of(old)}/rotate"
-        assert ask(service, "POST", path, admin).status_code == 201
-        again = ask(service, "POST", path, admin)
+        assert ask(asked, "POST", path, admin).status_code == 201
+        again = ask(asked, "POST", path, admin)
         assert (again.status_code, again.json()["type"]) == (409, "/problems/key-not-active")
 
-    def test_nobody_gets_scopes_by_rotating_the_key_of_another(self, service: Service) -> None:
-        rich = service.token()
-        answer = ask(service, "POST", f"/v1/keys/{id_of(rich)}/rotate", service.token(ADMIN))
+    def test_nobody_gets_scopes_by_rotating_the_key_of_another(self, asked: Service) -> None:
+        rich = asked.token()
+        answer = ask(asked, "POST", f"/v1/keys/{id_of(rich)}/rotate", asked.token(ADMIN))
         assert (answer.status_code, answer.json()["type"]) == (403, "/problems/scope-not-held")
 
-    def test_an_admin_gets_no_successor_that_ends_sooner(self, service: Service) -> None:
-        admin = service.token()
-        answer = ask(service, "POST", f"/v1/keys/{id_of(admin)}/rotate", admin, json={"expires_in": "1m"})
+    def test_an_admin_gets_no_successor_that_ends_sooner(self, asked: Service) -> None:
+        admin = asked.token()
+        answer = ask(asked, "POST", f"/v1/keys/{id_of(admin)}/rotate", admin, json={"expires_in": "1m"})
         assert (answer.status_code, answer.json()["type"]) == (400, "/problems/invalid-key-request")
 
-    def test_bad_fields_are_named(self, service: Service) -> None:
-        old = service.token()
+    def test_bad_fields_are_named(self, asked: Service) -> None:
+        old = asked.token()
         body = {"overlap": "-1h", "expires_in": "9999w", "label": "x"}
-        answer = ask(service, "POST", f"/v1/keys/{id_of(old)}/rotate", old, json=body)
+        answer = ask(asked, "POST", f"/v1/keys/{id_of(old)}/rotate", old, json=body)
         assert fields(answer).keys() == body.keys()
 
 

@@ -33,11 +33,11 @@ def every_route(service: Service) -> set[tuple[str, str]]:
     return routes
 
 
-def test_all_but_the_public_routes_ask_for_a_key(service: Service) -> None:
-    routes = every_route(service)
+def test_all_but_the_public_routes_ask_for_a_key(asked: Service) -> None:
+    routes = every_route(asked)
     assert routes >= PUBLIC
     for method, path in routes - PUBLIC:
-        answer = service.client.request(method, path.replace("{version}", "v1"))
+        answer = asked.client.request(method, path.replace("{version}", "v1"))
         assert answer.status_code == 401, (method, path)
 
 
@@ -49,11 +49,11 @@ def test_no_route_makes_a_key_for_who_has_none(service: Service) -> None:
     assert service.keys.all().keys == []
 
 
-def test_every_route_that_asks_for_a_key_asks_for_a_scope(service: Service) -> None:
-    auditor, other = service.key(Scope.AUDIT_READ), service.key(Scope.MODELS_WRITE)
-    for method, path in every_route(service) - PUBLIC:
+def test_every_route_that_asks_for_a_key_asks_for_a_scope(asked: Service) -> None:
+    auditor, other = asked.key(Scope.AUDIT_READ), asked.key(Scope.MODELS_WRITE)
+    for method, path in every_route(asked) - PUBLIC:
         key = other if path == "/v1/valuations/{valuation_id}" else auditor  # the one route that auditors may ask
-        answer = service.client.request(method, path.replace("{version}", "v1"), headers=key)
+        answer = asked.client.request(method, path.replace("{version}", "v1"), headers=key)
         assert answer.status_code == 403, (method, path)
         assert answer.json()["type"] == "/problems/scope-missing"
 
@@ -71,10 +71,10 @@ def test_every_route_that_asks_for_a_key_asks_for_a_scope(service: Service) -> N
         ("POST", "/v1/models/rollback", Scope.MODELS_WRITE),
     ],
 )
-def test_the_scope_that_is_needed_is_enough(service: Service, method: str, path: str, scope: Scope) -> None:
-    assert service.client.request(method, path, headers=service.key(scope)).status_code not in {401, 403}
+def test_the_scope_that_is_needed_is_enough(asked: Service, method: str, path: str, scope: Scope) -> None:
+    assert asked.client.request(method, path, headers=asked.key(scope)).status_code not in {401, 403}
     others = [other for other in Scope if other != scope]
-    assert service.client.request(method, path, headers=service.key(*others)).status_code == 403
+    assert asked.client.request(method, path, headers=asked.key(*others)).status_code == 403
 
 
 def expired(service: Service) -> str:
@@ -112,8 +112,8 @@ def test_a_key_that_is_not_valid_gets_the_same_answer_whatever_is_wrong_with_it(
     assert refused.headers["WWW-Authenticate"] == without.headers["WWW-Authenticate"] == "Bearer"
 
 
-def test_a_key_may_be_sent_in_either_header_or_in_both(service: Service) -> None:
-    token = service.token()
+def test_a_key_may_be_sent_in_either_header_or_in_both(asked: Service) -> None:
+    token = asked.token()
     for headers in (
         {"X-API-Key": token},
         {"Authorization": f"Bearer {token}"},
@@ -121,12 +121,12 @@ def test_a_key_may_be_sent_in_either_header_or_in_both(service: Service) -> None
         {"X-API-Key": token, "Authorization": f"Bearer {token}"},
         {"X-API-Key": token, "Authorization": "Basic dXNlcjpwYXNz"},
     ):
-        assert service.client.post("/predict", json=HOME, headers=headers).status_code == 200, headers
+        assert asked.client.post("/predict", json=HOME, headers=headers).status_code == 200, headers
 
 
-def test_two_different_keys_are_none(service: Service) -> None:
-    both = {"X-API-Key": service.token(), "Authorization": f"Bearer {service.token()}"}
-    assert service.client.post("/predict", json=HOME, headers=both).status_code == 401
+def test_two_different_keys_are_none(asked: Service) -> None:
+    both = {"X-API-Key": asked.token(), "Authorization": f"Bearer {asked.token()}"}
+    assert asked.client.post("/predict", json=HOME, headers=both).status_code == 401
 
 
 def test_a_key_anywhere_else_is_none(service: Service) -> None:
@@ -140,8 +140,8 @@ def test_a_key_anywhere_else_is_none(service: Service) -> None:
 
 
 @pytest.mark.parametrize("content", [b"{", b" " * 100_000, b""])
-def test_a_body_is_not_looked_at_before_the_key(service: Service, content: bytes) -> None:
-    assert service.client.post("/predict", content=content).status_code == 401
+def test_a_body_is_not_looked_at_before_the_key(asked: Service, content: bytes) -> None:
+    assert asked.client.post("/predict", content=content).status_code == 401
 
 
 def test_a_key_store_that_is_down_is_no_wrong_key(service: Service) -> None:

@@ -55,7 +55,6 @@ class Limited:
         container.rate_limiter.override(providers.Object(self.counted))
         self.failures = InMemoryRateLimiter(self.clock)
         container.failure_counter.override(providers.Object(self.failures))
-        self.service.app = make_app(container, 3600.0)
         self.address = "192.0.2.1"
         self._app, self.service.app.app = self.service.app.app, self._from_address
 

@@ -137,14 +137,12 @@ def test_a_reason_may_be_given_and_is_recorded(service: Service) -> None:
         (b"{", "cannot be read as JSON"),
     ],
 )
-def test_a_reason_that_cannot_be_recorded_is_a_400_and_changes_nothing(
-    service: Service, body: bytes, told: str
-) -> None:
-    headers = {**service.key(), "Content-Type": "application/json"}
-    answer = service.client.post("/v1/models/v2/promote", headers=headers, content=body)
+def test_a_reason_that_cannot_be_recorded_is_a_400_and_changes_nothing(asked: Service, body: bytes, told: str) -> None:
+    headers = {**asked.key(), "Content-Type": "application/json"}
+    answer = asked.client.post("/v1/models/v2/promote", headers=headers, content=body)
     assert answer.status_code == 400
     assert told in answer.json()["detail"]
-    assert service.post("/predict", HOME).text == "160000.0"
+    assert asked.post("/predict", HOME).text == "160000.0"
 
 
 def test_where_no_version_was_served_before_there_is_nothing_to_roll_back(service: Service) -> None:

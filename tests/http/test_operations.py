@@ -27,15 +27,15 @@ def queries(panels: list[dict[str, Any]]) -> list[str]:
 
 
 @pytest.mark.parametrize("file", ["grafana-dashboard.json", "alerts.yml", "metrics.md"])
-def test_every_metric_that_is_named_is_there(file: str, service: Service) -> None:
+def test_every_metric_that_is_named_is_there(file: str, asked: Service) -> None:
     text = (OPERATIONS / file).read_text()
     named = set(METRIC.findall(text))
     assert len(named) > 5
-    assert named <= told(service)
+    assert named <= told(asked)
 
 
-def test_every_metric_is_explained(service: Service) -> None:
-    assert told(service) <= set(METRIC.findall((OPERATIONS / "metrics.md").read_text()))
+def test_every_metric_is_explained(asked: Service) -> None:
+    assert told(asked) <= set(METRIC.findall((OPERATIONS / "metrics.md").read_text()))
 
 
 def test_the_dashboard_is_whole() -> None:
@@ -52,8 +52,8 @@ def metric(service: Service, line: str) -> float:
     return float(lines[0].rpartition(" ")[2]) if lines else 0.0
 
 
-def test_counts_of_nothing_are_told_so_that_the_first_raises_an_alert(service: Service) -> None:
-    lines = service.client.get("/metrics").text.splitlines()
+def test_counts_of_nothing_are_told_so_that_the_first_raises_an_alert(asked: Service) -> None:
+    lines = asked.client.get("/metrics").text.splitlines()
     assert "tasador_unrecorded_valuations_total 0.0" in lines
     assert 'tasador_log_dropped_total{sink="tasador_file"} 0.0' in lines
     assert 'tasador_valuations_total{confidence="high",status="valued"} 0.0' in lines
@@ -98,9 +98,9 @@ def test_what_waits_in_the_logs_and_what_they_dropped_is_told_and_nothing_twice(
         assert f'tasador_log_dropped_total{{sink="syslog"}} {lost}.0' in told
 
 
-def test_the_model_that_is_served_is_named(service: Service) -> None:
-    page = service.client.get("/metrics").text
+def test_the_model_that_is_served_is_named(asked: Service) -> None:
+    page = asked.client.get("/metrics").text
     [line] = [line for line in page.splitlines() if line.startswith("tasador_model_info{")]
     assert 'version="v1"' in line
     assert 'recipe="boosted"' in line
-    assert metric(service, "tasador_model_trained_timestamp_seconds") > 0
+    assert metric(asked, "tasador_model_trained_timestamp_seconds") > 0
