@@ -7,7 +7,8 @@ import numpy as np
 
 from application.ports.clock import Clock
 from application.ports.data_source import SourceTable
-from application.sales.table import SOLD_ON, CheckedSales, Objection, SalesLayout, check_sales, set_aside
+from application.sales.layout import SalesLayout
+from application.sales.table import SOLD_ON, CheckedSales, Objection, check_sales, set_aside
 from application.screen_sales import screen_homes
 from application.screening.thresholds import ScreeningThresholds
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from application.ports.model_trainer import Extras
-from application.sales.table import PRICE, SalesLayout
+from application.sales.layout import SalesLayout
+from application.sales.table import PRICE
 from domain.errors import PriceLeak
 from domain.property import NUMBER_FIELDS
 

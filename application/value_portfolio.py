@@ -48,12 +48,16 @@ class PortfolioRequest:
 
 @dataclass(frozen=True, slots=True)
 class PortfolioOutcome:
-    """What was done. resumed: the rows that a former run had valued already. notes: one sentence each."""
+    """What was done. resumed: the rows that a former run had valued already. currency: of the model.
+
+    notes: one sentence each.
+    """
 
     head: PortfolioHead
     order: PortfolioOrder
     totals: PortfolioTotals
     resumed: int
+    currency: str
     notes: tuple[str, ...]
 
 
@@ -111,7 +115,8 @@ class ValuePortfolio:
             finished.discard()
         # Some notes of the source are known only once all of it has been read.
         notes = (*_on_former_run(begun, request), *source.head().notes, *reading.notes)
-        return PortfolioOutcome(head, order, totals, run.resumed, (*notes, *notes_on_day(model.card, order.day)))
+        notes = (*notes, *notes_on_day(model.card, order.day))
+        return PortfolioOutcome(head, order, totals, run.resumed, model.card.currency, notes)
 
     def _model(self, request: PortfolioRequest, former: Mapping[str, str] | None) -> ModelVersion:
         version = request.version if request.version is not None else (former or {}).get(_VERSION)

@@ -16,7 +16,8 @@ from adapters.data_sources.csv_file import CsvDataSource
 from adapters.valuation_models.boosted import BoostedRecipe
 from adapters.valuation_models.recipes import Recipe
 from adapters.valuation_models.trainer import RECIPES
-from application.sales.table import PRICE, SalesLayout, check_sales
+from application.sales.layout import SalesLayout
+from application.sales.table import PRICE, check_sales
 from application.split_sales import fold_numbers
 from domain.model_version import FeatureSchema
 from domain.ratio_study import error_metrics

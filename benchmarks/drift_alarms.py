@@ -23,7 +23,8 @@ from adapters.data_sources.csv_file import CsvDataSource
 from application.appraisal import homes_of
 from application.record_valuations import RecordValuations
 from application.sales.homes import home_numbers
-from application.sales.table import SalesLayout, check_sales
+from application.sales.layout import SalesLayout
+from application.sales.table import check_sales
 from application.served_model import ServedVersion
 from application.study_drift import StudyDrift
 from application.value_property import ValuationRequest, ValueProperty

@@ -73,7 +73,7 @@ from application.what_if import WhatIf
 from config.faults import ConfigurationError
 from config.log_lines import local_time
 from config.logs import Loggers
-from config.portfolio_places import PortfolioPlace
+from config.portfolio_places import PortfolioPlace, is_parquet
 from config.settings import (
     DataSourceSettings,
     HttpSettings,
@@ -123,14 +123,14 @@ def _parquet_sales(settings: DataSourceSettings) -> DataSource:
 
 
 def _sales_file(location: str) -> DataSource:
-    """A file of sales that is given by itself; Parquet is known by its ending, or by being a folder."""
-    if location.lower().endswith((".parquet", ".pq")) or Path(location).is_dir():
+    """A file of sales that is given by itself, CSV or Parquet."""
+    if is_parquet(location):
         from adapters.data_sources.parquet_files import ParquetDataSource
 
-        return ParquetDataSource(location)
+        return ParquetDataSource(location, path_key="--data")
     from adapters.data_sources.csv_file import CsvDataSource
 
-    return CsvDataSource(location)
+    return CsvDataSource(location, path_key="--data")
 
 
 def _sql_sales(settings: DataSourceSettings) -> DataSource:
@@ -469,7 +469,7 @@ def _build_report(
 def _reading(settings: Settings, clock: Clock) -> "SalesReading":
     from application.ports.model_trainer import Extras
     from application.read_sales import SalesReading
-    from application.sales.table import SalesLayout
+    from application.sales.layout import SalesLayout
     from application.screening.thresholds import ScreeningThresholds
 
     source, screening = settings.data_source, settings.screening
@@ -499,9 +499,9 @@ def _value_portfolio(settings: Settings, models: ModelRepository, clock: Clock) 
 def _portfolio_source(settings: PortfolioSettings, place: PortfolioPlace) -> PortfolioSource:
     match place.kind:
         case "csv":
-            from adapters.portfolio_sources.csv_stream import CsvPortfolio
+            from adapters.portfolio_sources.csv_file import CsvPortfolio
 
-            return CsvPortfolio(place.location, lambda: sys.stdin.buffer)
+            return CsvPortfolio((lambda: sys.stdin.buffer) if place.is_stream else place.location)
         case "parquet" if place.is_stream:
             from adapters.portfolio_sources.parquet_stream import ParquetStream
 
@@ -545,7 +545,8 @@ def _finished_parts(settings: PortfolioSettings, place: PortfolioPlace, sink: Po
         return NoFinishedParts()
     from adapters.finished_parts.folder import FinishedPartsFolder
 
-    return FinishedPartsFolder(settings.path / hashlib.sha256(sink.name.encode()).hexdigest()[:32])
+    folder = settings.path / hashlib.sha256(sink.name.encode()).hexdigest()[:32]
+    return FinishedPartsFolder(folder, settings.keep_days)
 
 
 def _processes(workers: int | None, _scheduler: str | None) -> ValuationEngine:

@@ -7,7 +7,8 @@ from typing import Literal
 
 from config.faults import ConfigurationError
 from config.loader import shown_url
-from config.url_passwords import refuse_password_in
+from config.settings import Location
+from config.url_passwords import refuse_password_in, without_empty_password
 
 Format = Literal["csv", "parquet"]
 Kind = Literal["csv", "parquet", "sql"]
@@ -15,8 +16,19 @@ Kind = Literal["csv", "parquet", "sql"]
 STREAM = "-"
 _CSV = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
 _PARQUET = (".parquet", ".pq", ".parq")
+_PASSWORD = re.compile(r"(password|pwd)\s*=", re.IGNORECASE)  # as databases' own tools write it
 _DATABASE = re.compile(r"(postgresql|postgres|sqlite|mysql|mariadb|mssql|oracle)(\+\w+)?:", re.IGNORECASE)
-_URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
+
+
+def is_parquet(location: str) -> bool:
+    """Whether a path or a URL is Parquet, as its ending tells, or its being a folder of this machine."""
+    is_folder = not Location(location).is_url and Path(location).is_dir()
+    return is_folder or _name_of(location).endswith(_PARQUET)
+
+
+def _name_of(location: str) -> str:
+    path = location.partition("?")[0] if Location(location).is_url else location
+    return path.lower().rstrip("/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +60,22 @@ class PortfolioPlace:
     @property
     def shown(self) -> str:
         """What to call it: without passwords."""
-        return shown_url(self.location) if _URL.match(self.location) else self.location
+        if Location(self.location).is_url:
+            return shown_url(without_empty_password(self.location))
+        return "***" if _PASSWORD.search(self.location) else self.location
 
     @property
     def kind(self) -> Kind:
         """What reads or writes it. Raises ConfigurationError where nobody can know, or may: a url with a password."""
-        if _URL.match(self.location):
+        if Location(self.location).is_url:
             refuse_password_in(self.location, self.told_by)
         if self.is_database:
             return "sql"
         if self.form:
             return self.form
-        name = self.location.lower().partition("?")[0].rstrip("/")
-        if self.is_stream or name.endswith(_CSV):
+        if self.is_stream or _name_of(self.location).endswith(_CSV):
             return "csv"
-        if name.endswith(_PARQUET) or (not _URL.match(self.location) and Path(self.location).is_dir()):
+        if is_parquet(self.location):
             return "parquet"
         raise ConfigurationError(
             f"{self.told_by}: is {self.shown} CSV or Parquet? Give it an ending such as .csv or .parquet, or say so "

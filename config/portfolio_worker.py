@@ -34,8 +34,11 @@ class PortfolioWorker(PartValuer):
     def of(
         cls, repository: ModelRepositorySettings, order: PortfolioOrder, encoder: PieceEncoder, program: str
     ) -> "PortfolioWorker":
-        """A worker; `program`: the version of Tasador, which decides the answers' form."""
-        decides = msgspec.json.encode((program, order, type(encoder).__name__, encoder), enc_hook=repr)
+        """A worker; `program`: the version of Tasador, which decides the answers' form.
+
+        Raises TypeError where an encoder is not made of plain data alone, which would be other bytes in each process.
+        """
+        decides = msgspec.json.encode((program, order, type(encoder).__name__, encoder), order="deterministic")
         return cls(repository, order, encoder, hashlib.sha256(decides).hexdigest())
 
     def key(self, part: PortfolioPart) -> str:

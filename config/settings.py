@@ -178,9 +178,13 @@ class ValuationLogSettings(Section, frozen=True):
 
 
 class PortfolioSettings(Section, frozen=True):
-    """Where `tasador value` keeps what it has valued until its output is whole, for --resume: the folder `path`."""
+    """Where `tasador value` keeps what it has valued until its output is whole, for --resume: the folder `path`.
+
+    It holds the clients' rows. Each run removes what interrupted ones have left there for `keep_days`.
+    """
 
     path: Path = Path("var/portfolios")
+    keep_days: Annotated[int, Meta(ge=1, le=36_500)] = 30
 
 
 class MonitoringSettings(Section, frozen=True):

@@ -14,7 +14,7 @@ class SqlDataSource(DataSource):
     PostgreSQL runs it in a read-only transaction; SQLite opens the file read-only and never makes one. Decimals become
     floats, NaN becomes missing, and a time stamp becomes its day, in the time zone of the database session where it has
     one: cast in the query for another. Text is trimmed, empty text is missing; what is neither text, number nor date
-    becomes text, and so do dates of a column that holds infinite ones.
+    becomes text, and so do dates of a column with one that is infinite, before the year 1 or after 9999.
     """
 
     url: str = field(repr=False)
@@ -41,7 +41,6 @@ class SqlDataSource(DataSource):
             empty = pd.DataFrame(columns=list(result.names), index=pd.RangeIndex(0), dtype=object)
             return SourceTable(empty, result.name, place="row")
         table = pa.Table.from_batches([part.batch for part in parts])
-        columns = cells_of(table, parts[0].columns)
-        frame = pd.DataFrame(columns, columns=list(result.names))
-        frame.index = pd.RangeIndex(1, len(frame) + 1)
+        frame = cells_of(table, parts[0].columns)
+        frame.index += 1
         return SourceTable(frame, result.name, place="row")

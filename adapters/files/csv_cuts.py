@@ -1,12 +1,13 @@
 """Where text of many rows may be cut: fast, and never within a row."""
 
-import csv
 import io
 
 import numpy as np
 from numpy.typing import NDArray
 
-_QUOTE = ord('"')
+from adapters.files.csv_reader import csv_reader
+
+_QUOTE, _FEED, _RETURN = b'"\n\r'
 _MOST_SPACES = 8
 
 
@@ -37,6 +38,17 @@ def line_ends(block: bytes) -> int:
     return feeds + returns - block.count(b"\r\n") if returns else feeds
 
 
+def within_lines(block: bytes, most: int) -> int:
+    """How many of the first bytes of a block hold at most so many line ends."""
+    if line_ends(block) <= most:
+        return len(block)
+    content = np.frombuffer(block + b" ", dtype=np.uint8)
+    ends = content[:-1] == _FEED
+    if b"\r" in block:
+        ends |= (content[:-1] == _RETURN) & (content[1:] != _FEED)
+    return int(np.flatnonzero(ends)[most - 1]) + 1
+
+
 def _all_open_or_close(block: bytes, quotes: NDArray[np.intp], separator: str) -> bool:
     """Whether of all quotation marks the first, third, ... open a cell, or a second one within a cell.
 
@@ -59,11 +71,8 @@ def _read_as_csv(block: bytes, separator: str) -> int:
     """The same by reading every cell: what means anything to CSV is one byte in all our encodings."""
     lines = io.StringIO(block[: whole_lines(block, len(block))].decode("latin-1"), newline="").readlines()
     # A line of its own behind the last one tells by its absorption that a cell is still open.
-    reader = csv.reader([*lines, "\n"], delimiter=separator, skipinitialspace=True)
+    reader = csv_reader([*lines, "\n"], separator)
     whole = 0
-    try:
-        for _ in reader:
-            whole = reader.line_num if reader.line_num <= len(lines) else whole
-    except csv.Error:  # a cell longer than can be read: up to its row all is well
-        pass
+    for _ in reader:
+        whole = reader.line_num if reader.line_num <= len(lines) else whole
     return sum(map(len, lines[:whole]))

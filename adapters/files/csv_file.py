@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import BinaryIO
 
-from adapters.files.csv_cuts import line_ends, whole_lines, whole_records
+from adapters.files.csv_cuts import line_ends, whole_lines, whole_records, within_lines
 from adapters.files.csv_encoding import Encoding, in_utf_8, marked_encoding
 from adapters.files.csv_form import SEPARATORS, CsvForm, read_form, refuse_other_formats
 from adapters.files.location import Location
@@ -13,6 +13,7 @@ from adapters.files.unpacked import Unpacked
 from domain.errors import SourceMalformed
 
 _FIRST_BYTES = 2**16
+_LINES_A_BLOCK = 32_768  # short rows need more memory than their bytes tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,8 @@ class CsvFile:
                 return
             end = self._end()
             content, self._rest = self._rest[:end], self._rest[end:]
+            if content[whole_lines(content, end) :].strip() and not content.endswith(b"\r"):
+                self._notes.append(f"{self._name}: the last line has no line end: was the file cut off?")
             yield Block(self._line, content, self._encoding.of(content, self._line), self._unpacked.taken)
             self._line += line_ends(content)
 
@@ -110,13 +113,16 @@ class CsvFile:
         A row that does not end within two blocks is one whose quotation mark is never closed: it is cut at a line end.
         """
         separator = self.form.separator if self.form else ","
-        for size in (self._size, 2 * self._size):
-            self._fill(size + 1)
+        sizes = []
+        for blocks in (1, 2):
+            self._fill(blocks * self._size + 1)
+            size = within_lines(self._rest[: blocks * self._size], blocks * _LINES_A_BLOCK)
             if len(self._rest) <= size:
-                return len(self._rest)
+                return size
             if end := whole_records(self._rest[:size], separator):
                 return end
-        end = whole_lines(self._rest, self._size) or whole_lines(self._rest, 2 * self._size)
+            sizes.append(size)
+        end = whole_lines(self._rest, sizes[0]) or whole_lines(self._rest, sizes[1])
         if not end:
             raise SourceMalformed(
                 f"{self._name}: line {self._line} is longer than {2 * self._size:,} bytes, so it is no row: export the "

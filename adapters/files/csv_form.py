@@ -4,7 +4,9 @@ import csv
 import io
 import re
 from dataclasses import dataclass
+from itertools import islice
 
+from adapters.files.csv_reader import csv_reader
 from domain.errors import SourceMalformed
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -22,6 +24,7 @@ _OTHER_FORMATS = (
 _CONTROL_CHARACTERS = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _SEPARATOR_LINE = re.compile(r"sep=([,;\t|])(?:\r\n|\r|\n)", re.IGNORECASE)  # Excel's own first line
+_MOST_COLUMNS = 100_000
 _HEAD = 65_536  # characters within which the header is looked for
 
 
@@ -46,9 +49,9 @@ def refuse_other_formats(content: bytes, name: str) -> None:
     for magic, what in _OTHER_FORMATS:
         if content.startswith(magic):
             raise SourceMalformed(f"{name} is {what}, not a CSV file: export it as CSV.")
-    control = _CONTROL_CHARACTERS.search(content, 0, _HEAD)
-    if control:
-        line = len(_LINE_END.findall(content, 0, control.start())) + 1
+    controls = [control.start() for control in _CONTROL_CHARACTERS.finditer(content, 0, _HEAD)]
+    if len(controls) > 1 + min(len(content), _HEAD) // 20:  # one is a slip of some row's
+        line = len(_LINE_END.findall(content, 0, controls[0])) + 1
         raise SourceMalformed(control_character(name, line))
 
 
@@ -70,7 +73,7 @@ def read_form(block: bytes, encoding: str, name: str) -> tuple[CsvForm, int, int
         lines.readline()
     begun = lines.tell()
     skipped = 1 if told else 0
-    reader = csv.reader(lines, delimiter=separator, strict=True, skipinitialspace=True)
+    reader = csv_reader(lines, separator, strict=True)
     line = skipped + 1
     try:
         for cells in reader:
@@ -82,8 +85,14 @@ def read_form(block: bytes, encoding: str, name: str) -> tuple[CsvForm, int, int
     except csv.Error as error:
         raise SourceMalformed(f"{name} cannot be read from line {line} on: {error}. {QUOTES}") from None
     last = skipped + reader.line_num
-    written = text[:begun] + "".join(io.StringIO(text[begun:], newline="").readlines()[: reader.line_num])
+    written = text[:begun] + "".join(islice(io.StringIO(text[begun:], newline=""), reader.line_num))
     header = "".join(io.StringIO(written, newline="").readlines()[line - 1 :])
+    if "\0" in header:
+        raise SourceMalformed(control_character(name, line))
+    if len(cells) > _MOST_COLUMNS:
+        raise SourceMalformed(
+            f"{name} names more than {_MOST_COLUMNS:,} columns on line {line}: the first line must be the header."
+        )
     names, unnamed = _column_names(name, [_shown(cell, encoding) for cell in cells], line)
     form = CsvForm(
         name=name,
@@ -97,12 +106,9 @@ def read_form(block: bytes, encoding: str, name: str) -> tuple[CsvForm, int, int
 
 
 def _header_width(head: str, separator: str) -> int:
-    try:
-        for record in csv.reader(io.StringIO(head, newline=""), delimiter=separator, skipinitialspace=True):
-            if any(cell.strip("".join((" ", *SEPARATORS))) for cell in record):
-                return len(record)
-    except csv.Error:
-        pass
+    for record in csv_reader(io.StringIO(head, newline=""), separator):
+        if any(cell.strip("".join((" ", *SEPARATORS))) for cell in record):
+            return len(record)
     return 0
 
 

@@ -5,13 +5,14 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 
 from adapters.files.csv_encoding import one_byte_encoding
 from adapters.files.csv_form import QUOTES, CsvForm, control_character
+from adapters.files.csv_reader import csv_reader
 
 _OPEN_QUOTE = "a quotation mark is not closed, or not doubled"
 _CONTROL = "it holds a control character"
+_QUOTED = re.compile(r'"(?:[^"]|"")*"')
 _NOT_IN_ENCODING = {"utf-8": "it is not UTF-8", "cp1252": "it is not Windows-1252"}
 
 
@@ -44,7 +45,7 @@ def read_rows(content: bytes, encoding: str, form: CsvForm, first_line: int) -> 
         text, spoilt = content.decode(encoding, "surrogateescape"), True
     lines = io.StringIO(text, newline="").readlines()
     if '"' not in text and not spoilt and "\0" not in text:
-        cells = list(csv.reader(lines, delimiter=form.separator, quoting=csv.QUOTE_NONE))
+        cells = list(csv_reader(lines, form.separator, quotes=False))
         if set(map(len, cells)) == {len(form.names)} and len(form.names) > 1:
             texts = [line.rstrip("\r\n") for line in lines]
             return CsvRows(cells, texts, list(range(first_line, first_line + len(lines))))
@@ -86,36 +87,26 @@ class _Reading:
 
     def strictly(self) -> Iterator[_Record]:
         """All records, as long as their quotation marks come right. Raises csv.Error."""
-        reader = csv.reader(self.lines, delimiter=self.form.separator, strict=True, skipinitialspace=self.spaced)
+        reader = csv_reader(self.lines, self.form.separator, strict=True, spaced=self.spaced)
         start = 0
         for cells in reader:
             yield _Record(start, reader.line_num, cells)
             start = reader.line_num
 
     def carefully(self) -> Iterator[_Record]:
-        """All records, with what is wrong with each; from one that never ends on, the lines."""
+        """All records, with what is wrong with each; one that never ends goes on to the last line."""
+        reader = csv_reader([*self.lines, "\n"], self.form.separator, spaced=self.spaced)
         start = 0
-        while start < len(self.lines):
-            reader = csv.reader(
-                [*islice(self.lines, start, None), "\n"], delimiter=self.form.separator, skipinitialspace=self.spaced
-            )
-            begun = start
-            try:
-                for _ in reader:  # the line that was added is the last record, or was absorbed by an open cell
-                    end = min(begun + reader.line_num, len(self.lines))
-                    if start < end:
-                        yield self._alone(start, end)
-                    start = end
-            except csv.Error as error:  # a cell longer than can be read: the next line may begin a row
-                yield _Record(start, start + 1, [], f"{error}")
-                start += 1
+        for _ in reader:  # the line that was added is the last record, or was absorbed by an open cell
+            end = min(reader.line_num, len(self.lines))
+            if start < end:
+                yield self._alone(start, end)
+            start = end
 
     def _alone(self, start: int, end: int) -> _Record:
         lines = self.lines[start:end]
         try:
-            cells = next(
-                csv.reader(lines, delimiter=self.form.separator, strict=True, skipinitialspace=self.spaced), []
-            )
+            cells = next(csv_reader(lines, self.form.separator, strict=True, spaced=self.spaced), [])
         except csv.Error as error:
             return _Record(start, end, [], f"{error}")
         return _Record(start, end, cells)
@@ -134,7 +125,7 @@ class _Reading:
         )
 
     def _take(self, rows: CsvRows, record: _Record) -> None:
-        """Adds a row. Its text is padded or cut to the header's columns; one cell where nobody can tell its cells."""
+        """Adds a row. Its text is padded or cut to the header's columns; to one where nobody can tell its cells."""
         text = "".join(self.lines[record.start : record.end]).rstrip("\r\n")
         separator, width = self.form.separator, len(self.form.names)
         if not text.strip() and separator not in text:
@@ -143,7 +134,7 @@ class _Reading:
         if record.error is not None:
             why = _OPEN_QUOTE
             rows.doubt = rows.doubt or self._doubt(record)
-            text, cells = '"' + text.replace('"', '""') + '"', [text]
+            text, cells, rows.cut[position] = _first_alone(text, separator)
         elif not self._fits(record):
             why = f"number of cells is {len(cells)}, where the header names {width} columns"
         if len(cells) < width:
@@ -191,6 +182,18 @@ def _spaces_lead_to_quotes(text: str, separator: str) -> bool:
         if before % 2 == 0:  # else it closes one
             return True
     return False
+
+
+def _first_alone(text: str, separator: str) -> tuple[str, list[str], str]:
+    """Of a row whose quotation marks do not come right: its first cell as it can be written, what that says, the rest.
+
+    So a row keeps its id.
+    """
+    first = _first_cells(text, 1, separator)
+    rest = text[len(first) :]
+    if _QUOTED.fullmatch(quoted := first.strip()):
+        return quoted, [quoted[1:-1].replace('""', '"')], rest
+    return '"' + first.replace('"', '""') + '"' if '"' in first else first, [first], rest
 
 
 def _first_cells(text: str, number: int, separator: str) -> str:

@@ -14,11 +14,12 @@ from urllib.parse import unquote
 from domain.errors import DomainError, SourceUnavailable
 
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
-_SECRET_OPTION = re.compile(r"pass|pwd|secret|token|sig|key|credential", re.IGNORECASE)
+_SECRET_OPTION = re.compile(r"pass|pwd|secret|token|sig|key|credential|auth(?!or)|(?<![a-z])code$", re.IGNORECASE)
+_PASSWORD = re.compile(r"(?:pass|password|passwd|pwd)\s*=", re.IGNORECASE)  # of a driver's own kind of address
 _USERS_THAT_ARE_CONTAINERS = {"abfs", "abfss", "wasb", "wasbs"}  # abfs://container@account...
 _FOR_QUERIES = {"http", "https"}
 _S3 = {"s3", "s3a"}
-_S3_OPTIONS = {"config_kwargs": {"connect_timeout": 5, "read_timeout": 30, "retries": {"total_max_attempts": 3}}}
+_S3_OPTIONS = {"config_kwargs": {"connect_timeout": 5, "retries": {"total_max_attempts": 3}}}
 _PACKAGES = {
     **dict.fromkeys(("s3", "s3a"), "pip install '.[s3]' in the checkout"),
     **dict.fromkeys(("gs", "gcs"), "pip install gcsfs"),
@@ -26,6 +27,8 @@ _PACKAGES = {
     **dict.fromkeys(("http", "https"), "pip install aiohttp"),
     **dict.fromkeys(("sftp", "ssh"), "pip install paramiko"),
 }
+_SHOWN = ("s3", "gs", "abfs", "https", "sftp", "ftp", "hdfs", "smb")
+_KNOWN = {*_PACKAGES, *_SHOWN, "webhdfs", "webdav", "file", "local", "memory"}
 _BLOCK = 8 * 2**20
 
 
@@ -46,8 +49,13 @@ class Location:
     def name(self) -> str:
         """What to call it in a message: without what may be secret in a URL."""
         if self.protocol is None:
-            return self.address
+            return "(an address with a password)" if _PASSWORD.search(self.address) else self.address
         return re.sub(r"//[^/@]*:[^/]*@", "//***@", self.address.partition("?")[0])
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What its file system is to be made with: no memory of what was there, and patience for seconds."""
+        return {"use_listings_cache": False} | (_S3_OPTIONS if self.protocol in _S3 else {})
 
     def within(self, path: str) -> "Location":
         """A file of this folder."""
@@ -134,7 +142,10 @@ class Location:
             yield
         except DomainError:
             raise
-        except FileNotFoundError:
+        except FileNotFoundError as error:
+            # What fsspec makes of every failure over HTTP.
+            if self.protocol in _FOR_QUERIES and not isinstance(why := error.__cause__, FileNotFoundError | None):
+                raise SourceUnavailable(f"{self.name} cannot be read ({in_words(why)}): {self.remedy}.") from None
             raise SourceUnavailable(f"There is no file {self.name}: {self.remedy}.") from None
         except IsADirectoryError:
             raise SourceUnavailable(f"{self.name} is a folder: {self.remedy}.") from None
@@ -143,33 +154,34 @@ class Location:
         except Exception as error:
             if self.protocol is None and not isinstance(error, OSError | ValueError):  # the latter: a NUL in a path
                 raise
-            raise SourceUnavailable(f"{self.name!r} cannot be read ({_in_words(error)}): {self.remedy}.") from error
+            raise SourceUnavailable(f"{self.name!r} cannot be read ({in_words(error)}): {self.remedy}.") from error
 
     def _files(self) -> Any:
         self.check()
-        protocol = self.protocol or "file"
-        options = _S3_OPTIONS if protocol in _S3 else {}
-        return _file_system(protocol, self)(use_listings_cache=False, **options)
+        return _file_system(self.protocol or "file", self)(**self.options)
 
 
 def _file_system(protocol: str, location: Location) -> Any:
     import fsspec
 
+    if protocol not in _KNOWN:
+        raise SourceUnavailable(
+            f"There is no file system '{protocol:.30}': {location.remedy}, by a path or by an address that begins with "
+            f"{', '.join(_SHOWN[:-1])} or {_SHOWN[-1]}, and ://."
+        )
     try:
         return fsspec.get_filesystem_class(protocol)
     except ImportError as error:
         package = _PACKAGES.get(protocol)
-        remedy = f"run {package}" if package else _in_words(error)
+        remedy = f"run {package}" if package else in_words(error)
         raise SourceUnavailable(f"{protocol}:// needs a further library: {remedy}.") from None
-    except ValueError:
-        raise SourceUnavailable(f"There is no file system '{protocol:.30}': {location.remedy}.") from None
 
 
 def _holds_secrets(query: str) -> bool:
     return any(_SECRET_OPTION.search(unquote(option.partition("=")[0])) for option in query.split("&"))
 
 
-def _in_words(error: BaseException) -> str:
+def in_words(error: BaseException) -> str:
     """One line that says what `error` says, without what may be secret in a URL."""
     said = " ".join((getattr(error, "strerror", None) or f"{error}").split()) or type(error).__name__
     return re.sub(r"\?\S*", "", re.sub(r"//[^/\s@]*@", "//***@", said)).rstrip(".")

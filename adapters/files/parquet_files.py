@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import unquote
 
 import pyarrow as pa
 from pyarrow import parquet
 
+from adapters.arrow.columns import sound
+from adapters.arrow.parts import cut
 from adapters.files.location import Location
 from adapters.files.parquet_schema import common_schema
 from domain.errors import SourceMalformed
@@ -60,20 +61,7 @@ class ParquetFiles:
         """
         names = self.schema.names if columns is None else columns
         schema = pa.schema([self.schema.field(name) for name in names])
-        held: list[pa.RecordBatch] = []
-        count = 0
-        for batch in self._read(rows, schema):
-            start = 0
-            while start < batch.num_rows:
-                piece = batch.slice(start, rows - count)
-                start += piece.num_rows
-                held.append(piece)
-                count += piece.num_rows
-                if count == rows:
-                    yield _joined(held)
-                    held, count = [], 0
-        if held:
-            yield _joined(held)
+        return cut(self._read(rows, schema), rows)
 
     def _read(self, rows: int, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
         for file in self._files:
@@ -134,7 +122,7 @@ def _in_schema(batch: pa.RecordBatch, schema: pa.Schema, file: _File) -> pa.Reco
         if field.name in file.folders:
             columns.append(pa.repeat(pa.scalar(file.folders[field.name], field.type), batch.num_rows))
             continue
-        column = batch.column(field.name)
+        column = sound(batch.column(field.name))
         try:
             columns.append(column if column.type == field.type else column.cast(field.type))
         except pa.ArrowInvalid as error:
@@ -143,7 +131,3 @@ def _in_schema(batch: pa.RecordBatch, schema: pa.Schema, file: _File) -> pa.Reco
                 f"{name}: column {field.name!r} cannot be read as {field.type}, unlike other files': {error}."
             ) from error
     return pa.RecordBatch.from_arrays(columns, schema=schema)
-
-
-def _joined(batches: list[pa.RecordBatch]) -> Any:
-    return batches[0] if len(batches) == 1 else pa.concat_batches(batches)

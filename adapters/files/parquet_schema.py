@@ -5,7 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from adapters.files.arrow_columns import is_text
+from adapters.arrow.columns import is_text
 from domain.errors import SourceMalformed
 
 

@@ -4,6 +4,8 @@ import hashlib
 import json
 import os
 import platform
+import re
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
@@ -19,7 +21,10 @@ from domain.errors import OutputBusy, OutputUnavailable
 from domain.portfolio_totals import PortfolioTotals
 
 _RUN, _LOCK, _HOLDER = "run.json", "lock", "holder.json"
+_OURS = re.compile(r"(run\.json|lock|holder\.json|part-\d{8,})(\.tmp)?")
 _PRIVATE = 0o600
+_DAY = 86_400
+"""In seconds."""
 
 
 class FinishedPartsFolder(FinishedParts):
@@ -27,10 +32,14 @@ class FinishedPartsFolder(FinishedParts):
 
     A file begins with the checksum of what follows: one that is torn or altered is as if it were not there. Hence none
     is flushed to the disk, which the next run would wait for.
+
+    keep_days: for how long unfinished runs of other outputs, in folders beside this one, are kept after their last
+    part; None is for ever. They hold clients' data, and nobody may ever go on with them.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, keep_days: int | None = None) -> None:
         self._folder = folder
+        self._keep_days = keep_days
 
     def begun(self) -> Mapping[str, str] | None:
         """What the run said of itself."""
@@ -67,9 +76,34 @@ class FinishedPartsFolder(FinishedParts):
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Holds a lock that ends with the process, however that ends."""
+        """Holds a lock that ends with the process, however that ends; others' old runs are forgotten then."""
+        with self._locked():
+            with self._told():
+                self._write(_HOLDER, json.dumps(_myself()).encode())
+            if self._keep_days is not None:
+                self._forget_others(time.time() - self._keep_days * _DAY)
+            yield
+
+    def discard(self) -> None:
+        """Removes all files but the lock."""
         with self._told():
+            self._clear()
+
+    def _refuse_others(self) -> None:
+        """A checksum says that a part is whole, not whose it is: nobody else may be able to write there."""
+        found = self._folder.stat()
+        if found.st_uid != os.geteuid() or found.st_mode & 0o022:
+            raise OutputUnavailable(
+                f"{self._folder} belongs to another user, or others may write there: remove it, or set portfolios.path "
+                "to a folder of your own."
+            )
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        with self._told():
+            make_folder(self._folder.parent)  # which holds clients' data too
             make_folder(self._folder)
+            self._refuse_others()
         # A lock file that tells by its existence alone (the fall-back) would outlive a killed process.
         lock = FileLock(self._folder / _LOCK, timeout=0, mode=_PRIVATE, fallback_to_soft=False)
         try:
@@ -80,21 +114,21 @@ class FinishedPartsFolder(FinishedParts):
                 f"Another run is writing this output: {self._holder()}. Wait for its end, or end it first."
             ) from None
         try:
-            with self._told():
-                self._write(_HOLDER, json.dumps(_myself()).encode())
             yield
         finally:
             with suppress(OSError):
-                (self._folder / _HOLDER).unlink()
+                (self._folder / _HOLDER).unlink(missing_ok=True)
                 if {path.name for path in self._folder.iterdir()} <= {_LOCK}:
                     (self._folder / _LOCK).unlink()  # who waits for it sees that it is gone, and makes another
                     self._folder.rmdir()
             lock.release()
 
-    def discard(self) -> None:
-        """Removes all files but the lock."""
-        with self._told():
-            self._clear()
+    def _forget_others(self, untouched_since: float) -> None:
+        for folder in self._folder.parent.glob("*"):
+            if folder != self._folder and _is_old_run(folder, untouched_since):
+                other = FinishedPartsFolder(folder)
+                with suppress(OutputBusy, OutputUnavailable), other._locked():
+                    other.discard()
 
     def _clear(self) -> None:
         for path in sorted(self._folder.glob("*"), key=lambda path: path.name != _RUN):  # what the run said goes first
@@ -136,6 +170,16 @@ class FinishedPartsFolder(FinishedParts):
 
 def _name(number: int) -> str:
     return f"part-{number:08}"
+
+
+def _is_old_run(folder: Path, untouched_since: float) -> bool:
+    """Whether it holds what a run left and nothing else, and nothing came or went since then."""
+    try:
+        names = [path.name for path in folder.iterdir()]
+        is_old = folder.stat().st_mtime < untouched_since
+    except OSError:  # such as a file
+        return False
+    return is_old and bool(names) and all(map(_OURS.fullmatch, names))
 
 
 def _whole(path: Path) -> bytes | None:

@@ -4,44 +4,31 @@ import gzip
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
-from application.ports.portfolio_sink import PieceEncoder, PortfolioSink, PortfolioWriter
+import pyarrow as pa
+
+from adapters.outputs.output_place import WholeOutput
+from adapters.portfolio_sinks.columns import answer_columns, own_columns
+from adapters.portfolio_sinks.csv_cells import cells, harmless, header, joined, lines_as_written
+from adapters.portfolio_sinks.file_sink import FileSink
+from application.ports.portfolio_sink import PieceEncoder, PortfolioWriter
 from application.ports.portfolio_source import Dialect, PortfolioHead, PortfolioRows
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from adapters.portfolio_sinks.outputs import WholeOutput
 
 _USUAL = Dialect()
 _COMPRESSION = 4
 """Of 1 to 9: half the time of the usual 6, and some per cent more bytes."""
 
 
-class CsvSink(PortfolioSink):
+class CsvSink(FileSink):
     """Writes UTF-8 to a path, a URL or a binary stream; compressed where its name ends with .gz.
 
     Rows of a text file stay as they were written there, and answers follow in the same dialect. Other rows are written
     with commas and line feeds.
     """
-
-    def __init__(self, location: str | BinaryIO) -> None:
-        from adapters.portfolio_sinks.places import place_of
-
-        self._place = place_of(location)
-
-    @property
-    def name(self) -> str:
-        """The path, or the URL without secrets."""
-        return self._place.name
-
-    def check(self, head: PortfolioHead, answers: Sequence[str]) -> None:
-        """Looks at the names and at the place."""
-        from adapters.portfolio_sinks.columns import check_names
-
-        check_names(self.name, head, answers)
-        self._place.check()
 
     def encoder(self, head: PortfolioHead, answers: Sequence[str]) -> "CsvEncoder":
         """What writes lines."""
@@ -50,8 +37,6 @@ class CsvSink(PortfolioSink):
     @contextmanager
     def writing(self, head: PortfolioHead, answers: Sequence[str]) -> Iterator["CsvWriter"]:
         """The header first, then the lines."""
-        from adapters.portfolio_sinks.csv_cells import header
-
         dialect = head.dialect or _USUAL
         own = header(head.columns, dialect) if head.header is None else head.header
         first = f"{own}{dialect.separator}{header(answers, dialect)}{dialect.line_end}"
@@ -69,7 +54,7 @@ class CsvSink(PortfolioSink):
 class CsvWriter(PortfolioWriter):
     """Writes one piece behind the other."""
 
-    output: "WholeOutput"
+    output: WholeOutput
 
     def append(self, piece: bytes) -> None:
         """Its lines. Raises OutputUnavailable."""
@@ -86,13 +71,8 @@ class CsvEncoder(PieceEncoder):
 
     def __call__(self, rows: PortfolioRows, answers: "pd.DataFrame") -> bytes:
         """The rows as they were written, where they were; then the answers, of which no text begins like a formula."""
-        import pyarrow as pa
-
-        from adapters.portfolio_sinks.columns import answer_columns, own_columns
-        from adapters.portfolio_sinks.csv_cells import cells, harmless, joined, lines_as_written
-
         if rows.lines is None:
-            columns = [cells(column, self.dialect) for column in own_columns(rows.own()).columns]
+            columns = [cells(column, self.dialect) for column in own_columns(rows).columns]
         else:
             columns = [lines_as_written(rows.lines)]
         for column in answer_columns(answers, self.answers).columns:

@@ -3,41 +3,28 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
-from application.ports.portfolio_sink import PieceEncoder, PortfolioSink, PortfolioWriter
+import pyarrow as pa
+from pyarrow import parquet
+
+from adapters.outputs.output_place import WholeOutput
+from adapters.portfolio_sinks.columns import all_columns, packed, types_without_rows, unpacked
+from adapters.portfolio_sinks.file_sink import FileSink
+from application.ports.portfolio_sink import PieceEncoder, PortfolioWriter
 from application.ports.portfolio_source import PortfolioHead, PortfolioRows
 from domain.errors import OutputUnavailable
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from adapters.portfolio_sinks.outputs import WholeOutput
-
 _COMPRESSION = "zstd"
 _COMPRESSION_OF_PIECES = "lz4"
 """Which are sent to another process and kept until the output is whole: two fifths of the bytes less."""
 
 
-class ParquetSink(PortfolioSink):
+class ParquetSink(FileSink):
     """Writes one file, each part as a row group, to a path, a URL or a binary stream."""
-
-    def __init__(self, location: str | BinaryIO) -> None:
-        from adapters.portfolio_sinks.places import place_of
-
-        self._place = place_of(location)
-
-    @property
-    def name(self) -> str:
-        """The path, or the URL without secrets."""
-        return self._place.name
-
-    def check(self, head: PortfolioHead, answers: Sequence[str]) -> None:
-        """Looks at the names and at the place."""
-        from adapters.portfolio_sinks.columns import check_names
-
-        check_names(self.name, head, answers)
-        self._place.check()
 
     def encoder(self, head: PortfolioHead, answers: Sequence[str]) -> "ParquetEncoder":  # noqa: ARG002
         """What makes tables."""
@@ -50,7 +37,7 @@ class ParquetSink(PortfolioSink):
             writer = ParquetFileWriter(output, self.name)
             try:
                 yield writer
-                writer.close(head, answers)
+                writer.close(types_without_rows(head, answers))
             except BaseException:
                 writer.abandon()
                 raise
@@ -59,30 +46,23 @@ class ParquetSink(PortfolioSink):
 class ParquetFileWriter(PortfolioWriter):
     """Writes one row group behind the other."""
 
-    def __init__(self, output: "WholeOutput", name: str) -> None:
+    def __init__(self, output: WholeOutput, name: str) -> None:
         self._output = output
         self._name = name
         self._file: Any = None
 
     def append(self, piece: bytes) -> None:
         """A row group. Raises OutputUnavailable, also where its columns are of other types than the first part's."""
-        import pyarrow as pa
-
-        table = pa.ipc.open_stream(piece).read_all()
+        table = unpacked(piece)
         file = self._begun(table.schema)
         if table.schema != file.schema:
             raise OutputUnavailable(f"{self._name} cannot be written: {_first_other(file.schema, table.schema)}.")
         if table.num_rows:
             file.write_table(table, row_group_size=table.num_rows)
 
-    def close(self, head: PortfolioHead, answers: Sequence[str]) -> None:
-        """Ends the file. Raises OutputUnavailable."""
-        import pyarrow as pa
-
-        from adapters.portfolio_sinks.columns import answer_types
-
-        types = [pa.string() for _ in head.columns] + answer_types(len(answers))
-        self._begun(pa.schema(zip((*head.columns, *answers), types, strict=True))).close()
+    def close(self, otherwise: Any) -> None:
+        """Ends the file; its schema is `otherwise` where there was no part. Raises OutputUnavailable."""
+        self._begun(otherwise).close()
 
     def abandon(self) -> None:
         """Lets go of the file, which Arrow would else end when it forgets it."""
@@ -92,8 +72,6 @@ class ParquetFileWriter(PortfolioWriter):
                 self._file.close()
 
     def _begun(self, schema: Any) -> Any:
-        from pyarrow import parquet
-
         if self._file is None:
             # Figures are hardly ever the same twice: a dictionary of them would be built and thrown away.
             texts = [field.name for field in schema if not _is_figure(field.type)]
@@ -109,23 +87,10 @@ class ParquetEncoder(PieceEncoder):
 
     def __call__(self, rows: PortfolioRows, answers: "pd.DataFrame") -> bytes:
         """The caller's columns, then the answers."""
-        import pyarrow as pa
-
-        from adapters.portfolio_sinks.columns import answer_columns, own_columns
-
-        table = own_columns(rows.own())
-        for name, column in zip(self.answers, answer_columns(answers, self.answers).columns, strict=True):
-            table = table.append_column(name, column)
-        stream = pa.BufferOutputStream()
-        options = pa.ipc.IpcWriteOptions(compression=_COMPRESSION_OF_PIECES)
-        with pa.ipc.new_stream(stream, table.schema, options=options) as writer:
-            writer.write_table(table)
-        return bytes(stream.getvalue())
+        return packed(all_columns(rows, answers, self.answers), _COMPRESSION_OF_PIECES)
 
 
 def _is_figure(kind: Any) -> bool:
-    import pyarrow as pa
-
     return bool(pa.types.is_floating(kind))
 
 

@@ -5,6 +5,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from adapters.portfolio_sinks.columns import all_columns, check_names, packed, types_without_rows, unpacked
+from adapters.portfolio_sinks.table_types import Database, kept_as, sent
 from application.ports.portfolio_sink import PieceEncoder, PortfolioSink, PortfolioWriter
 from application.ports.portfolio_source import PortfolioHead, PortfolioRows
 from domain.errors import OutputUnavailable
@@ -14,7 +19,6 @@ if TYPE_CHECKING:
 
     from adapters.portfolio_sinks.postgresql_table import PostgresqlTable, TableTransaction
     from adapters.portfolio_sinks.sqlite_table import SqliteTable, TableBeside
-    from adapters.portfolio_sinks.table_types import Database
 
 
 class SqlTableSink(PortfolioSink):
@@ -33,8 +37,6 @@ class SqlTableSink(PortfolioSink):
 
     def check(self, head: PortfolioHead, answers: Sequence[str]) -> None:
         """Rehearses it: names, permissions, a table that is there already."""
-        from adapters.portfolio_sinks.columns import check_names
-
         check_names(self.name, head, answers)
         self._target.check((*head.columns, *answers))
 
@@ -48,17 +50,17 @@ class SqlTableSink(PortfolioSink):
         with self._target.writing() as table:
             writer = SqlTableWriter(table, self._database, self.name)
             yield writer
-            writer.close(head, answers)
+            writer.close(types_without_rows(head, answers))
 
     @property
-    def _database(self) -> "Database":
+    def _database(self) -> Database:
         return "sqlite" if self._target.url.drivername == "sqlite" else "postgresql"
 
 
 class SqlTableWriter(PortfolioWriter):
     """Adds the rows of one piece after the other."""
 
-    def __init__(self, table: "TableTransaction | TableBeside", database: "Database", name: str) -> None:
+    def __init__(self, table: "TableTransaction | TableBeside", database: Database, name: str) -> None:
         self._table = table
         self._database = database
         self._name = name
@@ -66,26 +68,17 @@ class SqlTableWriter(PortfolioWriter):
 
     def append(self, piece: bytes) -> None:
         """Raises OutputUnavailable, also where its columns are of other types than the first part's."""
-        import pyarrow as pa
-
-        rows = pa.ipc.open_stream(piece).read_all()
+        rows = unpacked(piece)
         self._begin(rows.schema)
         if rows.schema != self._schema:
             raise OutputUnavailable(f"{self._name} cannot be written: its columns change their types between parts.")
         self._table.append(rows)
 
-    def close(self, head: PortfolioHead, answers: Sequence[str]) -> None:
-        """Makes an empty table where there was no part."""
-        import pyarrow as pa
-
-        from adapters.portfolio_sinks.columns import answer_types
-
-        types = [pa.string() for _ in head.columns] + answer_types(len(answers))
-        self._begin(pa.schema(zip((*head.columns, *answers), types, strict=True)))
+    def close(self, otherwise: Any) -> None:
+        """Makes an empty table, with the schema `otherwise`, where there was no part."""
+        self._begin(otherwise)
 
     def _begin(self, schema: Any) -> None:
-        from adapters.portfolio_sinks.table_types import kept_as
-
         if self._schema is None:
             self._schema = schema
             self._table.create([(field.name, kept_as(field.type, self._database).column) for field in schema])
@@ -96,32 +89,18 @@ class SqlTableEncoder(PieceEncoder):
     """Makes an Arrow stream of one table, in the types that the database takes."""
 
     answers: tuple[str, ...]
-    database: "Database"
+    database: Database
     output: str
 
     def __call__(self, rows: PortfolioRows, answers: "pd.DataFrame") -> bytes:
         """The caller's columns, then the answers. Raises OutputUnavailable where PostgreSQL cannot keep a text."""
-        import pyarrow as pa
-
-        from adapters.portfolio_sinks.columns import answer_columns, own_columns
-        from adapters.portfolio_sinks.table_types import sent
-
-        table = own_columns(rows.own())
-        for name, column in zip(self.answers, answer_columns(answers, self.answers).columns, strict=True):
-            table = table.append_column(name, column)
+        table = all_columns(rows, answers, self.answers)
         columns = [sent(column, self.database) for column in table.columns]
         if self.database == "postgresql":
             self._refuse_nul(table.column_names, columns, rows)
-        table = pa.table(columns, names=table.column_names).combine_chunks()
-        stream = pa.BufferOutputStream()
-        with pa.ipc.new_stream(stream, table.schema) as writer:
-            writer.write_table(table)
-        return bytes(stream.getvalue())
+        return packed(pa.table(columns, names=table.column_names).combine_chunks())
 
     def _refuse_nul(self, names: Sequence[str], columns: Sequence[Any], rows: PortfolioRows) -> None:
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
         for name, column in zip(names, columns, strict=True):
             if pa.types.is_string(column.type):
                 row = pc.index(pc.match_substring(column, "\0"), value=True).as_py()

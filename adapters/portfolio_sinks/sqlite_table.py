@@ -1,6 +1,7 @@
 """A table of a SQLite file, written beside it first: the file itself is busy for the moment of the copy alone."""
 
 import hashlib
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -12,6 +13,7 @@ from urllib.parse import quote
 from sqlalchemy import URL
 
 from adapters import databases
+from adapters.outputs.unfinished_file import UnfinishedFile
 from adapters.portfolio_sinks.table_names import TableName, quoted
 from domain.errors import OutputUnavailable
 
@@ -32,14 +34,14 @@ class SqliteTable:
 
     @property
     def shown(self) -> str:
-        """What to call it."""
-        return f"{databases.shown(self.url)} table {self.name.table}"
+        """What to call it: the same for one file, however its path is written."""
+        return f"{databases.shown(self.url.set(database=str(self._file)))} table {self.name.table}"
 
     def check(self, columns: Sequence[str]) -> None:
         """Looks for the folder and for a table of that name, and tries the names. Raises OutputUnavailable."""
         with self._told():
-            if not self._file.absolute().parent.is_dir():
-                raise OutputUnavailable(f"There is no folder {self._file.absolute().parent} for {self.shown}.")
+            if not self._file.parent.is_dir():
+                raise OutputUnavailable(f"There is no folder {self._file.parent} for {self.shown}.")
             if self._file.exists():
                 with closing(self._connected("rw")) as connection:
                     connection.execute("begin immediate")
@@ -49,37 +51,35 @@ class SqliteTable:
 
     @contextmanager
     def writing(self) -> Iterator["TableBeside"]:
-        """The table is in its place once the block ends well, and the file is as it was if not."""
+        """The table is in its place once the block ends well, and the file is as it was if not. Raises OutputBusy."""
         with self._told():
-            beside = self._file.with_name(self._file.name + self._mark)
-            beside.unlink(missing_ok=True)  # of a run that was killed
-            try:
-                running = TableBeside(beside)
-                try:
-                    yield running
-                finally:
-                    running.close()
-                self._take_over(beside, running.columns)
-            finally:
-                beside.unlink(missing_ok=True)
+            unfinished = UnfinishedFile(self._file.with_name(self._file.name + self._mark), self.shown, self._file)
+        try:
+            with closing(TableBeside(self, unfinished.path)) as running:
+                yield running
+                running.finish()
+            with self._told():
+                self._take_over(unfinished.path, running.columns)
+        finally:
+            unfinished.let_go()
 
     @property
     def _file(self) -> Path:
-        return Path(self.url.database or "")
+        return Path(os.path.realpath(self.url.database or ""))
 
     @property
     def _mark(self) -> str:
         return f".tasador-{hashlib.sha256(self.name.table.encode()).hexdigest()[:12]}"
 
     def _connected(self, mode: str) -> sqlite3.Connection:
-        address = f"file:{quote(str(self._file.absolute()))}?mode={mode}"
+        address = f"file:{quote(str(self._file))}?mode={mode}"
         return sqlite3.connect(address, _SECONDS, uri=True, isolation_level=None)
 
     def _take_over(self, beside: Path, columns: Sequence[tuple[str, str]]) -> None:
         is_new = not self._file.exists()
         try:
             with closing(self._connected("rwc")) as connection:
-                connection.execute("attach ? as beside", (str(beside.absolute()),))
+                connection.execute("attach ? as beside", (str(beside),))
                 connection.execute("begin immediate")
                 if self._refuse_existing(connection):
                     connection.execute(f"drop table main.{quoted(self.name.table)}")
@@ -89,8 +89,8 @@ class SqliteTable:
                 )
                 connection.execute("commit")
         except sqlite3.Error:
-            if is_new:
-                self._file.unlink(missing_ok=True)
+            if is_new and self._file.exists() and not self._file.stat().st_size:  # else it holds another run's table
+                self._file.unlink()
             raise
 
     def _refuse_existing(self, connection: sqlite3.Connection) -> bool:
@@ -119,29 +119,36 @@ class SqliteTable:
 class TableBeside:
     """The unfinished table, in a file of its own, which nobody else opens."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, target: SqliteTable, path: Path) -> None:
         self.columns: Sequence[tuple[str, str]] = ()
-        self._connection = sqlite3.connect(path, isolation_level=None)
-        self._connection.execute("pragma journal_mode = off")
-        self._connection.execute("pragma synchronous = off")
-        self._connection.execute("begin")
+        self._target = target
+        with target._told():  # noqa: SLF001 (of one file)
+            self._connection = sqlite3.connect(path, isolation_level=None)
+            self._connection.execute("pragma journal_mode = off")
+            self._connection.execute("pragma synchronous = off")
+            self._connection.execute("begin")
 
     def create(self, columns: Sequence[tuple[str, str]]) -> None:
-        """Makes the table with columns of these names and types."""
+        """Makes the table with columns of these names and types. Raises OutputUnavailable."""
         self.columns = columns
-        self._connection.execute(_creation(columns, "homes"))
+        with self._target._told():  # noqa: SLF001
+            self._connection.execute(_creation(columns, "homes"))
 
     def append(self, table: "pa.Table") -> None:
-        """Inserts rows into it."""
-        marks = ", ".join("?" * table.num_columns)
+        """Inserts rows into it. Raises OutputUnavailable."""
+        insertion = f"insert into homes values ({', '.join('?' * table.num_columns)})"  # noqa: S608
         for batch in table.to_batches(max_chunksize=_ROWS_AT_A_TIME):
             cells = [column.to_pylist() for column in batch.columns]
-            self._connection.executemany(f"insert into homes values ({marks})", zip(*cells, strict=True))  # noqa: S608
+            with self._target._told():  # noqa: SLF001
+                self._connection.executemany(insertion, zip(*cells, strict=True))
+
+    def finish(self) -> None:
+        """Writes it down. Raises OutputUnavailable."""
+        with self._target._told():  # noqa: SLF001
+            self._connection.execute("commit")
 
     def close(self) -> None:
-        """Writes it down."""
-        if self._connection.in_transaction:
-            self._connection.execute("commit")
+        """Lets go of the file."""
         self._connection.close()
 
 

@@ -7,7 +7,7 @@ from itertools import count
 
 import pyarrow as pa
 
-from adapters.files.arrow_columns import can_be_cells, cells_of, frame_of
+from adapters.arrow.columns import can_be_cells, cells_of, frame_of
 from adapters.files.location import Location
 from adapters.files.parquet_files import ParquetFiles
 from application.ports.portfolio_source import PortfolioHead, PortfolioPart, PortfolioRows, PortfolioSource
@@ -24,7 +24,7 @@ class ParquetPart(PortfolioPart):
     number: int = field()
     share: float | None = field()
     name: str
-    first: int
+    first: int = field()
     content: bytes = field(repr=False)
 
     @property
@@ -77,7 +77,6 @@ class ParquetPortfolio(PortfolioSource):
             place="row",
             columns=tuple(files.schema.names),
             identity=files.identity,
-            rows=files.rows,
             notes=files.notes,
         )
 

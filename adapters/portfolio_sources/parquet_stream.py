@@ -2,17 +2,21 @@
 
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
+from adapters.durable_files import make_folder
 from adapters.portfolio_sources.parquet_files import ParquetPortfolio
 from application.ports.portfolio_source import PortfolioHead, PortfolioPart, PortfolioSource
 from domain.errors import SourceMalformed, SourceUnavailable
 
 _NAME = "standard input"
+_PREFIX = "standard-input-"
+_DAY = 86_400
 
 
 class ParquetStream(PortfolioSource):
@@ -52,8 +56,9 @@ class ParquetStream(PortfolioSource):
 
     def _spooled(self) -> "tempfile._TemporaryFileWrapper[bytes]":
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            held = tempfile.NamedTemporaryFile(dir=self._folder, prefix="standard-input-")  # noqa: SIM115 (kept)
+            make_folder(self._folder)
+            self._sweep()
+            held = tempfile.NamedTemporaryFile(dir=self._folder, prefix=_PREFIX)  # noqa: SIM115 (kept)
             shutil.copyfileobj(self._standard_input(), held)
             held.flush()
         except OSError as error:
@@ -62,6 +67,13 @@ class ParquetStream(PortfolioSource):
                 f"{(error.strerror or str(error)).lower()}."
             ) from error
         return held
+
+    def _sweep(self) -> None:
+        """Removes what runs left that were killed a day ago or longer."""
+        for left in self._folder.glob(f"{_PREFIX}*"):
+            with suppress(FileNotFoundError):
+                if left.stat().st_mtime < time.time() - _DAY:
+                    left.unlink()
 
     def _let_go(self) -> None:
         if self._held is not None:

@@ -30,7 +30,7 @@ class SqlPortfolio(PortfolioSource):
         """The columns that the query returns. Raises SourceUnavailable, SourceMalformed."""
         with opened(self.url, self.query, self._said) as result:
             identity = f"{result.name} {hashlib.sha256(self.query.encode()).hexdigest()} {result.rows}"
-            return PortfolioHead(result.name, "row", result.names, identity, result.rows)
+            return PortfolioHead(result.name, "row", result.names, identity)
 
     def parts(self) -> Iterator[PortfolioPart]:
         """The rows as the database returns them, at most `rows_a_part` a part.
@@ -56,7 +56,7 @@ class SqlPart(PortfolioPart):
 
     number: int = field()
     share: float | None = field()
-    first: int
+    first: int = field()
     rows: TypedBatch
 
     @property
@@ -71,22 +71,12 @@ class SqlPart(PortfolioPart):
 
     def read(self, wanted: Sequence[str]) -> PortfolioRows:
         """Its rows. Raises SourceMalformed where the query has other columns than it had."""
-        import pandas as pd
-
         table = pa.Table.from_batches([self.rows.batch])
         columns = self.rows.columns
         known = {column.name: column for column in columns}
         if missing := [name for name in wanted if name not in known]:
             raise SourceMalformed(f"The query no longer returns a column {missing[0]!r}: was a table changed?")
         broken = unreadable_in(table, columns)
-        cells = pd.DataFrame(
-            cells_of(without(table, broken), [known[name] for name in wanted]),
-            columns=list(wanted),
-            index=pd.RangeIndex(table.num_rows),
-        )
-        return PortfolioRows(
-            cells,
-            range(self.first, self.first + table.num_rows),
-            lambda: own_of(table, columns),
-            broken,
-        )
+        cells = cells_of(without(table, broken), [known[name] for name in wanted])
+        places = range(self.first, self.first + table.num_rows)
+        return PortfolioRows(cells, places, lambda: own_of(table, columns), broken)

@@ -9,9 +9,9 @@ from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 
 from adapters import databases
 from adapters.queries.python_rows import Kind, KindsSeen, Row, typed
-from adapters.queries.result import QueryResult, SaidOf, TypedBatch
+from adapters.queries.result import QueryResult, SaidOf, TypedBatch, names_of
 from adapters.queries.written import without_end
-from domain.errors import SourceMalformed, SourceUnavailable
+from domain.errors import SourceUnavailable
 
 _WITH_THE_EXTRA = {"mysql", "mariadb", "oracle", "mssql"}
 _SAY_READ_ONLY = {"mysql", "mariadb", "oracle"}
@@ -40,7 +40,7 @@ def opened(url: URL, query: str, said: SaidOf, rows: int) -> Iterator[QueryResul
             except SQLAlchemyError as error:
                 raise _refused(error, name, said) from None
             try:
-                names = _names(result, name, said)
+                names = names_of(tuple(result.keys()) if result.returns_rows else (), name, said)
                 yield QueryResult(name, names, _batches(result, names, rows, name, said))
             finally:
                 if number is not None:
@@ -59,18 +59,6 @@ def _stop(engine: Engine, number: object, result: CursorResult[tuple[object, ...
     with suppress(SQLAlchemyError):
         for _ in result.partitions(_ROWS_AT_A_TIME):
             pass
-
-
-def _names(result: CursorResult[tuple[object, ...]], name: str, said: SaidOf) -> tuple[str, ...]:
-    if not result.returns_rows:
-        raise SourceUnavailable(f"{said.query} returns no rows from {name}: it must be a select.")
-    names = tuple(result.keys())
-    for column in names:
-        if names.count(column) > 1:
-            raise SourceMalformed(
-                f"{said.query} returns more than one column {column!r} from {name}: give one another name."
-            )
-    return names
 
 
 def _engine(url: URL, said: SaidOf) -> Engine:

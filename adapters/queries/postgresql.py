@@ -9,10 +9,10 @@ import pyarrow as pa
 from sqlalchemy import URL
 
 from adapters import databases
-from adapters.queries.parts import cut
-from adapters.queries.result import Column, QueryResult, SaidOf, TypedBatch
+from adapters.arrow.parts import cut
+from adapters.queries.result import BYTES_OF_A_PART, Column, QueryResult, SaidOf, TypedBatch, names_of
 from adapters.queries.written import without_end
-from domain.errors import SourceMalformed, SourceUnavailable
+from domain.errors import SourceUnavailable
 
 if TYPE_CHECKING:
     from adbc_driver_manager.dbapi import Connection, Cursor
@@ -84,25 +84,21 @@ def opened(url: URL, query: str, said: SaidOf, rows: int) -> Iterator[QueryResul
     with connection, connection.cursor() as cursor:
         try:
             cursor.execute("set transaction read only")
-            found = _described(cursor, query, name, said)
+            found = _described(cursor, query)
         except failures() as error:
             raise _refused(error, name, said) from None
-        if len(set(found.names)) < len(found.names):
-            twice = next(column for column in found.names if found.names.count(column) > 1)
-            raise SourceMalformed(
-                f"{said.query} returns more than one column {twice!r} from {name}: give one another name."
-            )
+        names = names_of(found.names, name, said)
         columns, statement = _asked(found, without_end(query))
-        yield QueryResult(name, tuple(found.names), _batches(cursor, statement, columns, rows, name, said))
+        yield QueryResult(name, names, _batches(cursor, statement, columns, rows, name, said))
 
 
-def _described(cursor: "Cursor", query: str, name: str, said: SaidOf) -> pa.Schema:
+def _described(cursor: "Cursor", query: str) -> pa.Schema:
+    """The columns that the query returns: none where it is no select."""
     if not without_end(query):
-        raise SourceUnavailable(f"{said.query} returns no rows from {name}: it must be a select.")
+        return pa.schema([])
     schema = cursor.adbc_execute_schema(query)
     if not schema.names:
         cursor.execute(query)  # the server says what it has against it
-        raise SourceUnavailable(f"{said.query} returns no rows from {name}: it must be a select.")
     return schema
 
 
@@ -146,7 +142,7 @@ def _batches(
 ) -> Iterator[TypedBatch]:
     try:
         reader: Any = cursor.execute(statement).fetch_record_batch()
-        for batch in cut(map(_stored, reader), rows):
+        for batch in cut(map(_stored, reader), rows, BYTES_OF_A_PART):
             yield TypedBatch(columns, batch)
     except failures() as error:
         raise _refused(error, name, said) from None

@@ -1,10 +1,12 @@
 """The rows of a query, a part at a time, and what to do with each column of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import pyarrow as pa
+
+from domain.errors import SourceMalformed, SourceUnavailable
 
 ROWS_OF_A_PART = 32_768
 BYTES_OF_A_PART = 64 * 1024 * 1024  # rows so wide that these are reached sooner make a smaller part
@@ -58,3 +60,15 @@ class QueryResult:
     names: tuple[str, ...]
     batches: Iterator[TypedBatch]
     rows: int | None = None
+
+
+def names_of(columns: Sequence[str], name: str, said: SaidOf) -> tuple[str, ...]:
+    """The names of a query's columns. Raises SourceUnavailable where there are none, SourceMalformed for twins."""
+    if not columns:
+        raise SourceUnavailable(f"{said.query} returns no rows from {name}: it must be a select.")
+    for column in columns:
+        if columns.count(column) > 1:
+            raise SourceMalformed(
+                f"{said.query} returns more than one column {column!r} from {name}: give one another name."
+            )
+    return tuple(columns)

@@ -10,8 +10,8 @@ from sqlalchemy import URL
 
 from adapters import databases
 from adapters.queries.python_rows import KindsSeen, Row, typed
-from adapters.queries.result import QueryResult, SaidOf
-from domain.errors import SourceMalformed, SourceUnavailable
+from adapters.queries.result import QueryResult, SaidOf, names_of
+from domain.errors import SourceUnavailable
 
 _SECONDS = 5
 _ROWS_AT_A_TIME = 8_192
@@ -36,8 +36,7 @@ def opened(url: URL, query: str, said: SaidOf, rows: int) -> Iterator[QueryResul
         try:
             connection.execute("begin")
             cursor = connection.execute(query)
-            names = tuple(column[0] for column in cursor.description or ())
-            _require_columns(names, name, said)
+            names = names_of([column[0] for column in cursor.description or ()], name, said)
             seen = KindsSeen(len(names))
             count = 0
             while part := cursor.fetchmany(_ROWS_AT_A_TIME):
@@ -47,16 +46,6 @@ def opened(url: URL, query: str, said: SaidOf, rows: int) -> Iterator[QueryResul
             raise _refused(error, name, said) from None
         parts = _parts(connection, query, rows, name, said)
         yield QueryResult(name, names, typed(names, seen.kinds(), parts), count)
-
-
-def _require_columns(names: tuple[str, ...], name: str, said: SaidOf) -> None:
-    if not names:
-        raise SourceUnavailable(f"{said.query} returns no rows from {name}: it must be a select.")
-    for column in names:
-        if names.count(column) > 1:
-            raise SourceMalformed(
-                f"{said.query} returns more than one column {column!r} from {name}: give one another name."
-            )
 
 
 def _parts(connection: sqlite3.Connection, query: str, rows: int, name: str, said: SaidOf) -> Iterator[Sequence[Row]]:

@@ -71,23 +71,23 @@ class _Run:
         """Parts of equal content in two places are two tasks; the same part of another run is the same task."""
         key = f"tasador-{self._key(part)}-{part.number}"
         sent = pickle.dumps(part, pickle.HIGHEST_PROTOCOL)
-        self.on_the_way.append((part.number, key, sent, self._submitted(key, sent)))
+        self.on_the_way.append((part.first, key, sent, self._submitted(key, sent)))
 
     def next(self) -> ValuedPart:
         """The first of those on the way. Raises EngineUnavailable, and what valuing it raised."""
-        number, key, sent, future = self.on_the_way[0]
+        first, key, sent, future = self.on_the_way[0]
         for again in range(1, _TRIES + 1):
             try:
                 valued = self._result(future)
             except KilledWorker:
                 future = self._submitted(f"{key}-{again}", sent)
-                self.on_the_way[0] = (number, key, sent, future)
+                self.on_the_way[0] = (first, key, sent, future)
             else:
                 self.on_the_way.popleft()
                 return valued
         raise EngineUnavailable(
-            f"Part {number} of the portfolio cannot be valued: every Dask worker that took it died, and so when it was "
-            "tried again. See the workers' logs, and whether they have enough memory."
+            f"The part that begins at row or line {first} cannot be valued: every Dask worker that took it died, and "
+            "so when it was tried again. See the workers' logs, and whether they have enough memory."
         )
 
     def cancel(self) -> None:

@@ -45,8 +45,6 @@ class Processes(ValuationEngine):
                 while ahead:
                     yield ahead.popleft().result()
             finally:
-                for future in ahead:
-                    future.cancel()
                 crew.dismiss()
 
 
@@ -84,8 +82,8 @@ class _Crew:
                 raise answer
             return answer
         raise EngineUnavailable(
-            f"Part {part.number} of the portfolio cannot be valued: {_DEATHS} processes died of it, and the last one "
-            f"{how}. Where memory is short, use fewer --workers."
+            f"The part that begins at row or line {part.first} cannot be valued: {_DEATHS} processes died of it, and "
+            f"the last one {how}. Where memory is short, use fewer --workers."
         )
 
     def dismiss(self) -> None:

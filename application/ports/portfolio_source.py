@@ -29,15 +29,13 @@ class PortfolioHead:
     name: what to call it in a message, without secrets. place: the word for a place in a message: "line" or "row".
     columns: the caller's own, in their order. header: the header as the file writes it, of a text file with `dialect`.
     identity: changes where the source does (of a file: its address, size and last change); a stream that cannot be
-    read twice has its name alone. rows: how many there are, None where only reading tells. notes: what was detected and
-    assumed, one sentence each.
+    read twice has its name alone. notes: what was detected and assumed, one sentence each.
     """
 
     name: str
     place: str
     columns: tuple[str, ...]
     identity: str
-    rows: int | None = None
     header: str | None = None
     dialect: Dialect | None = None
     notes: tuple[str, ...] = ()
@@ -70,6 +68,11 @@ class PortfolioPart(Protocol):
     @abstractmethod
     def number(self) -> int:
         """Its place among the parts, from 0."""
+
+    @property
+    @abstractmethod
+    def first(self) -> int:
+        """Where a person finds its first row: the line, or the row counted from 1."""
 
     @property
     @abstractmethod

@@ -10,10 +10,11 @@ import numpy as np
 from application.ports.portfolio_source import PortfolioHead, PortfolioRows
 from application.sales.checked_homes import CheckedHomes
 from application.sales.layout import SalesLayout, label, missing_columns
+from application.sales.numbers_in_style import NumberStyle, read_in_style
 from application.sales.row_problems import RowProblem, SuspectColumn, reasons_of, rule_of_feature
 from application.sales.table import UNREADABLE_ROW
-from application.sales.written_dates import WrittenDates
-from application.sales.written_numbers import NumberStyle, read_in_style, styles_of
+from application.sales.written_dates import DateOrder, read_dates
+from application.sales.written_numbers import styles_in_first_part
 from application.sales.written_texts import WrittenTexts
 from domain.errors import SourceMalformed
 from domain.model_version import FeatureSchema
@@ -40,14 +41,18 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HomeColumn:
-    """A column that is read: our name, the caller's, and how it is written; `factor` makes square metres of numbers."""
+    """A column that is read: our name, the caller's, and how it is written.
+
+    factor: makes square metres of numbers. day_first: of dates such as 3/4/2025, None where the first part does not
+    prove it.
+    """
 
     name: str
     source: str
     kind: Kind
     style: NumberStyle = NumberStyle.PLAIN
     factor: float = 1.0
-    day_first: bool = True
+    day_first: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,11 @@ class HomeReading:
         return tuple(column.source for column in self.columns)
 
     @property
+    def day_column(self) -> str | None:
+        """The caller's name of the column with the day as of which each home is valued, None where there is none."""
+        return next((column.source for column in self.columns if column.kind is Kind.DAY), None)
+
+    @property
     def absent(self) -> tuple[str, ...]:
         """The further features that the caller has not."""
         return (*self.absent_numeric, *self.absent_categorical)
@@ -130,7 +140,7 @@ class _Parts:
             self._problems += [suspect.missing(texts.missing)] if column.kind is Kind.TEXT else []
             self._problems.append(suspect.unprintable(texts))
         elif column.kind is Kind.DAY:
-            dates = WrittenDates.of(cells, column.day_first).dates
+            dates = read_dates(cells, day_first=column.day_first)
             self._days = dates.values
             self._problems += suspect.unreadable(dates)
         else:
@@ -189,15 +199,18 @@ def _source_of(name: str, columns: Sequence[str], layout: SalesLayout) -> str | 
 def _as_written(columns: Sequence[HomeColumn], sample: "pd.DataFrame") -> tuple[tuple[HomeColumn, ...], list[str]]:
     """The columns with the style that the cells of a sample speak for, and notes."""
     numeric = (Kind.NUMBER, Kind.NUMERIC_FEATURE)
-    styled, notes = styles_of({column.name: sample[column.source] for column in columns if column.kind in numeric})
+    styles, notes = styles_in_first_part(
+        {column.name: sample[column.source] for column in columns if column.kind in numeric}
+    )
     decided = []
     for column in columns:
         if column.kind in numeric:
-            decided.append(replace(column, style=styled[column.name].style))
+            decided.append(replace(column, style=styles[column.name]))
         elif column.kind is Kind.DAY:
-            written = WrittenDates.of(sample[column.source])
-            decided.append(replace(column, day_first=written.day_first))
-            notes += [f"{column.name}: {written.note}."] if written.note else []
+            order = DateOrder.of(sample[column.source])
+            decided.append(replace(column, day_first=order.day_first))
+            note = order.note_where_only_proof_counts
+            notes += [f"{column.name}: {note}."] if note else []
         else:
             decided.append(column)
     return tuple(decided), notes

@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 
 from application.sales.distinct_cells import ReadColumn
 from application.sales.layout import shown, shown_by_codes
-from application.sales.written_dates import FIRST_YEAR, LAST_YEAR
+from application.sales.written_dates import FIRST_YEAR, IN_EITHER_ORDER, LAST_YEAR, OUT_OF_RANGE
 from application.sales.written_texts import WrittenTexts
 from domain.property import NumberRule
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_OUT_OF_RANGE = "is out of range"
 _MISSING = "is missing"
 _UNPRINTABLE = "holds control characters"
+_HINTS = {OUT_OF_RANGE: f" (not in {FIRST_YEAR} to {LAST_YEAR})", IN_EITHER_ORDER: " (write year-month-day)"}
 _LARGEST_FEATURE = 1e15  # beyond it arithmetic would overflow sooner or later
 
 
@@ -69,13 +69,13 @@ class SuspectColumn:
 
         def explain(row: int) -> str:
             problem = rule.problem_with(float(values[row]))
-            return f"{self.label} {_OUT_OF_RANGE}: '{self._cell(row)}' ({problem})"
+            return f"{self.label} {OUT_OF_RANGE}: '{self._cell(row)}' ({problem})"
 
-        return RowProblem(off & np.isfinite(values), f"{self.name} {_OUT_OF_RANGE}", explain)
+        return RowProblem(off & np.isfinite(values), f"{self.name} {OUT_OF_RANGE}", explain)
 
     def _unreadable(self, what: str, rows: NDArray[np.bool_]) -> RowProblem:
-        bounds = f" (not in {FIRST_YEAR} to {LAST_YEAR})" if what == _OUT_OF_RANGE else ""
-        return RowProblem(rows, f"{self.name} {what}", lambda row: f"{self.label} {what}: '{self._cell(row)}'{bounds}")
+        hint = _HINTS.get(what, "")
+        return RowProblem(rows, f"{self.name} {what}", lambda row: f"{self.label} {what}: '{self._cell(row)}'{hint}")
 
     def _cell(self, row: int) -> str:
         return shown(self.cells.iloc[row])

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from application.ports.data_source import SourceTable
 from application.ports.model_trainer import ALL_EXTRAS, Extras
-from application.sales.layout import M2_PER_FT2, SalesLayout, listed, missing_columns
+from application.sales.layout import SalesLayout, listed, missing_columns
 from application.sales.row_problems import RowProblem, SuspectColumn, reasons_of, rule_of_feature
-from application.sales.written_dates import WrittenDates
+from application.sales.written_dates import DateOrder, read_dates
 from application.sales.written_numbers import read_numbers
 from application.sales.written_texts import WrittenTexts
 from domain.errors import SourceMalformed
@@ -23,22 +23,6 @@ from domain.sale import PRICE_RULE
 
 if TYPE_CHECKING:
     import pandas as pd
-
-__all__ = [
-    "ID",
-    "M2_PER_FT2",
-    "OPTIONAL_COLUMNS",
-    "PRICE",
-    "REQUIRED_COLUMNS",
-    "SOLD_ON",
-    "UNREADABLE_ROW",
-    "CheckedSales",
-    "Objection",
-    "SalesLayout",
-    "check_sales",
-    "sales_digest",
-    "set_aside",
-]
 
 PRICE = "price"
 SOLD_ON = "sold_on"
@@ -117,10 +101,11 @@ def check_sales(table: SourceTable, layout: SalesLayout) -> CheckedSales:
         problems.append(column.out_of_range(columns[rule.name], rule))
     if layout.source_name(SOLD_ON) in frame.columns:
         column = suspect(SOLD_ON)
-        written = WrittenDates.of(column.cells)
-        columns[SOLD_ON] = written.dates.values.astype("datetime64[us]")
-        problems += column.unreadable(written.dates)
-        notes += [f"{SOLD_ON}: {written.note}."] if written.note else []
+        order = DateOrder.of(column.cells)
+        dates = read_dates(column.cells, day_first=order.day_first is not False)
+        columns[SOLD_ON] = dates.values.astype("datetime64[us]")
+        problems += column.unreadable(dates)
+        notes += [f"{SOLD_ON}: {order.note}."] if order.note else []
     if layout.source_name(ID) in frame.columns:
         columns[ID] = WrittenTexts.of(frame[layout.source_name(ID)], str.strip).texts
     for name in layout.extras.numeric:

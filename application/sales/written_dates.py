@@ -9,7 +9,6 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from application.sales.distinct_cells import DistinctCells, ReadColumn, is_missing_word
 from domain.valuation_day import FIRST_DAY, LAST_DAY
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NOT_A_DATE = "is not a date"
+IN_EITHER_ORDER = "does not say which is the day"
 OUT_OF_RANGE = "is out of range"
 FIRST_YEAR, LAST_YEAR = FIRST_DAY.year, LAST_DAY.year
 
@@ -31,84 +31,96 @@ _RUN_TOGETHER = re.compile(r"([0-9]{4})()([0-9]{2})([0-9]{2})")
 
 
 @dataclass(frozen=True, slots=True)
-class WrittenDates:
-    """A column of dates, read: `dates` as ReadColumn of datetime64[D], NaT where there is none.
+class DateOrder:
+    """What a column of dates says of whether the day or the month comes first, where the year comes last.
 
-    day_first: whether the day comes before the month where the year comes last.
-    note: what a person should know of how it was read, or None.
+    day_rows, month_rows: how many rows prove either. example: a date that could be read in both orders, or None.
     """
 
-    dates: ReadColumn
-    day_first: bool
-    note: str | None
+    day_rows: int = 0
+    month_rows: int = 0
+    example: str | None = None
 
     @classmethod
-    def of(cls, cells: "pd.Series[Any]", day_first: bool | None = None) -> "WrittenDates":
-        """Reads a column of dates: date objects, ISO text, or day, month and year parted by / . or -.
-
-        The column itself says whether the day comes first, unless that is known.
-        """
+    def of(cls, cells: "pd.Series[Any]") -> "DateOrder":
+        """Looks over a column."""
         column = DistinctCells.of(cells)
-        note = None
-        if day_first is None:
-            day_first, note = _order_of_day_and_month(column)
-        days = np.full(len(column.cells), np.datetime64("NaT"), dtype="datetime64[D]")
-        missing = np.zeros(len(column.cells), dtype=np.bool_)
-        unreadable, outside = missing.copy(), missing.copy()
-        for position, cell in enumerate(column.cells):
-            if is_missing_word(cell):
-                missing[position] = True
-            elif (day := _date(cell, day_first=day_first)) is None:
-                unreadable[position] = True
-            elif FIRST_YEAR <= day.year <= LAST_YEAR:
-                days[position] = day
-            else:
-                outside[position] = True
-        return cls(_spread(column, days, missing, unreadable, outside), day_first, note)
+        day_rows = month_rows = 0
+        undecided = []
+        for cell, rows in zip(column.cells, column.rows().tolist(), strict=True):
+            match = _YEAR_LAST.fullmatch(cell) if isinstance(cell, str) else None
+            if match is None:
+                continue
+            first, second = int(match[1]), int(match[3])
+            if first > 12 >= second:
+                day_rows += rows
+            elif second > 12 >= first:
+                month_rows += rows
+            elif _could_be_either(match):
+                undecided.append(match[0])
+        return cls(day_rows, month_rows, min(undecided, default=None))
+
+    @property
+    def day_first(self) -> bool | None:
+        """What most rows prove; None where none does, or as many as prove the contrary."""
+        return None if self.day_rows == self.month_rows else self.day_rows > self.month_rows
+
+    @property
+    def note(self) -> str | None:
+        """What a person should know where a column in doubt is read with the day first, or None."""
+        if self.day_first is False:
+            return "dates are read as month/day/year"
+        if self.day_rows:
+            return "dates are read as day/month/year"
+        return self.example and f"{self._doubt}: read as day/month/year"
+
+    @property
+    def note_where_only_proof_counts(self) -> str | None:
+        """The same where no date is read that is in doubt."""
+        if self.day_first is not None:
+            return self.note
+        return self.example and f"{self._doubt}: such rows are refused; write year-month-day"
+
+    @property
+    def _doubt(self) -> str:
+        return f"dates such as '{self.example}' do not say which part is the day"
 
 
-def _spread(
-    column: DistinctCells,
-    days: NDArray[np.datetime64],
-    missing: NDArray[np.bool_],
-    unreadable: NDArray[np.bool_],
-    outside: NDArray[np.bool_],
-) -> ReadColumn:
+def read_dates(cells: "pd.Series[Any]", *, day_first: bool | None) -> ReadColumn:
+    """A column of dates as datetime64[D], NaT where there is none: date objects, ISO text, or parted by / . or -.
+
+    day_first: where the year comes last; None where nobody knows: then a date that could be read in both orders is a
+    problem.
+    """
+    column = DistinctCells.of(cells)
+    days = np.full(len(column.cells), np.datetime64("NaT"), dtype="datetime64[D]")
+    missing = np.zeros(len(column.cells), dtype=np.bool_)
+    unreadable, undecided, outside = missing.copy(), missing.copy(), missing.copy()
+    for position, cell in enumerate(column.cells):
+        if is_missing_word(cell):
+            missing[position] = True
+        elif day_first is None and isinstance(cell, str) and _could_be_either(_YEAR_LAST.fullmatch(cell)):
+            undecided[position] = True
+        elif (day := _date(cell, day_first)) is None:
+            unreadable[position] = True
+        elif FIRST_YEAR <= day.year <= LAST_YEAR:
+            days[position] = day
+        else:
+            outside[position] = True
+    problems = {NOT_A_DATE: unreadable, IN_EITHER_ORDER: undecided, OUT_OF_RANGE: outside}
     return ReadColumn(
         values=column.spread(days, np.datetime64("NaT")),
         missing=column.spread(missing, missing=True),
-        problems={
-            NOT_A_DATE: column.spread(unreadable, missing=False),
-            OUT_OF_RANGE: column.spread(outside, missing=False),
-        },
+        problems={what: column.spread(rows, missing=False) for what, rows in problems.items()},
     )
 
 
-def _order_of_day_and_month(column: DistinctCells) -> tuple[bool, str | None]:
-    """Whether the day comes first, and a note. Contradictory rows are outvoted; a tie is for the day."""
-    day_first = month_first = 0
-    undecided = []
-    for cell, rows in zip(column.cells, column.rows().tolist(), strict=True):
-        match = _YEAR_LAST.fullmatch(cell) if isinstance(cell, str) else None
-        if match is None:
-            continue
-        first, second = int(match[1]), int(match[3])
-        if first > 12 >= second:
-            day_first += rows
-        elif second > 12 >= first:
-            month_first += rows
-        elif first != second and first <= 12:
-            undecided.append(match[0])
-    if not (day_first or month_first or undecided):
-        return True, None
-    if month_first > day_first:
-        return False, "dates are read as month/day/year"
-    if not day_first:
-        return True, f"dates such as '{min(undecided)}' do not say which part is the day: read as day/month/year"
-    return True, "dates are read as day/month/year"
+def _could_be_either(match: re.Match[str] | None) -> bool:
+    """Whether a date with the year last is another one when its day and its month change places."""
+    return match is not None and int(match[1]) != int(match[3]) and max(int(match[1]), int(match[3])) <= 12
 
 
-def _date(cell: object, *, day_first: bool) -> date | None:
+def _date(cell: object, day_first: bool | None) -> date | None:
     if isinstance(cell, datetime):
         return cell.date()
     if isinstance(cell, date):
@@ -121,7 +133,7 @@ def _date(cell: object, *, day_first: bool) -> date | None:
         year, month, day = int(match[1]), int(match[3]), int(match[4])
     elif match := _YEAR_LAST.fullmatch(cell):
         year, first, second = int(match[4]), int(match[1]), int(match[3])
-        day, month = (first, second) if day_first else (second, first)
+        day, month = (first, second) if day_first or (day_first is None and first > 12) else (second, first)
     else:
         return None
     try:

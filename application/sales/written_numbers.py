@@ -1,48 +1,33 @@
 """Numbers as people write them: which separators a column uses is decided over the whole column, never per cell.
 
 A point alone is a decimal point, unless every point of its column could stand between thousands, other columns of the
-table have decimal commas, and none has a decimal point. Units and currency signs are not guessed at: such a cell is no
-number.
+table have decimal commas, and none has a decimal point.
 """
 
-import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
-from enum import StrEnum
-from numbers import Real
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
-from application.sales.distinct_cells import DistinctCells, ReadColumn, is_missing_word
+from application.sales.distinct_cells import DistinctCells, ReadColumn
+from application.sales.numbers_in_style import (
+    DECIMAL_COMMA,
+    KINDS_OF_NUMBERS,
+    PLAIN,
+    THOUSANDS_COMMA,
+    NumberStyle,
+    PlainNumbers,
+    TextCells,
+    number_of,
+    numbers_as_they_are,
+    read_in_style,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
 
-NOT_A_NUMBER = "is not a number"
-NOT_FINITE = "is not a finite number"
-_KINDS_OF_NUMBERS = "iufb"
-_AT_ONCE = 256
-
-_EXPONENT = r"(?:[eE][+-]?[0-9]+)?"
-_PLAIN = re.compile(rf"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+){_EXPONENT}")
-_DECIMAL_COMMA = re.compile(rf"[+-]?(?:(?:[0-9]{{1,3}}(?:\.[0-9]{{3}})+|[0-9]+)(?:,[0-9]*)?|,[0-9]+){_EXPONENT}")
-_THOUSANDS_COMMA = re.compile(r"[+-]?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]*)?")
 _COMMA_OF_EITHER_KIND = re.compile(r"[+-]?[1-9][0-9]{0,2},[0-9]{3}")
-_PLAIN_CHARACTERS = b"+-.0123456789eE\n"
-_CHARACTERS_WITH_DECIMAL_COMMA = b"+-,0123456789eE\n"
 _POINT_OF_EITHER_KIND = re.compile(r"[+-]?[1-9][0-9]{0,2}\.[0-9]{3}")
-
-
-class NumberStyle(StrEnum):
-    """How a column writes its numbers: `1234.56`, `1.234,56` or `1,234.56`."""
-
-    PLAIN = "plain"
-    DECIMAL_COMMA = "decimal comma"
-    THOUSANDS_COMMA = "comma between thousands"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +47,14 @@ class WrittenNumbers:
     example: str | None = None
     undecided: bool = False
     thousands: str | None = None
-    plain: "_PlainNumbers | None" = None
+    plain: "PlainNumbers | None" = None
 
     @classmethod
     def of(cls, cells: "pd.Series[Any]") -> "WrittenNumbers":
         """Looks over a column for what its separators prove."""
-        if cells.dtype.kind in _KINDS_OF_NUMBERS:
-            return cls(cells, plain=_PlainNumbers(_as_they_are(cells)))
-        texts = _Texts.of(cells)
+        if cells.dtype.kind in KINDS_OF_NUMBERS:
+            return cls(cells, plain=PlainNumbers(numbers_as_they_are(cells)))
+        texts = TextCells.of(cells)
         if texts and "," not in texts.joined:
             plain = texts.plain_numbers()
             if not any(map(_has_several_thousands, plain.odd)):
@@ -100,7 +85,7 @@ class WrittenNumbers:
 
     @classmethod
     def _without_commas(
-        cls, cells: "pd.Series[Any]", texts: Iterable[str], plain: "_PlainNumbers | None" = None
+        cls, cells: "pd.Series[Any]", texts: Iterable[str], plain: "PlainNumbers | None" = None
     ) -> "WrittenNumbers":
         """A column that is read as it stands, unless its points turn out to stand between thousands."""
         points = [text for text in texts if "." in text]
@@ -118,6 +103,11 @@ class WrittenNumbers:
     def proves_decimal_point(self) -> bool:
         """Whether this column has decimal points, or as many as decimal commas."""
         return self.point_rows > 0 and not self.proves_decimal_comma
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether no cell has a comma or a point that could be read."""
+        return not self.point_rows and self.example is None and self.thousands is None
 
     @property
     def _has_whole_thousands(self) -> bool:
@@ -149,7 +139,7 @@ class WrittenNumbers:
             return f"decimal point {read}; if it stands between thousands, write {whole}" if is_price else None
         if style is NumberStyle.PLAIN:
             return None
-        example = _number(self.example, style)
+        example = number_of(self.example, style)
         if example is None:  # an outvoted cell: quarantined, which says enough
             return f"{style}"
         doubt = "; it could also be the other way round" if self.undecided else ""
@@ -162,7 +152,22 @@ class WrittenNumbers:
         return read_in_style(self.cells, style)
 
 
-def styles_of(columns: "Mapping[str, pd.Series[Any]]", price: str = "") -> "tuple[dict[str, StyledNumbers], list[str]]":
+def styles_in_first_part(columns: "Mapping[str, pd.Series[Any]]") -> tuple[dict[str, NumberStyle], list[str]]:
+    """The styles in which the number columns of a portfolio are read, by name, as its first part has them; and notes.
+
+    A column without a comma or a point may have them in later parts: then as the other columns have them.
+    """
+    styled, notes = _styles_of(columns)
+    written = [column for column, _ in styled.values()]
+    comma = any(column.proves_decimal_comma for column in written)
+    point = any(column.proves_decimal_point for column in written)
+    silent = NumberStyle.DECIMAL_COMMA if comma and not point else NumberStyle.PLAIN
+    return {name: silent if column.says_nothing else style for name, (column, style) in styled.items()}, notes
+
+
+def _styles_of(
+    columns: "Mapping[str, pd.Series[Any]]", price: str = ""
+) -> "tuple[dict[str, StyledNumbers], list[str]]":
     """How each of the number columns of a table is written, by name, and notes on it. `price` names that of the prices.
 
     All are looked over first: one that is in doubt goes by what the others prove.
@@ -189,138 +194,8 @@ class StyledNumbers(NamedTuple):
 
 def read_numbers(columns: "Mapping[str, pd.Series[Any]]", *, price: str) -> tuple[dict[str, ReadColumn], list[str]]:
     """The number columns of a table, by name, and notes on how they were read. `price` names that of the prices."""
-    styled, notes = styles_of(columns, price)
+    styled, notes = _styles_of(columns, price)
     return {name: column.read(style) for name, (column, style) in styled.items()}, notes
-
-
-def read_in_style(cells: "pd.Series[Any]", style: NumberStyle) -> ReadColumn:
-    """The numbers of a column whose style is known: all at once where nothing is odd about any cell."""
-    if cells.dtype.kind in _KINDS_OF_NUMBERS:
-        return _PlainNumbers(_as_they_are(cells)).read(style)
-    if texts := _Texts.of(cells):
-        plain = texts.numbers_with_decimal_comma() if style is NumberStyle.DECIMAL_COMMA else texts.plain_numbers()
-        if plain is not None:
-            return plain.read(style)
-    column = DistinctCells.of(cells)
-    values = None if style is NumberStyle.DECIMAL_COMMA else _numbers_of_objects(column.cells)
-    unreadable = np.zeros(len(column.cells), dtype=np.bool_)
-    if values is None:
-        numbers = [_number(cell, style) for cell in column.cells]
-        values = np.array([math.nan if number is None else number for number in numbers], dtype=np.float64)
-        unreadable = np.array([number is None for number in numbers], dtype=np.bool_)
-    return ReadColumn(
-        values=column.spread(values, math.nan),
-        missing=column.spread(np.isnan(values) & ~unreadable, missing=True),
-        problems={
-            NOT_A_NUMBER: column.spread(unreadable, missing=False),
-            NOT_FINITE: column.spread(np.isinf(values), missing=False),
-        },
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _PlainNumbers:
-    """A column of n cells: the numbers of those that are plain, NaN for others; the texts that are not, by their rows.
-
-    Only the odd ones need to be looked at one by one.
-    """
-
-    values: NDArray[np.float64]
-    odd: Sequence[str] = ()
-    rows: NDArray[np.intp] | None = None
-
-    def read(self, style: NumberStyle) -> ReadColumn:
-        """The column, its odd texts read in this style."""
-        values, unreadable = self.values, np.zeros(len(self.values), dtype=np.bool_)
-        if self.rows is not None:
-            meant = {text: _number(text.strip(), style) for text in set(self.odd)}
-            values = values.copy()
-            values[self.rows] = [math.nan if (number := meant[text]) is None else number for text in self.odd]
-            unreadable[self.rows] = [meant[text] is None for text in self.odd]
-        problems = {NOT_A_NUMBER: unreadable, NOT_FINITE: np.isinf(values)}
-        return ReadColumn(values, np.isnan(values) & ~unreadable, problems)
-
-
-def _as_they_are(cells: "pd.Series[Any]") -> NDArray[np.float64]:
-    """The numbers of a column that holds nothing else, be it numpy's, Arrow's or pandas's own."""
-    return cells.to_numpy(dtype=np.float64, na_value=math.nan)
-
-
-@dataclass(frozen=True, slots=True)
-class _Texts:
-    """A column of n cells that are text or missing: the texts in their order, in one piece too, and which are missing.
-
-    What says the same of all of them at once saves asking each.
-    """
-
-    present: list[str]
-    joined: str
-    missing: NDArray[np.bool_]
-
-    @classmethod
-    def of(cls, cells: "pd.Series[Any]") -> "_Texts | None":
-        """None where any cell is something else."""
-        import pandas as pd
-
-        objects = cells.to_numpy(dtype=object)
-        missing = pd.isna(objects)
-        present = (objects[~missing] if missing.any() else objects).tolist()
-        try:
-            joined = "\n".join(present)
-        except TypeError:
-            return None
-        if " " in joined:
-            present = [text.strip() for text in present]
-            joined = "\n".join(present)
-        return cls(present, joined, missing)
-
-    def plain_numbers(self) -> _PlainNumbers:
-        """The numbers of all texts that are plain."""
-        values = np.full(len(self.missing), math.nan)
-        rows = np.flatnonzero(~self.missing)
-        whole = _numbers_if_plain(self.present, self.joined)
-        if whole is not None:
-            values[rows] = whole
-            return _PlainNumbers(values)
-        odd: list[int] = []
-        for start in range(0, len(self.present), _AT_ONCE):
-            some = self.present[start : start + _AT_ONCE]
-            numbers = _numbers_if_plain(some, "\n".join(some))
-            if numbers is None:
-                matches = [_PLAIN.fullmatch(text) for text in some]
-                odd += [start + place for place, match in enumerate(matches) if match is None]
-                numbers = [math.nan if match is None else float(match[0]) for match in matches]
-            values[rows[start : start + _AT_ONCE]] = numbers
-        return _PlainNumbers(values, [self.present[place] for place in odd], rows[odd])
-
-    def numbers_with_decimal_comma(self) -> _PlainNumbers | None:
-        """The numbers where all texts have a decimal comma, if any, and nothing between thousands; else None."""
-        if not _holds_only(self.joined, _CHARACTERS_WITH_DECIMAL_COMMA):
-            return None
-        values = np.full(len(self.missing), math.nan)
-        try:
-            values[~self.missing] = _floats(self.joined.replace(",", ".").split("\n"))
-        except ValueError:
-            return None
-        return _PlainNumbers(values)
-
-
-def _numbers_if_plain(texts: list[str], joined: str) -> "NDArray[np.float64] | list[float] | None":
-    """The numbers, if all texts are plain; else None."""
-    if not _holds_only(joined, _PLAIN_CHARACTERS):  # Python reads 1_000, nan and other digits than ours as well
-        return None
-    try:
-        return _floats(texts)
-    except ValueError:
-        return None
-
-
-def _floats(texts: list[str]) -> NDArray[np.float64]:
-    return np.array(texts, dtype=object).astype(np.float64)
-
-
-def _holds_only(text: str, characters: bytes) -> bool:
-    return not text.encode("utf-8", "surrogatepass").translate(None, characters)
 
 
 def _has_several_thousands(text: str) -> bool:
@@ -329,46 +204,10 @@ def _has_several_thousands(text: str) -> bool:
 
 
 def _proves_decimal_comma(text: str) -> bool:
-    return ("," in text or text.count(".") > 1) and _DECIMAL_COMMA.fullmatch(text) is not None
+    return ("," in text or text.count(".") > 1) and DECIMAL_COMMA.fullmatch(text) is not None
 
 
 def _proves_decimal_point(text: str) -> bool:
     if "," in text:
-        return _THOUSANDS_COMMA.fullmatch(text) is not None
-    return "." in text and not _POINT_OF_EITHER_KIND.fullmatch(text) and _PLAIN.fullmatch(text) is not None
-
-
-def _numbers_of_objects(cells: Sequence[object]) -> NDArray[np.float64] | None:
-    """The numbers of cells none of which is text, all of them, in one go; else None."""
-    if str in set(map(type, cells)):
-        return None
-    try:
-        return np.array(cells, dtype=object).astype(np.float64)
-    except (TypeError, ValueError, OverflowError):
-        return None
-
-
-def _number(cell: object, style: NumberStyle) -> float | None:
-    """The number of a cell: NaN where it is missing, None where it is none, an infinity where it is too large."""
-    if not isinstance(cell, str):
-        return _float(cell)
-    decimal_comma = style is NumberStyle.DECIMAL_COMMA
-    if not decimal_comma and _PLAIN.fullmatch(cell):  # as nearly all are
-        return float(cell)
-    if is_missing_word(cell):
-        return math.nan
-    if cell.lstrip("+-").casefold() in {"inf", "infinity"}:
-        return math.inf
-    if decimal_comma:
-        return float(cell.replace(".", "").replace(",", ".")) if _DECIMAL_COMMA.fullmatch(cell) else None
-    has_thousands = style is NumberStyle.THOUSANDS_COMMA and _THOUSANDS_COMMA.fullmatch(cell)
-    return float(cell.replace(",", "")) if has_thousands else None
-
-
-def _float(cell: object) -> float | None:
-    if not isinstance(cell, int | float | Decimal | Real):
-        return None
-    try:
-        return float(cell)
-    except OverflowError:
-        return math.inf
+        return THOUSANDS_COMMA.fullmatch(text) is not None
+    return "." in text and not _POINT_OF_EITHER_KIND.fullmatch(text) and PLAIN.fullmatch(text) is not None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from application.sales.table import M2_PER_FT2
+from application.sales.layout import M2_PER_FT2
 from application.screening.market import FEWEST_FOR_A_MARKET, group_codes, market_limit
 from application.screening.neighbours import Neighbours
 from application.screening.robust import deviations, local_spread, residuals, spread

@@ -10,7 +10,8 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from adapters.data_sources.csv_file import CsvDataSource
-from application.sales.table import SalesLayout, check_sales
+from application.sales.layout import SalesLayout
+from application.sales.table import check_sales
 
 _SEED = 0
 _AT_ONCE = 250_000

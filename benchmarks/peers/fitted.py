@@ -17,7 +17,8 @@ import pandas as pd
 
 from adapters.data_sources.csv_file import CsvDataSource
 from adapters.valuation_models.trainer import RECIPES
-from application.sales.table import SalesLayout, check_sales
+from application.sales.layout import SalesLayout
+from application.sales.table import check_sales
 from domain.model_version import FeatureSchema
 
 

@@ -4,13 +4,13 @@ import time
 from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import click
 
 from config.loader import LoadedSettings
 from config.log_lines import on_one_line
-from config.portfolio_places import PortfolioPlace
+from config.portfolio_places import STREAM, Format, PortfolioPlace
 from domain.valuation_day import FIRST_DAY, LAST_DAY, can_be_valued_on
 from entrypoints.cli.portfolio_table import totals_table
 from entrypoints.cli.progress import progress_of_rows
@@ -19,8 +19,7 @@ from entrypoints.cli.session import configured, container_of, json_option, print
 if TYPE_CHECKING:
     from application.value_portfolio import PortfolioOutcome
 
-FORMATS = ("csv", "parquet")
-_STREAM = "-"
+_FORMATS = get_args(Format)
 
 
 class _Day(click.ParamType[date]):
@@ -76,8 +75,8 @@ class _Word(click.ParamType[str]):
 @click.option("--comparables", type=click.IntRange(0, 20), default=0, help="Add so many comparables, as JSON (slow).")
 @click.option("--prefix", type=_Word(), help="Put this before the names of the added columns.")
 @click.option("--query", metavar="SQL", help="What to read where INPUT is a database.")
-@click.option("--input-format", type=click.Choice(FORMATS), help="Of INPUT (default: by its name; csv for -).")
-@click.option("--output-format", type=click.Choice(FORMATS), help="Of OUTPUT, likewise.")
+@click.option("--input-format", type=click.Choice(_FORMATS), help="Of INPUT (default: by its name; csv for -).")
+@click.option("--output-format", type=click.Choice(_FORMATS), help="Of OUTPUT, likewise.")
 @click.option("--table", type=_Word(), metavar="NAME", help="The table to write where OUTPUT is a database.")
 @click.option("--replace", is_flag=True, help="Put it in the place of a table of that name.")
 @click.option(
@@ -102,8 +101,8 @@ def value(
     comparables: int,
     prefix: str | None,
     query: str | None,
-    input_format: Literal["csv", "parquet"] | None,
-    output_format: Literal["csv", "parquet"] | None,
+    input_format: Format | None,
+    output_format: Format | None,
     table: str | None,
     replace: bool,
     password_file: Path | None,
@@ -121,9 +120,9 @@ def value(
 
     if scheduler and engine != "dask":
         raise click.UsageError("--scheduler is for --engine dask.")
-    if as_json and output == _STREAM:
+    if as_json and output == STREAM:
         raise click.UsageError("--json and OUTPUT - both want standard output: give one of them.")
-    if resume and output == _STREAM:
+    if resume and output == STREAM:
         raise click.UsageError("What was written to standard output cannot be gone on with: leave --resume out.")
     container = container_of(loaded)
     source = PortfolioPlace("INPUT", input_, input_format, password_file, query=query)
@@ -151,7 +150,7 @@ def value(
                 progress,
             )
         except BaseException:
-            if done and output != _STREAM:
+            if done and output != STREAM:
                 tell(f"{done:,} rows are done: the same command with --resume goes on with them.")
             raise
     seconds = time.monotonic() - began
@@ -167,11 +166,11 @@ def value(
         print_json(shown)
         return
     for note in outcome.notes:
-        click.echo(f"note: {on_one_line(note)}", err=output == _STREAM)
-    if output == _STREAM:
+        click.echo(f"note: {on_one_line(note)}", err=output == STREAM)
+    if output == STREAM:
         tell(_in_one_line(shown))
     else:
-        print_table(totals_table(shown, loaded.settings.market.currency))
+        print_table(totals_table(shown))
 
 
 def _check_options(source: PortfolioPlace, target: PortfolioPlace) -> None:
@@ -197,6 +196,7 @@ def _shown(outcome: "PortfolioOutcome", output: str, seconds: float, engine: str
         "model_version": order.version,
         "model_sha256": order.digest,
         "valuation_date": order.day,
+        "valuation_date_column": order.reading.day_column,
         "interval_level": order.level,
         "rows": {
             "read": totals.rows,
@@ -206,6 +206,7 @@ def _shown(outcome: "PortfolioOutcome", output: str, seconds: float, engine: str
             "resumed": outcome.resumed,
         },
         "total_value": totals.value,
+        "currency": outcome.currency,
         "confidence": _most_first(totals.by_confidence),
         "engine": engine,
         "seconds": round(seconds, 3),

@@ -87,7 +87,7 @@ def test_text_in_a_number_column_is_named_with_its_row_and_column(configured: Pa
             "postgresql://ana@127.0.0.1:1/sales cannot be reached",
         ),
         ('kind = "sql"\nurl = "sqlite:///no.db"\nquery = "select 1"', "There is no SQLite database {here}/no.db"),
-        (f'kind = "sql"\nurl = "mysql://u:{PASSWORD}@h/d"\nquery = "select 1"', "'mysql' is no database"),
+        (f'kind = "sql"\nurl = "oracle://u:{PASSWORD}@h/d"\nquery = "select 1"', "'tasador[databases]'"),
         (f'kind = "sql"\nurl = "{PASSWORD}"\nquery = "select 1"', "data_source.url cannot be used"),
         ("", "No sales are configured: set data_source.path"),
     ],
@@ -132,7 +132,7 @@ class TestAVarThatIsAFile:
     @pytest.mark.parametrize(
         ("words", "told"),
         [
-            (("train",), "The model repository {here}/var/models cannot be used: not a directory."),
+            (("train",), "{here}/var/models/training.lock cannot be locked"),
             (("models", "list"), "The model repository {here}/var/models cannot be used: not a directory."),
             (("keys", "create", "--label", "x"), "{here}/var/pepper.json cannot be"),
             (("keys", "list"), "{here}/var/tasador.db cannot be made"),

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from sqlalchemy import create_engine, make_url
 
-from application.sales.table import M2_PER_FT2
+from application.sales.layout import M2_PER_FT2
 from entrypoints.cli.main import exit_code
 from tests.cli.command import CONFIGURATION, Command, own_logging
 from tests.fakes.sales import some_sales, with_errors

@@ -26,9 +26,11 @@ def homes(here: Path) -> pd.DataFrame:
 
 
 def test_values_a_file_into_another(tasador: Command, trained: dict[str, Any], here: Path) -> None:
-    table = homes(here)
-    ran = tasador("value", "homes.csv", "out.csv", "--comparables", "1", "--explain")
+    table = homes(here).assign(valuation_date="2026-01-31")
+    table.to_csv(here / "homes.csv", index=False, sep=";")
+    ran = tasador("value", "homes.csv", "out.csv", "--comparables", "1", "--explain", "--as-of", "2026-02-28")
     assert (ran.code, ran.err) == (0, "")
+    assert "as of 2026-02-28, or each row's own valuation_date," in " ".join(ran.out.split())
     assert "6 read, 5 valued, 1 refused" in ran.out
     assert "1 x invalid_property" in ran.out
     with (here / "out.csv").open(newline="") as lines:
@@ -64,6 +66,7 @@ def test_values_by_another_version_as_of_another_day(tasador: Command, trained: 
         "resumed": 0,
     }
     assert (ran.json["model_version"], ran.json["valuation_date"]) == ("v2", "2026-01-31")
+    assert (ran.json["valuation_date_column"], ran.json["currency"]) == (None, "UF")
     parquet = pd.read_parquet(here / "out.parquet")
     assert parquet["loan"].tolist() == table["loan"].tolist()
     assert parquet["value"].sum() == pytest.approx(ran.json["total_value"])
@@ -117,6 +120,7 @@ def test_standard_output_holds_nothing_but_the_answers(
         (("homes.csv", "-", "--resume"), 2, "--resume"),
         (("sqlite:///bank.db", "out.csv"), 2, "--query"),
         (("homes.csv", "sqlite:///bank.db"), 2, "--table"),
+        (("host=h password=canary", "out.csv"), 2, "--input-format"),
         (("postgresql://ana:canary@127.0.0.1/bank", "out.csv", "--query", "select 1"), 2, "list of processes"),
     ],
 )

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.portfolio_sources.csv_stream import CsvPortfolio
+from adapters.portfolio_sources.csv_file import CsvPart, CsvPortfolio
 from application.ports.portfolio_source import Dialect, PortfolioRows
 from domain.errors import SourceMalformed, SourceUnavailable
 
@@ -17,7 +17,7 @@ CELLS = st.text(st.sampled_from('ab ",;\n\tñ'), max_size=6)
 
 
 def streamed(content: bytes, part_bytes: int = 4_000_000) -> CsvPortfolio:
-    return CsvPortfolio("-", lambda: io.BytesIO(content), part_bytes)
+    return CsvPortfolio(lambda: io.BytesIO(content), part_bytes)
 
 
 def read(content: bytes | str, part_bytes: int = 4_000_000) -> list[PortfolioRows]:
@@ -67,8 +67,10 @@ class TestParts:
         places = [place for part in parts for place in part.places]
         assert places == sorted(set(places))
         for line in kept:  # an answer can be put behind each
-            assert next(csv.reader(io.StringIO(f"{line},valued", newline=""), skipinitialspace='"' in line))[2:] == [
-                "valued"
+            answered = f"{line},valued"
+            assert ["valued"] in [
+                next(csv.reader(io.StringIO(answered, newline=""), skipinitialspace=spaced))[2:]
+                for spaced in (False, True)
             ]
         cut = [why.split("cut off: ")[1] for why in broken(parts).values() if "cut off: " in why]
         for letter in "ab":
@@ -82,7 +84,7 @@ class TestParts:
         content = b"type,n\n" + b'"a, ""b""\nc",1\nloft,2\n' * 40
         whole = [part.digest for part in streamed(content, 128).parts()]
 
-        assert [part.digest for part in CsvPortfolio("-", lambda: Trickle(content), 128).parts()] == whole
+        assert [part.digest for part in CsvPortfolio(lambda: Trickle(content), 128).parts()] == whole
         assert [part.digest for part in streamed(gzip.compress(content), 128).parts()] == whole
         assert len(whole) > 3
 
@@ -92,6 +94,29 @@ class TestParts:
 
         with pytest.raises(SourceUnavailable, match="read already"):
             list(source.parts())
+
+    @pytest.mark.parametrize("line_end", [b"\n", b"\r\n", b"\r"])
+    def test_of_short_rows_have_no_more_of_them_than_others(self, line_end: bytes) -> None:
+        content = line_end.join([b"type", *[b"a"] * 70_000, b""])
+
+        blocks = [(part.first, len(part.content)) for part in streamed(content).parts() if isinstance(part, CsvPart)]
+
+        assert all(size <= 32_768 * len(b"a" + line_end) for _, size in blocks)
+        assert len(blocks) == 3
+        assert sum(size for _, size in blocks) == len(content) - len(b"type" + line_end)
+        for first, _ in blocks:
+            assert (first - 2) % 32_768 in (0, 32_767, 32_766)  # a return at the end may have its line feed behind
+
+    def test_have_cells_of_any_length(self) -> None:
+        long = "x" * 200_000
+
+        parts = read(f'type,n\n{long},1\n"{long}",2\n"{long},3\nloft,4\n')
+
+        assert lines(parts)[:2] == [f"{long},1", f'"{long}",2']
+        assert {line: why[:45] for line, why in broken(parts).items()} == {
+            4: "a quotation mark is not closed, or not double"
+        }
+        assert lines(parts)[3] == "loft,4"
 
     def test_are_refused_where_a_line_never_ends(self) -> None:
         with pytest.raises(SourceMalformed, match="line 2 is longer than 128 bytes"):
@@ -131,6 +156,29 @@ class TestHead:
         assert last[-1] == "casa,Ñuñoa"
         assert source.head().notes == ("standard input: line 20002 is not UTF-8, so the file is read as Windows-1252.",)
 
+    def test_tells_afterwards_of_a_last_line_that_does_not_end(self) -> None:
+        source = streamed(b"type,n\ncasa,1\nloft,12")
+        assert [part.read(()).lines for part in source.parts()] == [["casa,1", "loft,12"]]
+        assert source.head().notes == ("standard input: the last line has no line end: was the file cut off?",)
+
+    def test_of_very_many_columns_is_told_soon(self) -> None:
+        columns = 20_000
+        content = ";".join(map(str, range(columns))) + "\n" + (";".join(["1,5"] * columns) + "\n") * 2
+
+        head = streamed(content.encode()).head()
+
+        assert len(head.columns) == columns
+        assert head.dialect is not None
+        assert head.dialect.decimal_comma
+
+    def test_of_too_many_columns_is_refused(self) -> None:
+        with pytest.raises(SourceMalformed, match="more than 100,000 columns on line 1"):
+            streamed(b",".join(b"%d" % column for column in range(100_001)) + b"\n").head()
+
+    def test_with_a_control_character_is_no_text(self) -> None:
+        with pytest.raises(SourceMalformed, match="control character on line 1"):
+            streamed(b"type,se\0tor\ncasa,x\n").head()
+
 
 class TestBrokenRows:
     def test_are_padded_or_cut_and_tell_what_was_cut(self) -> None:
@@ -147,14 +195,27 @@ class TestBrokenRows:
         parts = read('type,n\n"casa,1\nloft,2\nflat,3\n')
 
         assert list(broken(parts)) == [2]
-        assert lines(parts) == ['"""casa,1",', "loft,2", "flat,3"]
+        assert lines(parts) == ['"""casa",', "loft,2", "flat,3"]
 
-    @pytest.mark.parametrize(("end", "line"), [("flat", "flat,"), ('"fl', '"""fl",'), ('flat,"3', '"flat,""3",')])
+    def test_keep_their_first_cell_where_quotation_marks_do_not_come_right(self) -> None:
+        parts = read('id,type,n\n"c, d" ,casa,1\nA-17,"casa,2\n"A-18,loft,3\nA-19,flat,4\n')
+
+        assert lines(parts) == ['"c, d",,', "A-17,,", '"""A-18",,', "A-19,flat,4"]
+        assert [row.own()["id"].tolist() for row in parts] == [["c, d", "A-17", '"A-18', "A-19"]]
+        why = "a quotation mark is not closed, or not doubled; cut off: "
+        assert broken(parts) == {2: why + "',casa,1'", 3: why + "',\"casa,2'", 4: why + "',loft,3'"}
+
+    @pytest.mark.parametrize(("end", "line"), [("flat", "flat,"), ('"fl', '"""fl",'), ('flat,"3', "flat,")])
     def test_are_the_last_ones_of_a_file_that_ends_within_them(self, end: str, line: str) -> None:
         parts = read(f"type,n\ncasa,1\n{end}")
 
         assert lines(parts) == ["casa,1", line]
         assert list(broken(parts)) == [3]
+
+    def test_are_told_alike_wherever_a_control_character_stands(self) -> None:
+        first, last = "\0a,1\n", "\x02b,2\n"
+        for content in (first + last + "casa,1\n" * 10_000, "casa,1\n" * 10_000 + first + last):
+            assert list(broken(read("type,n\n" + content)).values()) == ["it holds a control character"]
 
     def test_are_those_alone_whose_bytes_are_no_text(self) -> None:
         parts = read("type,n\nñ,1\n".encode() + b"casa,1\n" * 10_000 + b"\xf1,2\na\0,3\n")

@@ -78,6 +78,18 @@ class TestGzip:
             read(path, bytes(packed))
 
 
+class TestTheLastLine:
+    def test_that_does_not_end_is_read_and_noted(self, path: Path) -> None:
+        table = read(path, "type,price\ncasa,1\nloft,12")
+
+        assert rows(table) == {2: ["casa", "1"], 3: ["loft", "12"]}
+        assert table.notes == (f"{path}: the last line has no line end: was the file cut off?",)
+
+    @pytest.mark.parametrize("end", ["\n", "\r", "\r\n", "\n  "])
+    def test_that_ends_or_is_blank_is_not(self, path: Path, end: str) -> None:
+        assert read(path, "type,price\ncasa,1" + end).notes == ()
+
+
 class TestSeparator:
     @pytest.mark.parametrize(("separator", "name"), [(";", "semicolons"), ("\t", "tabs"), ("|", "bars")])
     def test_is_detected_and_said_where_it_is_no_comma(self, path: Path, separator: str, name: str) -> None:
@@ -173,6 +185,9 @@ class TestRefusals:
     def test_say_what_a_file_is_that_is_no_text(self, path: Path, content: bytes, told: str) -> None:
         with pytest.raises(SourceMalformed, match=f"sales\\.csv.*{told}"):
             read(path, content)
+
+    def test_are_not_for_one_odd_letter(self, path: Path) -> None:
+        assert rows(read(path, "type,price\nca\x02sa,1\n")) == {2: ["ca\x02sa", "1"]}
 
     def test_name_a_missing_file_and_the_key_that_sets_it(self, tmp_path: Path) -> None:
         here = tmp_path / "sales.csv"

@@ -20,7 +20,8 @@ from adapters.data_sources.parquet_files import ParquetDataSource
 from adapters.data_sources.sql_database import SqlDataSource
 from application.ports.data_source import DataSource, SourceTable
 from application.ports.model_trainer import Extras
-from application.sales.table import SalesLayout, check_sales, sales_digest
+from application.sales.layout import SalesLayout
+from application.sales.table import check_sales, sales_digest
 from domain.errors import SourceMalformed, SourceUnavailable
 from tests.fakes.in_memory_data_source import InMemoryDataSource
 

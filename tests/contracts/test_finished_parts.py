@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -148,8 +149,42 @@ def test_a_holder_is_named_and_when_it_is_killed_nothing_is_locked(folder: Path)
             pass
 
 
+def test_what_others_left_is_forgotten_after_some_days_unless_somebody_holds_it(tmp_path: Path) -> None:
+    def days_ago(name: str, days: int) -> FinishedPartsFolder:
+        left = FinishedPartsFolder(tmp_path / name)
+        with left.alone():
+            left.begin(SAID)
+            left.keep(PART)
+        at = time.time() - days * 86_400
+        os.utime(tmp_path / name, (at, at))
+        return left
+
+    held = days_ago("held", 31)
+    for name, days in (("old", 31), ("young", 29), ("mine", 31), ("not-only-ours", 0)):
+        days_ago(name, days)
+    (tmp_path / "not-only-ours" / "photo.jpg").touch()
+    (tmp_path / "standard-input-1").touch()
+    for path in (tmp_path / "not-only-ours", tmp_path / "standard-input-1"):
+        os.utime(path, (0, 0))
+    with held.alone():
+        os.utime(tmp_path / "held", (0, 0))
+        with FinishedPartsFolder(tmp_path / "mine", keep_days=30).alone():
+            there = {path.name for path in tmp_path.iterdir()}
+        assert there == {"held", "young", "mine", "not-only-ours", "standard-input-1"}
+        assert held.find("key-0", 0) == PART
+    assert FinishedPartsFolder(tmp_path / "mine").find("key-0", 0) == PART
+    assert (tmp_path / "not-only-ours" / "run.json").exists()
+
+
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     finished = FinishedPartsFolder(tmp_path / "file" / "parts")
     with pytest.raises(OutputUnavailable, match="not a directory"), finished.alone():
+        pass
+
+
+def test_parts_that_another_could_have_put_there_are_not_believed(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir(0o777)
+    (tmp_path / "run").chmod(0o777)
+    with pytest.raises(OutputUnavailable, match="others may write"), FinishedPartsFolder(tmp_path / "run").alone():
         pass

@@ -11,7 +11,7 @@ from pyarrow import parquet
 
 from adapters.data_sources.csv_file import CsvDataSource
 from adapters.data_sources.parquet_files import ParquetDataSource
-from adapters.portfolio_sources.csv_stream import CsvPortfolio
+from adapters.portfolio_sources.csv_file import CsvPortfolio
 from adapters.portfolio_sources.parquet_files import ParquetPortfolio
 from domain.errors import SourceMalformed, SourceUnavailable
 
@@ -86,6 +86,8 @@ class TestUrls:
             "https://ana:hush-hush@host/a.csv",
             "https://host/a.csv?X-Amz-Signature=hush-hush",
             "https://host/a.csv?v=1&sig=hush-hush",
+            "https://host/a.csv?auth=hush-hush",
+            "https://host/a.csv?v=1&code=hush-hush",
             "abfs://ana:hush-hush@account/a.csv",
         ],
     )
@@ -101,12 +103,33 @@ class TestUrls:
             ("gs://bucket/a.csv", "gs:// needs a further library: run pip install gcsfs"),
             ("abfs://container@account.dfs.core.windows.net/a.csv", "needs a further library: run pip install adlfs"),
             ("nothing://bucket/a.csv", "There is no file system 'nothing'"),
+            ("dir://a.csv", "There is no file system 'dir': .* begins with s3, gs, "),
+            ("generic://a.csv", "There is no file system 'generic'"),
+            ("data://a.csv", "There is no file system 'data'"),
             ("s3://bucket/a.csv?version=1", "has a question mark"),
         ],
     )
     def test_that_cannot_be_read_here_are_refused_at_once(self, url: str, told: str) -> None:
         with pytest.raises(SourceUnavailable, match=told.replace("?", r"\?")):
             CsvDataSource(url)
+
+    def test_that_nobody_answers_are_told_so(self) -> None:
+        with pytest.raises(SourceUnavailable, match=r"http://127.0.0.1:1/a.csv cannot be read \(.*Connect"):
+            CsvPortfolio("http://127.0.0.1:1/a.csv").head()
+
+
+@pytest.mark.parametrize("address", ["host=h password=hush-hush", "Server=h;PWD = hush-hush"])
+def test_an_address_of_a_driver_s_own_kind_is_not_repeated(address: str) -> None:
+    for refused in (CsvDataSource(address).sales, CsvPortfolio(address).head, ParquetPortfolio(address).head):
+        with pytest.raises(SourceUnavailable, match="There is no file") as refusal:
+            refused()
+        assert "hush" not in str(refusal.value)
+
+
+def test_sales_that_are_given_by_an_option_are_told_by_it() -> None:
+    for source in (CsvDataSource("nowhere", path_key="--data"), ParquetDataSource("nowhere", path_key="--data")):
+        with pytest.raises(SourceUnavailable, match="nowhere: set --data to a "):
+            source.sales()
 
 
 def test_a_file_of_another_kind_is_told_by_its_url(memory: str) -> None:

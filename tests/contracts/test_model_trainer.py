@@ -20,7 +20,8 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from adapters.valuation_models.trainer import RecipeTrainer
 from application.ports.data_source import SourceTable
 from application.ports.model_trainer import Extras, ModelTrainer, ValuationModel
-from application.sales.table import SalesLayout, check_sales
+from application.sales.layout import SalesLayout
+from application.sales.table import check_sales
 from domain.errors import UnknownRecipe
 from domain.property import NUMBER_FIELDS, NUMBER_RULES, PROPERTY_FIELDS, NumberRule, Property
 from domain.ratio_study import error_metrics

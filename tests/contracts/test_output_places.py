@@ -12,14 +12,14 @@ from typing import BinaryIO
 import boto3
 import pytest
 
-from adapters.portfolio_sinks import stored_object
+from adapters.outputs import stored_object
+from adapters.outputs.output_place import OutputPlace
+from adapters.outputs.places import place_of
 from adapters.portfolio_sinks.csv_file import CsvSink
-from adapters.portfolio_sinks.outputs import OutputPlace
 from adapters.portfolio_sinks.parquet_file import ParquetSink
-from adapters.portfolio_sinks.places import place_of
 from application.portfolio_order import ANSWERS
 from application.ports.portfolio_source import PortfolioHead
-from domain.errors import OutputUnavailable
+from domain.errors import OutputBusy, OutputUnavailable
 from tests.contracts.test_csv_portfolio_sink import HOMES
 from tests.fakes.answers import put
 from tests.fakes.in_memory_portfolio import InMemoryPortfolio
@@ -48,15 +48,45 @@ def test_a_file_has_the_permissions_that_the_user_gives_to_files(tmp_path: Path)
     assert stat.S_IMODE((tmp_path / "out").stat().st_mode) == 0o640
 
 
+def test_what_others_may_not_read_stays_so_when_it_is_written_anew(tmp_path: Path) -> None:
+    (tmp_path / "out").touch(0o600)
+    with place_of(str(tmp_path / "out")).opened() as output:
+        output.write(b"all")
+        assert {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()} == {0o600}
+    assert stat.S_IMODE((tmp_path / "out").stat().st_mode) == 0o600
+
+
 def test_what_a_killed_run_left_is_cleared_up_by_the_next_one(tmp_path: Path) -> None:
     target = tmp_path / "out"
     (tmp_path / "elsewhere").write_bytes(b"precious")
     with place_of(str(target)).opened() as output:
         output.write(b"new")
         (left,) = tmp_path.glob(".*")
+    left.write_bytes(b"half of a new one, and more than that")
+    write(str(target), b"newer")
     left.symlink_to(tmp_path / "elsewhere")
     write(str(target), b"newer")
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"out": b"newer", "elsewhere": b"precious"}
+
+
+def test_one_run_at_a_time_writes_a_file_whatever_else_they_share(tmp_path: Path) -> None:
+    target = tmp_path / "out"
+    with place_of(str(target)).opened() as output:
+        output.write(b"all ")
+        with pytest.raises(OutputBusy, match=f"Another run is writing {target}"), place_of(str(target)).opened():
+            pass
+        output.write(b"of it")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"out": b"all of it"}
+
+
+def test_what_somebody_put_in_the_place_of_an_unfinished_file_is_not_taken_for_it(tmp_path: Path) -> None:
+    target = tmp_path / "out"
+    with pytest.raises(OutputBusy), place_of(str(target)).opened() as output:  # noqa: PT012
+        output.write(b"all")
+        (left,) = tmp_path.glob(".*")
+        left.unlink()
+        left.write_bytes(b"half of another")
+    assert [path.name for path in tmp_path.iterdir()] == [left.name]
 
 
 def test_a_link_is_followed_and_a_file_url_is_a_path(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ ALL_TYPES = pa.table(
 )
 CELLS = [
     (1, 2**63, None, 0.1, 1.1, True, "casa", "a", "x", "ñ", date(2024, 1, 1), date(2024, 3, 1), date(2024, 3, 2),
-     date(9999, 12, 31), None),
+     "out of range", None),
     (None, None, float("inf"), *[None] * 6, "\\xff", *[None] * 5),
 ]  # fmt: skip
 
@@ -94,6 +94,17 @@ class TestTypes:
         )
         assert written.equals(read)
 
+    def test_of_text_that_is_not_utf_8_are_read_with_those_bytes_as_codes(self, folder: Path) -> None:
+        spoilt = pa.array([b"ca\xffsa", b"\xc3\xb1"]).view(pa.string())
+        file = write(folder / "a.parquet", text=spoilt)
+        said = ["ca\\xffsa", "ñ"]
+
+        (part,) = ParquetPortfolio(str(file)).parts()
+
+        assert part.read(["text"]).cells["text"].tolist() == said
+        assert pa.Table.from_pandas(part.read(()).own())["text"].equals(pa.chunked_array([said]))
+        assert ParquetDataSource(file).sales().frame["text"].tolist() == said
+
     def test_that_hold_no_cells_cannot_be_a_column_of_ours(self, folder: Path) -> None:
         (part,) = ParquetPortfolio(str(write(folder / "a.parquet", price=[[1]]))).parts()
 
@@ -106,7 +117,7 @@ class TestStandardInput:
         file = write(folder / "homes.parquet", loan=[1, 2, 3])
         with file.open("rb") as stream:
             streamed = ParquetStream(lambda: stream, folder / "spooled")
-            assert (streamed.head().name, streamed.head().rows) == ("standard input", 3)
+            assert streamed.head().name == "standard input"
             parts = list(streamed.parts())
         assert [part.digest for part in parts] == [part.digest for part in ParquetPortfolio(str(file)).parts()]
         del streamed
@@ -130,7 +141,6 @@ class TestFolders:
 
         assert [rows.cells["n"].tolist() for rows in parts] == [[1, 2], [3, 4], [5, 6], [7]]
         assert [list(rows.places) for rows in parts] == [[1, 2], [3, 4], [5, 6], [7]]
-        assert source.head().rows == 7
 
     def test_may_be_partitioned_as_hive_and_spark_do(self, folder: Path) -> None:
         write(folder / "sector=Las%20Condes/year=07/a.parquet", n=[1])

@@ -18,7 +18,7 @@ from sqlalchemy import make_url
 from adapters.portfolio_sinks.sql_table import SqlTableSink
 from adapters.portfolio_sources.sql_database import SqlPortfolio
 from application.portfolio_order import ANSWERS
-from domain.errors import OutputUnavailable
+from domain.errors import OutputBusy, OutputUnavailable
 from tests.fakes.answers import put
 from tests.fakes.in_memory_portfolio import InMemoryPortfolio
 
@@ -252,7 +252,29 @@ class TestSqlite:
 
         assert list(parts) == []
         put(source, sink)
-        assert source.head().rows == 3
+        (part,) = source.parts()
+        assert part.read(()).own()["id"].tolist() == ["a", "b", "c"]
+
+    def test_one_run_at_a_time_writes_a_table_however_its_file_is_called(
+        self, file: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(file.parent)
+        head = InMemoryPortfolio(HOMES).head()
+        one, other = (SqlTableSink(f"sqlite:///{path}", "valued") for path in (file, f"./{file.name}"))
+        assert one.name == other.name
+        with (
+            one.writing(head, ANSWERS),
+            pytest.raises(OutputBusy, match="Another run is writing sqlite:"),
+            other.writing(head, ANSWERS),
+        ):
+            pass
+        assert [path.name for path in file.parent.iterdir()] == [file.name]
+
+    def test_what_goes_wrong_elsewhere_is_not_told_of_the_output(self, file: Path) -> None:
+        sink = SqlTableSink(f"sqlite:///{file}", "valued")
+        with pytest.raises(OSError, match="a source"):
+            put(InMemoryPortfolio(HOMES), sink, breaks_off=OSError("a source"))
+        assert not list(file.parent.iterdir())
 
     def test_what_cannot_be_written_is_told_before_the_long_work(self, file: Path, tmp_path: Path) -> None:
         with closing(sqlite3.connect(file)) as connection:

@@ -93,5 +93,5 @@ def test_a_process_that_is_killed_costs_no_part(make: Make, request: pytest.Fixt
 @pytest.mark.parametrize("make", FACTORIES[1:], ids=NAMES[1:])
 def test_a_part_that_every_process_dies_of_is_named(make: Make, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     value = NumbersValuer(dies_at=1, deaths=99, folder=tmp_path)
-    with pytest.raises(EngineUnavailable, match="Part 1 of the portfolio"):
+    with pytest.raises(EngineUnavailable, match="part that begins at row or line 11 "):
         list(make(request).valued(Parts(4), value))

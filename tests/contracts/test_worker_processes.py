@@ -47,7 +47,7 @@ def test_processes_end_with_their_parent_in_the_midst_of_a_part(end: signal.Sign
 def test_nothing_that_processes_write_is_seen_but_for_their_last_words(capfd: pytest.CaptureFixture[str]) -> None:
     valued = Processes(1).valued([NumberedPart(0), NumberedPart(1)], Noisy())
     assert next(iter(valued)).piece == b"1"
-    with pytest.raises(EngineUnavailable, match=r"Part 1 .* the last one ended with code 7: the kernel is broken\."):
+    with pytest.raises(EngineUnavailable, match=r"line 11 .* the last one ended with code 7: the kernel is broken\."):
         next(iter(valued))
     assert capfd.readouterr() == ("", "")
 

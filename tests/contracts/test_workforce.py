@@ -16,7 +16,8 @@ from application.cross_validation import Way, cross_validate, learn_errors
 from application.ports.data_source import SourceTable
 from application.ports.model_trainer import Extras
 from application.ports.workforce import Workforce
-from application.sales.table import SalesLayout, check_sales
+from application.sales.layout import SalesLayout
+from application.sales.table import check_sales
 from application.train_model import no_progress
 from application.working_alone import ALONE
 from domain.errors import EngineUnavailable, NoUsableSales

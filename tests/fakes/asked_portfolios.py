@@ -10,7 +10,7 @@ from application.answer_homes import answer_homes
 from application.portfolio_order import PortfolioOrder
 from application.ports.portfolio_source import PortfolioHead, PortfolioRows
 from application.sales.home_reading import HomeReading
-from application.sales.table import SalesLayout
+from application.sales.layout import SalesLayout
 from application.served_model import ServedVersion
 from domain.model_version import FeatureSchema
 from domain.portfolio_totals import PortfolioTotals

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class InMemoryPart(PortfolioPart):
-    """Some rows; `first` is the position of the first one among all."""
+    """Some rows; `first` is the place of the first one."""
 
     number: int = field()
-    first: int
+    first: int = field()
     frame: "pd.DataFrame"
     share: float | None = field()
     broken: Mapping[int, str]
@@ -34,8 +34,7 @@ class InMemoryPart(PortfolioPart):
         cells = cells.astype(object).where(cells.notna(), None)
         cells.iloc[[*self.broken]] = None
         lines = None if self.dialect is None else [_line(row, self.dialect) for row in self.frame.to_numpy().tolist()]
-        start = self.first + (1 if self.dialect is None else 2)
-        places = range(start, start + len(self.frame))
+        places = range(self.first, self.first + len(self.frame))
         return PortfolioRows(cells, places, lambda: self.frame, dict(self.broken), lines)
 
 
@@ -67,7 +66,6 @@ class InMemoryPortfolio(PortfolioSource):
             place="row" if self.dialect is None else "line",
             columns=columns,
             identity=f"{self.name} {hashlib.sha256(self.frame.to_csv().encode()).hexdigest()}",
-            rows=len(self.frame) if self.dialect is None else None,
             header=None if self.dialect is None else _line(columns, self.dialect),
             dialect=self.dialect,
         )
@@ -81,7 +79,7 @@ class InMemoryPortfolio(PortfolioSource):
             last = min(first + self.rows_a_part, len(frame))
             yield InMemoryPart(
                 number,
-                first,
+                first + (1 if self.dialect is None else 2),
                 frame.iloc[first:last].reset_index(drop=True),
                 last / len(frame),
                 {row - first: why for row, why in self.broken.items() if first <= row < last},

@@ -20,6 +20,10 @@ class NumberedPart(PortfolioPart):
     share: float | None = None
 
     @property
+    def first(self) -> int:
+        return 10 * self.number + 1
+
+    @property
     def digest(self) -> str:
         return f"part {self.number}"
 

@@ -9,7 +9,7 @@ from application.compare_versions import CompareVersions
 from application.evaluate_model import EvaluateModel, Evaluation
 from application.ports.data_source import DataSource
 from application.read_sales import SalesReading
-from application.sales.table import SalesLayout
+from application.sales.layout import SalesLayout
 from application.train_model import TrainingPlan, TrainModel, no_progress
 from domain.errors import SourceUnavailable
 from tests.fakes.fixed_clock import FixedClock

@@ -10,7 +10,8 @@ from application.cross_validation import FOLDS, OutOfFold, Way, at_reference, cr
 from application.fit_market_index import log_levels_of_table
 from application.ports.data_source import SourceTable
 from application.ports.model_trainer import ALL_EXTRAS, Extras, SpreadModel, ValuationModel
-from application.sales.table import SalesLayout, check_sales
+from application.sales.layout import SalesLayout
+from application.sales.table import check_sales
 from application.split_sales import home_numbers
 from domain.equity import EquityCalibration
 from domain.market_index import NO_INDEX

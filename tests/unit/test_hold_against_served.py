@@ -110,7 +110,7 @@ class Particular(ConstantPricePerArea):
     def value_table(self, properties: pd.DataFrame) -> Any:
         properties[list(self.features.numeric)].to_numpy(dtype=np.float64)
         for name in self.features.categorical:
-            assert all(value is None or isinstance(value, str) for value in properties[name])
+            assert all(pd.isna(value) or isinstance(value, str) for value in properties[name])
         return super().value_table(properties)
 
 

@@ -13,7 +13,8 @@ import pytest
 
 from application.ports.model_trainer import Extras
 from application.sales.home_reading import HomeReading
-from application.sales.table import SalesLayout, check_sales
+from application.sales.layout import SalesLayout
+from application.sales.table import check_sales
 from domain.errors import SourceMalformed
 from domain.model_version import FeatureSchema
 from domain.property import NUMBER_FIELDS, Property
@@ -198,3 +199,54 @@ class TestColumns:
         assert wrong({"net_area": "80,5"}, {"net_area": 80.5}, reading=reading) == [
             "line 2: net_area is not a number: '80,5'"
         ]
+
+    def test_without_a_separator_in_the_first_part_are_written_later_as_the_others_are(self) -> None:
+        commas = {"net_usable_area": "80,5", "n_bathroom": "1,5", "latitude": "-33,45", "longitude": "-70,6"}
+        reading = reading_of(cells({**commas, "net_area": "95", "year_built": None}), FURTHER)
+
+        later = cells(*({**commas, "net_area": area, "year_built": "1.990"} for area in ("1541,12", "1.200", "95.5")))
+        homes = reading.read(the_rows(later))
+
+        assert homes.table["net_area"].tolist() == [1541.12, 1200.0]
+        assert homes.table["year_built"].tolist() == [1990.0] * 2
+        assert homes.wrong == {2: "line 4: net_area is not a number: '95.5'"}
+        assert [note for note in reading.notes if "net_area" in note] == []
+
+    @pytest.mark.parametrize("proof", [{}, {"net_usable_area": "80,5", "latitude": "-33.45"}])
+    def test_without_a_separator_stay_plain_where_the_others_do_not_agree(self, proof: dict[str, object]) -> None:
+        reading = reading_of(cells({**proof, "net_area": "95"}))
+        assert areas(cells({**proof, "net_area": "1.2"}), reading) == [1.2]
+
+
+class TestDaysAndMonths:
+    @pytest.mark.parametrize("first", [None, "2024-12-31", "5/5/2025", date(2024, 12, 31)])
+    def test_are_told_apart_by_each_date_itself_where_the_first_part_proves_no_order(self, first: object) -> None:
+        reading = reading_of(cells({"valuation_date": first}))
+        later = cells(*({"valuation_date": day} for day in ("12/25/2010", "03/04/2010", "25.12.2010", "3-3-2010", "")))
+
+        homes = reading.read(the_rows(later))
+
+        assert homes.days.astype(object).tolist() == [*[date(2010, 12, 25)] * 2, date(2010, 3, 3), None]
+        assert homes.wrong == {
+            1: "line 3: valuation_date does not say which is the day: '03/04/2010' (write year-month-day)"
+        }
+        assert [note for note in reading.notes if "valuation_date" in note] == []
+
+    def test_that_the_first_part_already_leaves_in_doubt_are_noted(self) -> None:
+        table = cells({"valuation_date": "03/04/2010"}, {"valuation_date": "2010-04-03"})
+        reading = reading_of(table)
+        [note] = reading.notes
+        assert note == (
+            "valuation_date: dates such as '03/04/2010' do not say which part is the day: such rows are refused; write "
+            "year-month-day."
+        )
+        assert reading.read(the_rows(table)).good.tolist() == [1]
+
+    def test_that_contradict_each_other_prove_nothing(self) -> None:
+        table = cells(*({"valuation_date": day} for day in ("25/12/2010", "12/25/2010", "2010-01-02")))
+        assert reading_of(table).read(the_rows(table)).days.astype(str).tolist() == ["2010-12-25"] * 2 + ["2010-01-02"]
+
+    def test_column_is_known_by_the_callers_name(self) -> None:
+        layout = SalesLayout({"valuation_date": "Stichtag"})
+        assert reading_of(cells({"Stichtag": None}), layout=layout).day_column == "Stichtag"
+        assert reading_of(cells({})).day_column is None

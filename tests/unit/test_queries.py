@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.queries.parts import cut
+from adapters.arrow.parts import cut
 from adapters.queries.written import without_end
 
 _WHOLE = ["select 1", "'it''s; --'", '"a;--"', "E'\\';'", "$x$ ; $x$", "$$;$$", "/* ; /* ' */ */ x", "-- ;\n7", "a$b"]

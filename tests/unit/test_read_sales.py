@@ -2,7 +2,7 @@
 
 from application.ports.data_source import SourceTable
 from application.read_sales import SalesReading, noted
-from application.sales.table import SalesLayout
+from application.sales.layout import SalesLayout
 from application.screening.thresholds import ScreeningThresholds
 from tests.fakes.in_memory_data_source import InMemoryDataSource
 from tests.fakes.sales import some_sales, with_errors

@@ -8,7 +8,7 @@ import pytest
 
 from application.ports.model_trainer import Extras
 from application.refuse_price_leaks import refuse_price_leaks
-from application.sales.table import SalesLayout
+from application.sales.layout import SalesLayout
 from domain.errors import PriceLeak
 from tests.fakes.sales import some_sales
 

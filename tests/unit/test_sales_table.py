@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from application.keep_rejected import keep_rejected
 from application.ports.data_source import SourceTable
 from application.ports.model_trainer import Extras
+from application.sales.layout import SalesLayout
 from application.sales.table import (
     REQUIRED_COLUMNS,
     CheckedSales,
     Objection,
-    SalesLayout,
     check_sales,
     sales_digest,
     set_aside,

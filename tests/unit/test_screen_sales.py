@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from application.sales.table import M2_PER_FT2
+from application.sales.layout import M2_PER_FT2
 from application.screen_sales import screen_homes, screen_prices
 from application.screening.neighbours import nearest_others
 from application.screening.suspects import Screening

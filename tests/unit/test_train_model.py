@@ -10,7 +10,7 @@ import pytest
 
 from application.ports.model_trainer import Extras, ValuationModel
 from application.read_sales import SalesReading
-from application.sales.table import SalesLayout
+from application.sales.layout import SalesLayout
 from application.screening.thresholds import ScreeningThresholds
 from application.train_model import TrainingPlan, TrainModel
 from domain.errors import (

@@ -3,6 +3,7 @@
 import pytest
 
 from config.faults import ConfigurationError
+from config.portfolio_places import PortfolioPlace
 from config.url_passwords import refuse_password_in
 
 
@@ -15,6 +16,7 @@ from config.url_passwords import refuse_password_in
         "postgresql://me@host/db?password=hush",
         "postgresql://me@host/db?sslpassword=hush",
         "postgresql://me@host/db?PassWord=hush",
+        "postgresql://me:@hush@host/db",
         "mysql+pymysql://:hush@host",
         "postgresql:me:hush@host",
     ],
@@ -31,3 +33,4 @@ def test_are_refused_and_not_repeated(url: str) -> None:
 )
 def test_are_not_seen_where_there_are_none(url: str) -> None:
     refuse_password_in(url, "INPUT")
+    assert "***" not in PortfolioPlace("INPUT", url).shown

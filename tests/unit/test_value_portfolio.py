@@ -15,7 +15,7 @@ from application.portfolio_order import PortfolioOrder
 from application.ports.portfolio_sink import PieceEncoder
 from application.ports.portfolio_source import PortfolioPart
 from application.ports.valuation_engine import PartValuer, ValuationEngine, ValuedPart
-from application.sales.table import SalesLayout
+from application.sales.layout import SalesLayout
 from application.served_model import loaded_version
 from application.value_portfolio import PortfolioOutcome, PortfolioRequest, ValuePortfolio
 from application.value_property import ValuationRequest

@@ -6,7 +6,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from adapters.durable_files import flush_folder
-from adapters.portfolio_sinks.outputs import OutputPlace, WholeOutput
+from adapters.outputs.output_place import OutputPlace, WholeOutput
+from adapters.outputs.unfinished_file import UnfinishedFile
 from domain.errors import OutputUnavailable
 
 _BUFFER = 2**20
@@ -15,7 +16,7 @@ _BUFFER = 2**20
 class LocalFile(OutputPlace):
     """Written beside its place under a hidden name, always the same, so that the next run clears up after a killed one.
 
-    A symbolic link is followed, not replaced.
+    A symbolic link in its place is followed, not replaced.
     """
 
     def __init__(self, path: str) -> None:
@@ -43,26 +44,22 @@ class LocalFile(OutputPlace):
 
     @contextmanager
     def opened(self) -> Iterator[WholeOutput]:
-        """A file with the permissions of what the user writes otherwise."""
+        """A file that those may read who may read the one that it replaces. Raises OutputBusy."""
         target = self._target
-        unfinished = target.with_name(f".{target.name}.unfinished")
         with self._told():
-            unfinished.unlink(missing_ok=True)
-            # Made by this very call: a link that somebody put there is not followed.
-            file = os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb", _BUFFER)
+            unfinished = UnfinishedFile(target.with_name(f".{target.name}.unfinished"), self.name, target)
+        file = os.fdopen(unfinished.descriptor, "wb", _BUFFER, closefd=False)
         try:
             yield WholeOutput(file, self._told)
             with self._told():
                 file.flush()
-                os.fsync(file.fileno())
-                file.close()
-                unfinished.replace(target)
+                os.fsync(unfinished.descriptor)
+                unfinished.put(target)
                 flush_folder(target.parent)
         finally:
             with suppress(OSError):  # it fails again where the disk is full
                 file.close()
-            with suppress(OSError):
-                unfinished.unlink(missing_ok=True)
+            unfinished.let_go()
 
     @property
     def _target(self) -> Path:

@@ -1,11 +1,12 @@
 """Homes in a CSV file, of any size, or on standard input."""
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, BinaryIO
 
-from adapters.files.arrow_columns import ColumnsOfText, frame_of_text
+from adapters.arrow.columns import ColumnsOfText, frame_of_text
 from adapters.files.csv_file import Block, CsvFile
 from adapters.files.csv_form import CsvForm
 from adapters.files.csv_rows import CsvRows, read_rows
@@ -18,19 +19,20 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PART_BYTES = 2**21
-_STANDARD_INPUT = "-"
 _REMEDY = "name a CSV file of homes as INPUT"
 _LONGEST_SHOWN = 200
+_FRACTION = re.compile(r"[.,]\d|\d,")
+_COLUMNS_LOOKED_AT = 256
 
 
 @dataclass(frozen=True, slots=True)
 class CsvPart(PortfolioPart):
-    """Whole rows as they are written; `line`: of the first one."""
+    """Whole rows as they are written; `first`: the line of the first one."""
 
     number: int = field()
     share: float | None = field()
     form: CsvForm
-    line: int
+    first: int = field()
     content: bytes = field(repr=False)
     encoding: str
 
@@ -42,7 +44,7 @@ class CsvPart(PortfolioPart):
 
     def read(self, wanted: Sequence[str]) -> PortfolioRows:
         """Its rows: cells are text, trimmed, null where there is none."""
-        rows = read_rows(self.content, self.encoding, self.form, self.line)
+        rows = read_rows(self.content, self.encoding, self.form, self.first)
         return PortfolioRows(
             cells=_cells(rows, self.form.names, wanted),
             places=rows.lines,
@@ -53,19 +55,16 @@ class CsvPart(PortfolioPart):
 
 
 class CsvPortfolio(PortfolioSource):
-    """Reads a CSV file: a path, a URL, or `-` for the stream that `standard_input` gives; also gzip.
+    """Reads a CSV file: at a path or a URL, or from standard input, which is a function that gives it; also gzip.
 
     What a file looks like is detected, as `CsvFile` says, from its first part. Each line with anything but blanks is a
     row; one that has not as many cells as the header, or whose quotation marks do not come right, is broken. Parts are
     whole rows of about `part_bytes`.
     """
 
-    def __init__(
-        self, location: str, standard_input: Callable[[], BinaryIO] | None = None, part_bytes: int = PART_BYTES
-    ) -> None:
-        streamed = location == _STANDARD_INPUT and standard_input is not None
-        self._location = Location("standard input" if streamed else location, _REMEDY)
-        self._standard_input = standard_input if streamed else None
+    def __init__(self, location: str | Callable[[], BinaryIO], part_bytes: int = PART_BYTES) -> None:
+        self._standard_input = None if isinstance(location, str) else location
+        self._location = Location(location if isinstance(location, str) else "standard input", _REMEDY)
         self._part_bytes = part_bytes
         self._begun: CsvFile | None = None
         self._head: PortfolioHead | None = None
@@ -125,7 +124,8 @@ class CsvPortfolio(PortfolioSource):
 
 def _cells(rows: CsvRows, names: Sequence[str], wanted: Sequence[str]) -> "pd.DataFrame":
     columns = ColumnsOfText(wanted)
-    positions = [names.index(name) for name in wanted]
+    places = {name: position for position, name in enumerate(names)}
+    positions = [places[name] for name in wanted]
     empty = [""] * len(positions)
     columns.take(
         [
@@ -139,14 +139,17 @@ def _cells(rows: CsvRows, names: Sequence[str], wanted: Sequence[str]) -> "pd.Da
 def _has_decimal_commas(block: Block, form: CsvForm) -> bool:
     """Whether more columns prove decimal commas than decimal points."""
     rows = read_rows(block.content, block.encoding, form, block.line)
-    cells = _cells(rows, form.names, form.names)
-    if not any(cells[name].str.contains(",", regex=False).any() for name in form.names):
+    good = [cells for row, cells in enumerate(rows.cells) if row not in rows.broken]
+    columns = dict(zip(form.names, map("\n".join, zip(*good, strict=True)), strict=bool(good)))
+    if not any("," in column for column in columns.values()):
         return False
-    written = [WrittenNumbers.of(cells[name]) for name in form.names]
+    fractions = [name for name, column in columns.items() if _FRACTION.search(column)][:_COLUMNS_LOOKED_AT]
+    cells = _cells(rows, form.names, fractions)
+    written = [WrittenNumbers.of(cells[name]) for name in fractions]
     return sum(each.proves_decimal_comma for each in written) > sum(each.proves_decimal_point for each in written)
 
 
 def _cut_off(cut: str | None) -> str:
-    if cut is None:
+    if not cut:
         return ""
     return f"; cut off: {cut[:_LONGEST_SHOWN]!r}" + ("..." if len(cut) > _LONGEST_SHOWN else "")

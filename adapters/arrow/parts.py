@@ -1,16 +1,13 @@
-"""Batches as a database sends them, cut anew into parts that depend on the rows alone."""
+"""Batches as they come, cut anew into parts that depend on the rows alone."""
 
+import math
 from collections.abc import Iterable, Iterator
 
 import pyarrow as pa
 
-from adapters.queries.result import BYTES_OF_A_PART, ROWS_OF_A_PART
 
-
-def cut(
-    batches: Iterable[pa.RecordBatch], rows: int = ROWS_OF_A_PART, size: int = BYTES_OF_A_PART
-) -> Iterator[pa.RecordBatch]:
-    """The same rows in the same order, `rows` a part; fewer where they take more than `size` bytes, and in the last."""
+def cut(batches: Iterable[pa.RecordBatch], rows: int, size: float = math.inf) -> Iterator[pa.RecordBatch]:
+    """The same rows in the same order, `rows` a part; fewer where they take `size` bytes or more, and in the last."""
     held: list[pa.RecordBatch] = []
     count = weight = 0
     for batch in batches:
@@ -22,7 +19,7 @@ def cut(
             count += piece.num_rows
             weight += piece.nbytes
             if count >= rows or weight >= size:
-                yield pa.concat_batches(held)
+                yield pa.concat_batches(held)  # a copy even of one: a piece is sent to others with all of its batch
                 held, count, weight = [], 0, 0
     if held:
         yield pa.concat_batches(held)

@@ -6,15 +6,13 @@ from contextlib import contextmanager, suppress
 from functools import cached_property
 from typing import Any
 
-from adapters.files.location import Location
-from adapters.portfolio_sinks.outputs import OutputPlace, WholeOutput
+from adapters.files.location import Location, in_words
+from adapters.outputs.output_place import OutputPlace, WholeOutput
 from domain.errors import OutputUnavailable, SourceUnavailable
 
 _BLOCK = 16 * 2**20
 """Bytes sent at a time; S3 takes ten thousand such parts of an object at most."""
 _IN_BUCKETS = {"s3", "s3a", "gs", "gcs", "az", "abfs"}
-_ON_S3 = {"s3", "s3a"}
-_S3 = {"config_kwargs": {"connect_timeout": 5, "read_timeout": 60, "retries": {"total_max_attempts": 3}}}
 
 
 class StoredObject(OutputPlace):
@@ -67,11 +65,8 @@ class StoredObject(OutputPlace):
             self._location.check()
         except SourceUnavailable as error:
             raise OutputUnavailable(str(error)) from error
-        options = _S3 if self._location.protocol in _ON_S3 else {}
         with self._told():
-            files, path = url_to_fs(
-                self._location.address, skip_instance_cache=True, use_listings_cache=False, **options
-            )
+            files, path = url_to_fs(self._location.address, skip_instance_cache=True, **self._location.options)
         return files, str(path)
 
     @contextmanager
@@ -80,11 +75,6 @@ class StoredObject(OutputPlace):
             yield
         except Exception as error:  # of any library of any file system
             raise OutputUnavailable(
-                f"{self.name} cannot be written: {_in_words(error)}. See that it can be reached from here, and that "
+                f"{self.name} cannot be written: {in_words(error)}. See that it can be reached from here, and that "
                 "the credentials in the environment may write there."
             ) from error
-
-
-def _in_words(error: BaseException) -> str:
-    said = " ".join((getattr(error, "strerror", None) or f"{error}").split()) or type(error).__name__
-    return said.rstrip(".")

@@ -1,4 +1,4 @@
-"""Columns of text in the compact form of Arrow, and Arrow's tables as data frames and back."""
+"""Columns of text in the compact form of Arrow, what cells of other types say, and tables as data frames and back."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -8,6 +8,8 @@ import pyarrow.compute as pc
 
 if TYPE_CHECKING:
     import pandas as pd
+
+OUT_OF_RANGE = "out of range"
 
 
 class ColumnsOfText:
@@ -44,16 +46,35 @@ def frame_of(table: pa.Table) -> "pd.DataFrame":
     """A table in its own types, Arrow-backed: `pyarrow.Table.from_pandas` makes the same table of it."""
     import pandas as pd
 
-    columns = [pd.Series(pd.arrays.ArrowExtensionArray(column)) for column in table.columns]
+    columns = map(series_of, table.columns)
     return pd.DataFrame(dict(zip(table.column_names, columns, strict=True)), index=pd.RangeIndex(table.num_rows))
 
 
+def series_of(column: pa.ChunkedArray) -> "pd.Series[Any]":
+    """A column in its own type, Arrow-backed."""
+    import pandas as pd
+
+    return pd.Series(pd.arrays.ArrowExtensionArray(column))
+
+
 def cells_of(table: pa.Table) -> "pd.DataFrame":
+    """What each cell says, as `cells_in` has it. Takes columns that `can_be_cells`."""
+    return frame_of(pa.table([cells_in(column) for column in table.columns], names=table.column_names))
+
+
+def cells_in(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """What each cell says: text without blanks around it, numbers, days; null where there is nothing.
 
-    Decimals are floats and NaN is null, a time stamp is its day in its own zone. Takes columns that `can_be_cells`.
+    Decimals are floats and NaN is null, a time stamp is its day in its own zone. Where a day is none of Python's, all
+    of its column are text, and that one is OUT_OF_RANGE: so its row alone is set aside. Takes a column that
+    `can_be_cells`.
     """
-    return frame_of(pa.table([_cells(column) for column in table.columns], names=table.column_names))
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    read = _reader(column.type)
+    if read is None:
+        raise TypeError(f"{column.type} holds no cells")
+    return read(column)
 
 
 def can_be_cells(kind: pa.DataType) -> bool:
@@ -66,19 +87,21 @@ def is_text(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
+def sound(array: pa.Array) -> pa.Array:
+    r"""Values as they are, but for text that is not UTF-8, though its type promises it: such bytes become `\xff`."""
+    if not is_text(array.type):
+        return array
+    try:
+        array.validate(full=True)
+    except pa.ArrowInvalid:
+        return pa.array(_texts(array.cast(pa.large_binary())), array.type)
+    return array
+
+
 def trimmed(text: Any) -> Any:
     """An array of text, trimmed; null for text that is empty then."""
     text = pc.utf8_trim_whitespace(text)
     return pc.if_else(pc.equal(pc.binary_length(text), 0), pa.scalar(None, text.type), text)
-
-
-def _cells(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    read = _reader(column.type)
-    if read is None:
-        raise TypeError(f"{column.type} holds no cells")
-    return read(column)
 
 
 def _reader(kind: pa.DataType) -> Callable[[pa.ChunkedArray], pa.ChunkedArray] | None:
@@ -95,13 +118,17 @@ def _floats(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _days(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Days; the nearest that Python knows for those that it does not: they are out of any range of ours."""
     if pa.types.is_timestamp(column.type):
         local = pc.local_timestamp(column) if column.type.tz else column
-        column = pc.floor_temporal(local, unit="day")
-    days = column.cast(pa.date32())
-    beyond = pc.max_element_wise(pc.min_element_wise(days.cast(pa.int32()), _LAST_DAY), _FIRST_DAY)
-    return pc.if_else(days.is_null(), pa.scalar(None, pa.date32()), beyond.cast(pa.date32()))
+        # As whole numbers, since casting to dates goes round where one is further off than they reach.
+        numbers = pc.divide(pc.floor_temporal(local, unit="day").cast(pa.int64()), _A_DAY[column.type.unit])
+    else:
+        numbers = column.cast(pa.date32()).cast(pa.int32())
+    inside = pc.and_(pc.greater_equal(numbers, _FIRST_DAY), pc.less_equal(numbers, _LAST_DAY))
+    days = pc.if_else(inside, numbers, None).cast(pa.int32()).cast(pa.date32())
+    if pc.all(inside).as_py() is not False:
+        return days
+    return pc.if_else(inside, days.cast(pa.large_string()), OUT_OF_RANGE)
 
 
 def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -109,12 +136,16 @@ def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
     try:
         text = column.cast(pa.large_binary()).cast(pa.large_string())
     except pa.ArrowInvalid:
-        texts = [None if cell is None else cell.decode("utf-8", "backslashreplace") for cell in column.to_pylist()]
-        text = pa.chunked_array([texts], pa.large_string())
+        text = pa.chunked_array([_texts(column)], pa.large_string())
     return trimmed(text)
 
 
-_FIRST_DAY, _LAST_DAY = (pa.scalar(day, pa.int32()) for day in (-719_162, 2_932_896))  # 0001-01-01 and 9999-12-31
+def _texts(column: Any) -> list[str | None]:
+    return [None if cell is None else cell.decode("utf-8", "backslashreplace") for cell in column.to_pylist()]
+
+
+_FIRST_DAY, _LAST_DAY = -719_162, 2_932_896  # 0001-01-01 and 9999-12-31: what Python calls a date
+_A_DAY = {"s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
 _READERS: tuple[tuple[Callable[[pa.DataType], bool], Callable[[pa.ChunkedArray], pa.ChunkedArray]], ...] = (
     (is_text, lambda column: trimmed(column.cast(pa.large_string()))),
     (pa.types.is_floating, _floats),

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
-from adapters.portfolio_sinks.local_file import LocalFile
-from adapters.portfolio_sinks.outputs import OutputPlace, WholeOutput
-from adapters.portfolio_sinks.stored_object import StoredObject
+from adapters.outputs.local_file import LocalFile
+from adapters.outputs.output_place import OutputPlace, WholeOutput
+from adapters.outputs.stored_object import StoredObject
 from domain.errors import OutputUnavailable
 
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)")

@@ -1,0 +1,1 @@
+"""Arrow's tables, wherever they come from: what their cells say, and in parts."""
