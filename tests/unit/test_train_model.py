@@ -1,6 +1,7 @@
 """Training, from sales to a served model."""
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from application.ports.model_trainer import Extras, ValuationModel
 from application.read_sales import SalesReading
 from application.sales.layout import SalesLayout
 from application.screening.thresholds import ScreeningThresholds
-from application.train_model import TrainingPlan, TrainModel
+from application.train_model import TrainingPlan, TrainingReport, TrainModel
 from domain.errors import (
     DomainError,
     ModelDisagreement,
@@ -23,7 +24,7 @@ from domain.errors import (
     UnknownRecipe,
 )
 from domain.market_index import NO_INDEX
-from domain.model_version import FeatureSchema, Gate, served_stack
+from domain.model_version import FeatureSchema, Gate, ModelCard, served_stack
 from domain.property import Property
 from domain.ratio_study import Vector
 from domain.valuation import LogEffects
@@ -62,9 +63,18 @@ class Bench:
         )
 
 
-def test_a_training_stores_a_judged_model_and_serves_it() -> None:
+Trained = tuple[Bench, TrainingReport]
+
+
+@pytest.fixture(scope="module")
+def trained() -> Trained:
+    """A training on 200 sales, and what it told; for tests that change nothing of it."""
     bench = Bench(some_sales(200))
-    report = bench.train(by="ana")
+    return bench, bench.train(by="ana")
+
+
+def test_a_training_stores_a_judged_model_and_serves_it(trained: Trained) -> None:
+    bench, report = trained
     card = report.stored.card
     assert served_stack(bench.models.promotions()) == [report.stored.version] == ["v1"]
     assert bench.models.promotions()[0].by == "ana"
@@ -84,11 +94,9 @@ def test_without_promotion_the_model_is_stored_and_not_served() -> None:
     assert not report.promoted
 
 
-def test_the_same_sales_in_another_order_give_the_same_figures() -> None:
-    sales = some_sales(200)
-    first = Bench(sales).train(by="ana").stored
-    second = Bench(sales.sample(frac=1, random_state=3)).train(by="ana").stored
-    assert first == second
+def test_the_same_sales_in_another_order_give_the_same_figures(trained: Trained) -> None:
+    _, report = trained
+    assert Bench(some_sales(200).sample(frac=1, random_state=3)).train(by="ana").stored == report.stored
 
 
 def test_a_given_holdout_judges_the_model_and_is_not_learned_from() -> None:
@@ -230,15 +238,16 @@ def scores(bench: "Bench") -> list[float]:
     return [score for band in bench.models.load("v1").errors.bands for score in band.scores]
 
 
-def trained_with_memory(count: int) -> tuple[RememberingTrainer, Bench]:
-    trainer, bench = RememberingTrainer(), Bench(some_sales(count))
+@pytest.fixture(scope="module")
+def trained_with_memory() -> tuple[RememberingTrainer, Bench]:
+    trainer, bench = RememberingTrainer(), Bench(some_sales(200))
     replace(bench.train, trainer=trainer)(by="ana")
     return trainer, bench
 
 
-def test_no_sale_is_valued_by_a_model_that_has_seen_it() -> None:
+def test_no_sale_is_valued_by_a_model_that_has_seen_it(trained_with_memory: tuple[RememberingTrainer, Bench]) -> None:
     """A model that remembers would be without error on any sale that it was fitted to."""
-    _, bench = trained_with_memory(200)
+    _, bench = trained_with_memory
     stored = bench.models.describe("v1")
     errors = scores(bench)
     assert len(errors) == stored.card.cross_validation.count == 150
@@ -247,8 +256,10 @@ def test_no_sale_is_valued_by_a_model_that_has_seen_it() -> None:
     assert stored.card.metrics.mape > 0.1
 
 
-def test_the_folds_cover_the_training_sales_and_the_last_model_learns_from_all_of_them_and_no_more() -> None:
-    trainer, _ = trained_with_memory(200)
+def test_the_folds_cover_the_training_sales_and_the_last_model_learns_from_all_of_them_and_no_more(
+    trained_with_memory: tuple[RememberingTrainer, Bench],
+) -> None:
+    trainer, _ = trained_with_memory
     *folds, final = trainer.fitted_to
     assert len(folds) == 5
     assert len(final) == 150
@@ -295,9 +306,8 @@ def test_the_days_of_the_sales_that_were_learned_from_are_on_the_card() -> None:
     assert Bench(some_sales(50)).train(by="ana").stored.card.data.last_sale is None
 
 
-def test_the_typical_home_is_one_of_the_market() -> None:
-    sales = some_sales(200)
-    home = Bench(sales).train(by="ana").stored.card.typical_home
+def test_the_typical_home_is_one_of_the_market(trained: Trained) -> None:
+    sales, home = some_sales(200), trained[1].stored.card.typical_home
     assert home["type"] == "departamento"
     assert home["sector"] in {"nunoa", "las condes", "puente alto"}
     assert sales["net_usable_area"].min() <= float(home["net_usable_area"]) <= sales["net_usable_area"].max()
@@ -345,17 +355,27 @@ def test_a_home_listed_again_never_stands_on_both_sides() -> None:
     assert card.cross_validation.mape > 0.1
 
 
+Screened = tuple[RememberingTrainer, Bench, TrainingReport]
+
+
 class TestScreening:
-    def planted(self, count: int = 400) -> tuple[pd.DataFrame, set[str], set[str]]:
+    @staticmethod
+    def planted(count: int = 400) -> tuple[pd.DataFrame, set[str], set[str]]:
         """Sales with eight prices a thousand times too high and three homes with absurd areas; the ids of both."""
         sales = some_sales(count)
         ids = sales["id"].tolist()
         return with_errors(sales, prices=range(10, 18), areas=range(20, 23)), set(ids[10:18]), set(ids[20:23])
 
-    def test_sets_planted_errors_aside_and_counts_them(self) -> None:
-        sales, prices, areas = self.planted()
-        trainer, bench = RememberingTrainer(), Bench(sales, plan=SCREENED)
-        report = replace(bench.train, trainer=trainer)(by="ana")
+    @pytest.fixture(scope="class")
+    @classmethod
+    def screened(cls) -> Screened:
+        """A training on them by models that remember what they were fitted to."""
+        trainer, bench = RememberingTrainer(), Bench(cls.planted()[0], plan=SCREENED)
+        return trainer, bench, replace(bench.train, trainer=trainer)(by="ana")
+
+    def test_sets_planted_errors_aside_and_counts_them(self, screened: Screened) -> None:
+        trainer, bench, report = screened
+        _, prices, areas = self.planted()
         card = report.stored.card
         learned_from, kept = trainer.fitted_to[-1], bench.quarantine.kept[report.quarantine or ""]
         assert not learned_from & (prices | areas)
@@ -364,10 +384,9 @@ class TestScreening:
         assert card.data.read == 400 == card.data.used + card.data.quarantined
         assert len(learned_from) == card.validation.train == card.data.used - card.validation.test
 
-    def test_never_cleans_the_holdout_by_its_prices(self) -> None:
+    def test_never_cleans_the_holdout_by_its_prices(self, screened: Screened) -> None:
+        trainer, bench, report = screened
         sales, prices, _ = self.planted()
-        trainer, bench = RememberingTrainer(), Bench(sales, plan=SCREENED)
-        report = replace(bench.train, trainer=trainer)(by="ana")
         kept = set(bench.quarantine.kept[report.quarantine or ""]["id"])
         judged_by = set(sales["id"]) - trainer.fitted_to[-1] - kept
         assert judged_by & prices, "the split put none of them into the holdout: plant others"
@@ -401,9 +420,18 @@ def rising(count: int = 400) -> pd.DataFrame:
 class TestDatedSales:
     plan = replace(PLAN, validation="auto")
 
-    def test_are_validated_out_of_time_with_an_index_on_the_card(self) -> None:
-        bench = Bench(rising(), plan=self.plan)
-        card = bench.train(by="ana").stored.card
+    @pytest.fixture(scope="class")
+    @classmethod
+    def dated(cls) -> tuple[Bench, ModelCard, list[str]]:
+        """A training on the sales of a rising market: its card, and the stages that it told of."""
+        bench, told = Bench(rising(), plan=cls.plan), list[str]()
+        card = bench.train(by="ana", progress=lambda stage, *_: told.append(stage)).stored.card
+        return bench, card, told
+
+    def test_are_validated_out_of_time_with_an_index_on_the_card(
+        self, dated: tuple[Bench, ModelCard, list[str]]
+    ) -> None:
+        bench, card, _ = dated
         trained = bench.models.load("v1")
         assert card.validation.scheme == "temporal"
         assert card.index.is_dated
@@ -424,17 +452,12 @@ class TestDatedSales:
         assert card.index == NO_INDEX
         assert bench.models.load("v1").errors.allowance > 1
 
-    def test_the_index_makes_values_of_later_sales_better(self) -> None:
-        with_index, without = (
-            Bench(rising(), plan=self.plan).train(by="ana", recipe=recipe).stored.card.metrics.mdape
-            for recipe in ("boosted", "notebook")
-        )
-        assert with_index < without
+    def test_the_index_makes_values_of_later_sales_better(self, dated: tuple[Bench, ModelCard, list[str]]) -> None:
+        without = Bench(rising(), plan=self.plan).train(by="ana", recipe="notebook").stored.card
+        assert dated[1].metrics.mdape < without.metrics.mdape
 
-    def test_looking_back_is_told_of(self) -> None:
-        told: list[str] = []
-        Bench(rising(), plan=self.plan).train(by="ana", progress=lambda stage, *_: told.append(stage))
-        assert "looking back" in told
+    def test_looking_back_is_told_of(self, dated: tuple[Bench, ModelCard, list[str]]) -> None:
+        assert "looking back" in dated[2]
 
 
 def steep_sales() -> pd.DataFrame:
@@ -447,9 +470,14 @@ def steep_sales() -> pd.DataFrame:
 class TestEquity:
     """The fake values all homes at one price per m2: cheap homes too high, dear ones too low."""
 
-    def test_that_is_wanting_is_remarked_on_with_the_cost_of_mending_it(self) -> None:
+    @pytest.fixture(scope="class")
+    @classmethod
+    def wanting(cls) -> Trained:
         bench = Bench(steep_sales())
-        report = bench.train(by="ana")
+        return bench, bench.train(by="ana")
+
+    def test_that_is_wanting_is_remarked_on_with_the_cost_of_mending_it(self, wanting: Trained) -> None:
+        bench, report = wanting
         assert report.stored.card.equity is not None
         assert not report.stored.card.equity_applied
         assert bench.models.load("v1").equity is None
@@ -457,10 +485,10 @@ class TestEquity:
         assert "PRD" in note
         assert "MAE" in note
 
-    def test_is_mended_where_that_is_asked_for(self) -> None:
+    def test_is_mended_where_that_is_asked_for(self, wanting: Trained) -> None:
         bench = Bench(steep_sales(), plan=replace(PLAN, equity_calibration=True))
         report = bench.train(by="ana")
-        card, plain = report.stored.card, Bench(steep_sales()).train(by="ana").stored.card
+        card, plain = report.stored.card, wanting[1].stored.card
         assert card.equity == bench.models.load("v1").equity == plain.equity
         assert card.equity_applied
         assert any("calibrated for equity" in note for note in report.notes)
@@ -494,19 +522,25 @@ class UnevenTrainer(InMemoryModelTrainer):
 
 
 class TestTheGate:
-    def bench(self, sales: pd.DataFrame | None = None) -> Bench:
-        bench = Bench(some_sales(200) if sales is None else sales)
+    def fresh(self) -> Bench:
+        """Nothing is trained yet."""
+        bench = Bench(some_sales(200))
+        bench.train = replace(bench.train, trainer=UnevenTrainer())
+        return bench
+
+    @pytest.fixture
+    def bench(self, trained: Trained) -> Bench:
+        """v1 by `boosted` is served: a copy of the test's own."""
+        bench = deepcopy(trained[0])
         bench.train = replace(bench.train, trainer=UnevenTrainer())
         return bench
 
     def test_lets_the_first_version_pass(self) -> None:
-        report = self.bench().train(by="ana", recipe="notebook")
+        report = self.fresh().train(by="ana", recipe="notebook")
         assert report.promoted
         assert report.stored.card.gate == Gate(None, passed=True, reason="it is the first version")
 
-    def test_lets_a_version_that_is_no_worse_pass(self) -> None:
-        bench = self.bench()
-        bench.train(by="ana")
+    def test_lets_a_version_that_is_no_worse_pass(self, bench: Bench) -> None:
         report = bench.train(by="ana")
         gate = report.stored.card.gate
         assert report.promoted
@@ -514,9 +548,7 @@ class TestTheGate:
         assert any(note.startswith("held against v1 in service: not worse than v1") for note in report.notes)
         assert served_stack(bench.models.promotions()) == ["v1", "v2"]
 
-    def test_keeps_a_worse_version_back_and_says_why(self) -> None:
-        bench = self.bench()
-        bench.train(by="ana")
+    def test_keeps_a_worse_version_back_and_says_why(self, bench: Bench) -> None:
         report = bench.train(by="ana", recipe="notebook")
         gate = report.stored.card.gate
         assert not report.promoted
@@ -527,13 +559,11 @@ class TestTheGate:
         assert served_stack(bench.models.promotions()) == ["v1"]
 
     def test_lets_a_better_version_pass(self) -> None:
-        bench = self.bench()
+        bench = self.fresh()
         bench.train(by="ana", recipe="notebook")
         assert bench.train(by="ana").promoted
 
-    def test_yields_to_force_on_record(self) -> None:
-        bench = self.bench()
-        bench.train(by="ana")
+    def test_yields_to_force_on_record(self, bench: Bench) -> None:
         report = bench.train(by="ana", recipe="notebook", force=True)
         assert report.promoted
         assert not report.stored.card.gate.passed
@@ -541,13 +571,11 @@ class TestTheGate:
         assert any(note.startswith("promoted by force: MdAPE") for note in report.notes)
 
     def test_needs_no_force_for_what_passes_anyway(self) -> None:
-        bench = self.bench()
+        bench = self.fresh()
         bench.train(by="ana", force=True)
         assert bench.models.promotions()[-1].reason == "trained by recipe boosted"
 
-    def test_is_asked_but_not_told_of_where_nothing_is_to_be_promoted(self) -> None:
-        bench = self.bench()
-        bench.train(by="ana")
+    def test_is_asked_but_not_told_of_where_nothing_is_to_be_promoted(self, bench: Bench) -> None:
         report = bench.train(by="ana", recipe="notebook", promote=False)
         assert not report.stored.card.gate.passed
         assert not [note for note in report.notes if "promoted" in note]
@@ -563,26 +591,20 @@ class TestTheGate:
         assert gate.sales == len(unseen)
         assert 10 <= len(unseen) < 100
 
-    def test_lets_pass_what_cannot_be_compared(self) -> None:
-        bench = self.bench(some_sales(200))
-        bench.train(by="ana")
+    def test_lets_pass_what_cannot_be_compared(self, bench: Bench) -> None:
         few = InMemoryDataSource(some_sales(200), some_sales(200).sample(40, random_state=1))
         report = replace(bench.train, sales=few)(by="ana", recipe="notebook")
         assert report.promoted
         assert "too few to compare" in report.stored.card.gate.reason
 
-    def test_lets_pass_what_follows_a_version_that_cannot_be_loaded(self) -> None:
-        bench = self.bench()
-        bench.train(by="ana")
+    def test_lets_pass_what_follows_a_version_that_cannot_be_loaded(self, bench: Bench) -> None:
         bench.models.damage("v1")
         report = bench.train(by="ana")
         assert report.promoted
         assert report.stored.card.gate.against == "v1"
         assert any("v1 cannot be loaded to compare with" in note for note in report.notes)
 
-    def test_keeps_another_currency_back(self) -> None:
-        bench = self.bench()
-        bench.train(by="ana")
+    def test_keeps_another_currency_back(self, bench: Bench) -> None:
         report = replace(bench.train, plan=replace(PLAN, currency="USD"))(by="ana")
         assert not report.promoted
         assert report.stored.card.gate.reason == "it values in USD, and v1 in service in UF"
