@@ -1,5 +1,6 @@
 """A stored model held against sales."""
 
+from copy import deepcopy
 from dataclasses import replace
 
 import pytest
@@ -15,6 +16,19 @@ from tests.unit.test_train_model import PLAN, SCREENED, Bench
 
 def an_evaluation(bench: Bench) -> EvaluateModel:
     return EvaluateModel(bench.models, bench.train.sales, bench.quarantine, FixedClock(), bench.train.plan.reading)
+
+
+@pytest.fixture(scope="module")
+def trained() -> Bench:
+    bench = Bench(some_sales(100))
+    bench.train(by="ana")
+    return bench
+
+
+@pytest.fixture
+def bench(trained: Bench) -> Bench:
+    """v1 of 100 sales is served: a copy of the test's own."""
+    return deepcopy(trained)
 
 
 @pytest.mark.parametrize("scheme", ["random", "spatial", "temporal"])
@@ -62,9 +76,7 @@ def test_a_given_holdout_is_found_again() -> None:
     assert an_evaluation(bench)().judgement.metrics == card.metrics
 
 
-def test_sales_given_for_it_are_used_whole() -> None:
-    bench = Bench(some_sales(100))
-    bench.train(by="ana")
+def test_sales_given_for_it_are_used_whole(bench: Bench) -> None:
     given = some_sales(50, seed=5).astype(object)
     given.loc[0, "price"] = None
     evaluation = an_evaluation(bench)("v1", InMemoryDataSource(given, name="new sales"))
@@ -74,15 +86,11 @@ def test_sales_given_for_it_are_used_whole() -> None:
     assert evaluation.notes == ()
 
 
-def test_sales_that_were_learned_from_are_remarked_on() -> None:
-    bench = Bench(some_sales(100))
-    bench.train(by="ana")
+def test_sales_that_were_learned_from_are_remarked_on(bench: Bench) -> None:
     assert "75 of these 100 sales" in an_evaluation(bench)("v1", InMemoryDataSource(some_sales(100))).notes[0]
 
 
-def test_where_the_training_sales_have_changed_nobody_can_tell_what_was_learned_from() -> None:
-    bench = Bench(some_sales(100))
-    bench.train(by="ana")
+def test_where_the_training_sales_have_changed_nobody_can_tell_what_was_learned_from(bench: Bench) -> None:
     evaluate = replace(an_evaluation(bench), training_sales=InMemoryDataSource(some_sales(99)))
     assert "cannot be told" in evaluate("v1", InMemoryDataSource(some_sales(20, seed=4))).notes[0]
 
@@ -95,17 +103,13 @@ def test_another_holdout_than_the_given_one_is_refused() -> None:
         replace(an_evaluation(bench), training_sales=swapped)()
 
 
-def test_changed_training_sales_are_refused_for_the_holdout_cannot_be_told_from_them() -> None:
-    bench = Bench(some_sales(100))
-    bench.train(by="ana")
+def test_changed_training_sales_are_refused_for_the_holdout_cannot_be_told_from_them(bench: Bench) -> None:
     evaluate = replace(an_evaluation(bench), training_sales=InMemoryDataSource(some_sales(101)))
     with pytest.raises(SourceChanged, match="v1 was trained on"):
         evaluate()
 
 
-def test_the_served_version_is_meant_unless_another_is_named() -> None:
-    bench = Bench(some_sales(100))
-    bench.train(by="ana")
+def test_the_served_version_is_meant_unless_another_is_named(bench: Bench) -> None:
     bench.train(by="ana", promote=False)
     assert an_evaluation(bench)().version.version == "v1"
     assert an_evaluation(bench)("v2").version.version == "v2"
@@ -116,8 +120,6 @@ def test_where_nothing_is_served_the_user_learns_what_to_do() -> None:
         an_evaluation(Bench(some_sales(100)))()
 
 
-def test_sales_of_which_none_can_be_used_are_refused() -> None:
-    bench = Bench(some_sales(100))
-    bench.train(by="ana")
+def test_sales_of_which_none_can_be_used_are_refused(bench: Bench) -> None:
     with pytest.raises(NoUsableSales, match="none of the 20"):
         an_evaluation(bench)("v1", InMemoryDataSource(some_sales(20).assign(price=0.0)))
