@@ -4,7 +4,6 @@ import os
 import signal
 import socket
 import sys
-from pathlib import Path
 from threading import Thread
 from types import FrameType
 
@@ -37,7 +36,7 @@ def main(listener: int, memory: int, workers: int, number: int) -> None:
 
 def settings_from(document: bytes) -> Settings:
     """The settings as the parent sends them."""
-    return msgspec.json.decode(document, type=Settings, dec_hook=lambda _, value: Path(value))
+    return msgspec.json.decode(document, type=Settings, dec_hook=lambda kind, value: kind(value))
 
 
 def _serve(settings: Settings, listener: socket.socket, roster: Roster) -> None:
