@@ -100,7 +100,7 @@ ifneq ($(SOUND),yes)
 	@$(PYTHON) -m venv .venv
 	@mkdir $(STAMPS) && echo "$(CURDIR)" > $(STAMPS)/folder
 endif
-	$(call install,requirements/build.txt requirements/serve.txt,$(if $(SOUND),Bringing .venv up to date.,Installing some 100 MB of libraries into .venv: a minute or two and only now.))
+	$(call install,requirements/build.txt requirements/serve.txt,$(if $(SOUND),Bringing .venv up to date.,Installing some 150 MB of libraries into .venv: a minute or two and only now.))
 
 $(STAMPS)/test: requirements/test.txt $(STAMPS)/serve
 	$(call install,requirements/test.txt,Installing what the tests and checks need: half a minute and only now.)

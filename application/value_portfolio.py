@@ -112,9 +112,10 @@ class ValuePortfolio:
                     writer.append(part.piece)
                     totals += part.totals
                     progress(totals.rows, part.share)
+                # What text was written in may show late; nothing else is opened again.
+                told = source.head().notes if head.dialect else head.notes
             finished.discard()
-        # Some notes of the source are known only once all of it has been read.
-        notes = (*_on_former_run(begun, request), *source.head().notes, *reading.notes)
+        notes = (*_on_former_run(begun, request), *told, *reading.notes)
         notes = (*notes, *notes_on_day(model.card, order.day))
         return PortfolioOutcome(head, order, totals, run.resumed, model.card.currency, notes)
 

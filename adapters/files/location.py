@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 from urllib.parse import unquote
 
-from domain.errors import DomainError, SourceUnavailable
+from domain.errors import DomainError, SourceMalformed, SourceUnavailable
 
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
 _SECRET_OPTION = re.compile(r"pass|pwd|secret|token|sig|key|credential|auth(?!or)|(?<![a-z])code$", re.IGNORECASE)
@@ -112,6 +112,15 @@ class Location:
                 (known[key] for key in ("ETag", "etag", "LastModified", "mtime", "created") if key in known), ""
             )
             return f"{self.name} {known.get('size')} {change}".strip()
+
+    def check_unchanged(self, identity: str) -> None:
+        """Raises SourceMalformed where the file has changed since; one that is gone was read as it was."""
+        try:
+            changed = self.identity() != identity
+        except SourceUnavailable:
+            return
+        if changed:
+            raise SourceMalformed(f"{self.name} was changed while it was read: begin again.")
 
     def is_folder(self) -> bool:
         """Whether there are files below it. Raises SourceUnavailable."""

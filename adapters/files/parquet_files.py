@@ -47,7 +47,13 @@ class ParquetFiles:
             self._files = [_looked_at(location, {})]
         self.schema, self.notes = common_schema([(file.location.name, _whole_schema(file)) for file in self._files])
         self.rows = sum(file.rows for file in self._files)
-        self.identity = " ".join(file.location.identity() for file in self._files)
+        self._identities = [file.location.identity() for file in self._files]
+        self.identity = " ".join(self._identities)
+
+    def check_unchanged(self) -> None:
+        """Raises SourceMalformed where a file is no longer the one that was looked at."""
+        for file, identity in zip(self._files, self._identities, strict=True):
+            file.location.check_unchanged(identity)
 
     def table(self, columns: Sequence[str]) -> pa.Table:
         """All rows of those columns."""

@@ -21,9 +21,9 @@ def common_schema(schemas: Sequence[tuple[str, pa.Schema]]) -> tuple[pa.Schema, 
         if other.equals(schema):
             continue
         _refuse_twins(name, other)
-        for missing in set(schema.names) - set(other.names):
+        for missing in sorted(set(schema.names) - set(other.names)):
             raise _changed(name, first, f"has no column {missing!r}")
-        for added in set(other.names) - set(schema.names):
+        for added in sorted(set(other.names) - set(schema.names)):
             raise _changed(name, first, f"has a further column {added!r}")
         for place, field in enumerate(schema):
             kind = other.field(field.name).type

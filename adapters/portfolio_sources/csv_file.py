@@ -91,6 +91,7 @@ class CsvPortfolio(PortfolioSource):
         else:
             with self._location.open() as stream:
                 yield from self._parts(self._file(stream), self._location.size(), head)
+            self._location.check_unchanged(head.identity)
 
     def _file(self, stream: BinaryIO) -> CsvFile:
         return CsvFile(stream, self._location, self._part_bytes)

@@ -68,6 +68,7 @@ class ParquetPortfolio(PortfolioSource):
         for number, batch in zip(count(), files.batches(self._rows_a_part), strict=False):
             first, done = done + 1, done + batch.num_rows
             yield ParquetPart(number, done / files.rows, self._name, first, _packed(batch))
+        files.check_unchanged()
         if not files.rows:
             yield ParquetPart(0, 1.0, self._name, 1, _packed(pa.RecordBatch.from_pylist([], files.schema)))
 

@@ -181,7 +181,9 @@ def _columns(head: PortfolioHead, layout: SalesLayout, features: FeatureSchema) 
     sources = {name: source for name in kinds if (source := _source_of(name, head.columns, layout)) is not None}
     if missing := [name for name in PROPERTY_FIELDS if name not in sources]:
         told = missing_columns(head.name, head.columns, missing, layout, set(sources.values()))
-        raise SourceMalformed(f"{told} Rename the caller's columns, or give the right names in data_source.columns.")
+        raise SourceMalformed(
+            f"{told} Rename them there, or say in tasador.toml which is which: [data_source.columns], such as type = 'Tipo'."
+        )
     if twice := sorted({source for source in sources.values() if head.columns.count(source) > 1}):
         raise SourceMalformed(
             f"{head.name} has more than one column {', '.join(map(repr, twice))}: rename or drop one."

@@ -12,6 +12,7 @@ from config.loader import LoadedSettings
 from config.log_lines import on_one_line
 from config.portfolio_places import STREAM, Format, PortfolioPlace
 from domain.valuation_day import FIRST_DAY, LAST_DAY, can_be_valued_on
+from entrypoints.cli.endings import ended_by_sigterm
 from entrypoints.cli.portfolio_table import totals_table
 from entrypoints.cli.progress import progress_of_rows
 from entrypoints.cli.session import configured, container_of, json_option, print_json, print_table, tell
@@ -133,7 +134,7 @@ def value(
     began = time.monotonic()
     done = 0
 
-    with progress_of_rows() as watch:
+    with ended_by_sigterm(), progress_of_rows() as watch:
 
         def progress(rows: int, share: float | None) -> None:
             nonlocal done

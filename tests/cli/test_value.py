@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import os
+import signal
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ import pytest
 
 from adapters.valuation_engines import processes
 from adapters.valuation_engines.in_this_process import InThisProcess
+from application.value_portfolio import ValuePortfolio
 from tests.cli.command import Command
 from tests.fakes.sales import some_sales
 
@@ -140,3 +143,12 @@ def test_without_a_model_says_what_to_do(tasador: Command, configured: Path) -> 
     ran = tasador("value", "homes.csv", "out.csv")
     assert ran.code == 1
     assert "tasador train" in ran.told
+
+
+def test_ends_promptly_where_it_is_told_to(
+    tasador: Command, trained: dict[str, Any], here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    homes(here)
+    monkeypatch.setattr(ValuePortfolio, "__call__", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    ran = tasador("value", "homes.csv", "out.csv")
+    assert (ran.code, ran.told) == (143, "terminated.")

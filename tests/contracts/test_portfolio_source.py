@@ -268,3 +268,29 @@ class TestPortfolioSource:
             assert set(lines) == {None}
         else:
             assert [line for part in lines for line in part or ()] == ["casa,1", '"a ""b""","x,y"']
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_a_file_that_is_written_over_while_it_is_read_is_told(kind: str, tmp_path: Path) -> None:
+    homes = pa.table({"loan": [1, 2, 3, 4]})
+    file = tmp_path / f"homes.{kind}"
+    if kind == "csv":
+        file.write_text("loan\n1\n2\n3\n4\n")
+        parts = CsvPortfolio(str(file), part_bytes=4).parts()
+    else:
+        parquet.write_table(homes, file)
+        parts = ParquetPortfolio(str(file), rows_a_part=1).parts()
+    next(parts)
+    with file.open("ab") as more:
+        more.write(b"5\n")
+    with pytest.raises(SourceMalformed, match=r"changed while it was read"):
+        list(parts)
+
+
+def test_a_file_that_is_gone_once_it_was_opened_is_read_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "homes.csv").write_text("loan\n1\n2\n")
+    parts = CsvPortfolio(str(tmp_path / "homes.csv"), part_bytes=4).parts()
+    read = [next(parts)]
+    (tmp_path / "homes.csv").unlink()
+    read += parts
+    assert sum(len(part.read(["loan"]).places) for part in read) == 2
