@@ -182,7 +182,8 @@ def _columns(head: PortfolioHead, layout: SalesLayout, features: FeatureSchema) 
     if missing := [name for name in PROPERTY_FIELDS if name not in sources]:
         told = missing_columns(head.name, head.columns, missing, layout, set(sources.values()))
         raise SourceMalformed(
-            f"{told} Rename them there, or say in tasador.toml which is which: [data_source.columns], such as type = 'Tipo'."
+            f"{told} Rename them there, or say in tasador.toml which is which: [data_source.columns], such as "
+            "type = 'Tipo'."
         )
     if twice := sorted({source for source in sources.values() if head.columns.count(source) > 1}):
         raise SourceMalformed(
