@@ -114,9 +114,11 @@ def value(
 
     Each is a CSV or Parquet file (.csv, .csv.gz, .parquet; a folder of Parquet files as INPUT; also as a URL such as
     s3://bucket/homes.parquet), `-` for standard input and output, or a database: postgresql://user@host/name,
-    sqlite:///file.db. Needed columns: type, sector, net_usable_area, net_area, n_rooms, n_bathroom, latitude, longitude,
-    or what [data_source.columns] in tasador.toml calls them. Your own columns stay as they are; rows that cannot be valued are `refused`, with the
-    reason. OUTPUT appears whole or not at all; of an interrupted run, --resume goes on.
+    sqlite:///file.db.
+
+    Needed columns: type, sector, net_usable_area, net_area, n_rooms, n_bathroom, latitude and longitude, or what
+    [data_source.columns] in tasador.toml calls them. Your own columns stay as they are; rows that cannot be valued are
+    `refused`, with the reason. OUTPUT appears whole or not at all; of an interrupted run, --resume goes on.
     """
     from application.value_portfolio import PortfolioRequest
 
