@@ -29,10 +29,10 @@ help: ## Show this list
 run: $(STAMPS)/project ## Serve valuations on http://127.0.0.1:8000 (PORT=9000 make run: elsewhere)
 	@exec $(BIN)/tasador quickstart $(if $(PORT),--port "$(PORT)")
 
-test: $(STAMPS)/test $(STAMPS)/project ## Run the tests (ARGS="-k ratio": some of them)
+test: $(STAMPS)/test $(STAMPS)/project $(STAMPS)/browser ## Run the tests (ARGS="-k ratio": some of them)
 	@$(PYTEST) $(ARGS)
 
-check: $(STAMPS)/test $(STAMPS)/project ## Check format, lint, types, imports and dependencies, then run the tests
+check: $(STAMPS)/test $(STAMPS)/project $(STAMPS)/browser ## Check format, lint, types, imports and dependencies, then run the tests
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
@@ -104,6 +104,11 @@ endif
 
 $(STAMPS)/test: requirements/test.txt $(STAMPS)/serve
 	$(call install,requirements/test.txt,Installing what the tests and checks need: half a minute and only now.)
+
+# A Chromium for the tests of the console, where the machine has none.
+$(STAMPS)/browser: $(STAMPS)/test scripts/browser.py tests/browser/chromium.py
+	@$(BIN)/python -m scripts.browser
+	@touch $@
 
 $(STAMPS)/fuzz: requirements/fuzz.txt $(STAMPS)/serve
 	$(call install,requirements/fuzz.txt,Installing what the fuzzing needs: half a minute and only now.)

@@ -230,6 +230,15 @@ class TracingSettings(Section, frozen=True):
     share: Annotated[float, Meta(ge=0, le=1)] = 1.0
 
 
+class ConsoleSettings(Section, frozen=True):
+    """The page at `/`."""
+
+    enabled: bool = True
+    tile_url: str | None = None
+    tile_attribution: str = ""
+    map_sales: Annotated[int, Meta(ge=0, le=50_000)] = 20_000
+
+
 class HttpSettings(Section, frozen=True):
     """The HTTP service. Bodies are limited in KiB; `max_batch_kb` is for the batch routes.
 
@@ -275,3 +284,4 @@ class Settings(Section, frozen=True):
     logging: LoggingSettings = LoggingSettings()
     tracing: TracingSettings = TracingSettings()
     http: HttpSettings = HttpSettings()
+    console: ConsoleSettings = ConsoleSettings()

@@ -7,9 +7,10 @@ from litestar.di import Provide
 
 from config.container import Container
 from entrypoints.http.bodies import RawRequest
+from entrypoints.http.console.page import ConsolePage
 from entrypoints.http.cors import cors_config
 from entrypoints.http.coverage import CoverageMonitoring
-from entrypoints.http.documentation import Documentation, openapi_config
+from entrypoints.http.documentation import Documentation, StartAtDocumentation, openapi_config
 from entrypoints.http.drift import Drift
 from entrypoints.http.evidence import Evidence, Outcomes, RecordedValuations
 from entrypoints.http.evidence_keeper import EvidenceKeeper
@@ -49,7 +50,7 @@ def make_app(container: Container, refresh_seconds: float = 0.5, roster: Roster 
 
     `roster` names the other workers, where there are any.
     """
-    http = container.settings().http
+    http, console = container.settings().http, container.settings().console
     log = container.loggers().service
     roster = roster or Roster.alone()
     refresher = ModelRefresher(container.served_model(), log, refresh_seconds, roster)
@@ -83,6 +84,7 @@ def make_app(container: Container, refresh_seconds: float = 0.5, roster: Roster 
             Health,
             MetricsPage,
             Documentation,
+            ConsolePage if console.enabled else StartAtDocumentation,
         ],
         dependencies=_provided(
             valuing=Valuing(
@@ -117,6 +119,7 @@ def make_app(container: Container, refresh_seconds: float = 0.5, roster: Roster 
             metrics=metrics,
             limits=limits,
             notices=notices,
+            console=console,
         ),
         guards=[key_guard(container.authenticate_key(), limits, failed)],
         exception_handlers={Exception: answer},

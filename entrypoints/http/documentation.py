@@ -101,11 +101,6 @@ class Documentation(Controller):
     opt = PUBLIC
     include_in_schema = False
 
-    @get("/", sync_to_thread=False)
-    def start(self) -> Redirect:
-        """Leads to the documentation."""
-        return Redirect("/docs", status_code=307)
-
     @get("/openapi.json", sync_to_thread=False)
     def openapi(self, request: Request[Any, Any, Any], served_model: NamedDependency[ServedModel]) -> Response[bytes]:
         """The API in OpenAPI's terms, with the further features of the model that is served now."""
@@ -132,6 +127,18 @@ class Documentation(Controller):
         else:
             raise NotFoundException
         return Response(content, media_type=media_type, headers={"Cache-Control": "max-age=86400"})
+
+
+class StartAtDocumentation(Controller):
+    """What is at `/` where there is no console."""
+
+    opt = PUBLIC
+    include_in_schema = False
+
+    @get("/", sync_to_thread=False)
+    def start(self) -> Redirect:
+        """Leads to the documentation."""
+        return Redirect("/docs", status_code=307)
 
 
 def _served_features(served: ServedModel) -> Features:

@@ -544,11 +544,6 @@ def test_nothing_else_is_handed_out(asked: Service, name: str) -> None:
     assert asked.client.get(f"/docs/{name}").status_code == 404
 
 
-def test_the_start_page_leads_to_the_documentation(asked: Service) -> None:
-    answer = asked.client.get("/")
-    assert (answer.status_code, answer.headers["Location"]) == (307, "/docs")
-
-
 def test_the_document_is_the_same_each_time(asked: Service, document: dict[str, Any]) -> None:
     assert msgspec.json.decode(asked.client.get("/openapi.json").content) == document
 

@@ -19,7 +19,6 @@ REQUESTS: list[tuple[int, str, str, dict[str, Any]]] = [
     (200, "HEAD", "/health/live", {}),
     (200, "GET", "/docs", {}),
     (204, "OPTIONS", "/predict", {}),
-    (307, "GET", "/", {}),
     (400, "POST", "/predict", {"content": b"{", "headers": {"Content-Type": "application/json"}}),
     (404, "GET", "/nothing", {}),
     (404, "POST", "/v1/nothing", {"json": {}}),

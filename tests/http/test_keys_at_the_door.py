@@ -12,6 +12,7 @@ from tests.http.service import HOME, Breakable, Service
 
 PUBLIC = {
     ("GET", "/"),
+    ("GET", "/console/{build}/{name}"),
     ("GET", "/openapi.json"),
     ("GET", "/docs"),
     ("GET", "/docs/{name}"),
