@@ -1,6 +1,6 @@
 """The page at `/`, and the files that it loads."""
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from litestar import Controller, Request, Response, get
@@ -19,7 +19,7 @@ _ASK_EACH_TIME = "no-cache"
 class ConsolePage(Controller):
     """The console. It needs no key to be loaded: it shows nothing until its user gives it one."""
 
-    opt: ClassVar[dict[str, Any]] = PUBLIC
+    opt = PUBLIC
     include_in_schema = False
 
     @get("/", sync_to_thread=False)
