@@ -23,6 +23,9 @@ _REDIS_URL = re.compile(r"rediss?://([^@/?#\s]*@)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9
 _SYSLOG_URL = re.compile(r"(tcp|tls)://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+):[0-9]{1,5}")
 _OTLP_URL = re.compile(r"https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?")
 
+_TILE_URL = re.compile(r"https?://[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:[0-9]{1,5})?/[A-Za-z0-9._~/?&=%+@:{}-]*")
+_BRACED = re.compile(r"\{[^{}]*\}|[{}]")
+
 
 def check_settings(settings: Settings) -> None:
     """Raises ConfigurationError, which names the key."""
@@ -34,6 +37,7 @@ def check_settings(settings: Settings) -> None:
     _check_recipients(settings.logging)
     _check_shipping(settings.logging)
     _check_otlp("tracing.otlp_url", settings.tracing.otlp_url)
+    _check_tiles(settings.console.tile_url)
 
 
 def _check_source(source: DataSourceSettings) -> None:
@@ -161,6 +165,18 @@ def _check_otlp(key: str, url: str | None) -> None:
         raise ConfigurationError(
             f"{key}: expected a collector's address, such as http://127.0.0.1:4318; what lets Tasador in there stands "
             "in the environment, as OTEL_EXPORTER_OTLP_HEADERS."
+        )
+
+
+def _check_tiles(url: str | None) -> None:
+    """That a browser can make addresses of tiles of it, and their host can be named in a Content-Security-Policy."""
+    if url is None:
+        return
+    found = _TILE_URL.fullmatch(url)
+    if not (found and sorted(_BRACED.findall(url)) == ["{x}", "{y}", "{z}"] and _has_port(_BRACED.sub("0", url))):
+        raise ConfigurationError(
+            "console.tile_url: expected such as https://tiles.example/{z}/{x}/{y}.png, with each of {z}, {x} and {y} "
+            "once, in the path or behind it, and nothing else in braces."
         )
 
 

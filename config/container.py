@@ -20,6 +20,7 @@ from msgspec import structs
 
 from application.authenticate_key import AuthenticateKey
 from application.check_readiness import CheckReadiness
+from application.describe_market import DescribeMarket
 from application.erase_evidence import EraseEvidence
 from application.export_client import ExportClient
 from application.export_heads import ExportHeads
@@ -29,6 +30,7 @@ from application.known_keys import KnownKeys
 from application.list_keys import ListKeyEvents, ListKeys
 from application.list_models import ListModels
 from application.locate_evidence import LocateEvidence
+from application.map_sales import MapSales
 from application.override_valuation import OverrideValuation
 from application.ports.clock import Clock
 from application.ports.data_source import DataSource
@@ -636,6 +638,8 @@ class Container(containers.DeclarativeContainer):
     valuation_engine = providers.FactoryAggregate(local=providers.Factory(_processes), dask=providers.Factory(_dask))
     finished_parts = providers.Factory(_finished_parts, settings.provided.portfolios)
     what_if = providers.Singleton(WhatIf, value_property, served_model)
+    describe_market = providers.Singleton(DescribeMarket, settings.provided.console.map_sales)
+    map_sales = providers.Singleton(MapSales, settings.provided.console.map_sales)
     study_drift = providers.Singleton(_study_drift, settings, evidence_archive, clock)
     check_readiness = providers.Singleton(
         CheckReadiness, served_model, model_repository, key_store, pepper_store, valuation_log

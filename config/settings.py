@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from domain.drift import MOST_DAYS
+from domain.market_survey import MOST_MAPPED
 
 Share = Annotated[float, Meta(gt=0, lt=1)]
 AboveNought = Annotated[float, Meta(gt=0, le=1e6)]
@@ -230,15 +231,6 @@ class TracingSettings(Section, frozen=True):
     share: Annotated[float, Meta(ge=0, le=1)] = 1.0
 
 
-class ConsoleSettings(Section, frozen=True):
-    """The page at `/`."""
-
-    enabled: bool = True
-    tile_url: str | None = None
-    tile_attribution: str = ""
-    map_sales: Annotated[int, Meta(ge=0, le=50_000)] = 20_000
-
-
 class HttpSettings(Section, frozen=True):
     """The HTTP service. Bodies are limited in KiB; `max_batch_kb` is for the batch routes.
 
@@ -267,6 +259,20 @@ class HttpSettings(Section, frozen=True):
     rate_limit_url: Name | None = None
     rate_limit_password_file: Path | None = None
     failed_keys_limit: Rate = "60/minute"
+
+
+class ConsoleSettings(Section, frozen=True):
+    """The page for people, at /; with `enabled` off there is none.
+
+    Its map shows at most `map_sales` of the sales that the served model learned from; with 0 it, and the API, show none
+    to anybody. Beneath them lie the tiles of `tile_url`, such as https://tiles.example/{z}/{x}/{y}.png, where one is
+    given: the browsers of those who look at it fetch them. `tile_attribution` names whose they are.
+    """
+
+    enabled: bool = True
+    tile_url: Name | None = None
+    tile_attribution: str = ""
+    map_sales: Annotated[int, Meta(ge=0, le=MOST_MAPPED)] = 20_000
 
 
 class Settings(Section, frozen=True):

@@ -19,6 +19,7 @@ from adapters.valuation_models.kernel import library as kernel
 from adapters.valuation_models.kernel.library import address, lent, library
 from adapters.valuation_models.kernel.nearest import NearestPoints, Rows
 from application.ports import model_trainer
+from application.ports.model_trainer import SalesInColumns
 from domain.comparable import SimilarSale
 from domain.great_circle import EARTH_RADIUS_KM, great_circle_km
 from domain.model_version import FeatureSchema
@@ -179,14 +180,15 @@ class ComparableSales(model_trainer.ComparableSales):
         rows, metres = rows[others], metres[others]
         apart = self._apart(home, rows, metres, as_of)
         best = np.lexsort((rows, metres, apart))[:count]
+        chosen = rows[best].tolist()
         return [
             SimilarSale(
-                id=self.ids[row] or self._content_id(row),
+                id=name,
                 sale=self._sale(row),
                 distance_m=1000 * self._kilometres(home, row),
                 similarity=1 / (1 + difference),
             )
-            for row, difference in zip(rows[best].tolist(), apart[best].tolist(), strict=True)
+            for row, difference, name in zip(chosen, apart[best].tolist(), self.ids_of(chosen), strict=True)
         ]
 
     def distances_km(self, homes: Sequence[Property]) -> list[tuple[float, float | None]]:
@@ -236,6 +238,20 @@ class ComparableSales(model_trainer.ComparableSales):
                 far = np.sqrt(((self.points[named] - point) ** 2).sum(axis=1)) > _chord(_FARTHEST_OF_ONE_ID_M)
                 known[place] = (~far & (self.codes["type"][named] == code)).any()
         return known
+
+    def columns(self) -> SalesInColumns:
+        """All of the sales: the arrays that are searched."""
+        return SalesInColumns(
+            numbers={**self.numbers, **self.extras},
+            codes=self.codes,
+            words=self.vocabularies,
+            prices=self.prices,
+            days=self.days,
+        )
+
+    def ids_of(self, places: Sequence[int]) -> list[str]:
+        """The source's ids; of sales that have none, ids made of what they say, in 35 us each."""
+        return [self.ids[row] or self._content_id(row) for row in places]
 
     def _kilometres(self, home: Property, row: int) -> float:
         latitude, longitude = self.numbers["latitude"].item(row), self.numbers["longitude"].item(row)

@@ -90,6 +90,26 @@ class SpreadModel(Protocol):
         """The same of n rows of checked properties."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class SalesInColumns:
+    """n sales field by field, each an array of shape (n,) that must not be written to; in an order of their own.
+
+    numbers: NUMBER_FIELDS and the numeric extras, float64, NaN where one is unknown. codes: TEXT_FIELDS and the
+    categorical extras as places in `words`, whose texts are distinct, sorted and normalised; "" is what is unknown.
+    prices: as they were paid. days: when they were sold, as ordinals, NaN where that is unknown; None: of all of them.
+    """
+
+    numbers: Mapping[str, NDArray[np.float64]]
+    codes: Mapping[str, NDArray[np.int32]]
+    words: Mapping[str, tuple[str, ...]]
+    prices: NDArray[np.float64]
+    days: NDArray[np.float64] | None
+
+    def __len__(self) -> int:
+        """How many sales there are."""
+        return len(self.prices)
+
+
 class ComparableSales(Protocol):
     """The sales that a model learned from."""
 
@@ -111,6 +131,14 @@ class ComparableSales(Protocol):
     @abstractmethod
     def known_homes(self, sales: "pd.DataFrame") -> NDArray[np.bool_]:
         """Whether each row of checked sales is of a home that is among these sales, shape (n,)."""
+
+    @abstractmethod
+    def columns(self) -> SalesInColumns:
+        """All of the sales, at least one, in the same order each time; nothing is copied for it."""
+
+    @abstractmethod
+    def ids_of(self, places: Sequence[int]) -> list[str]:
+        """The ids of the sales at these places of the columns, as `SimilarSale.id` has them."""
 
 
 class ModelTrainer(Protocol):

@@ -10,16 +10,19 @@ from entrypoints.http.bodies import RawRequest
 from entrypoints.http.console.page import ConsolePage
 from entrypoints.http.cors import cors_config
 from entrypoints.http.coverage import CoverageMonitoring
+from entrypoints.http.current_key import CurrentKey
 from entrypoints.http.documentation import Documentation, StartAtDocumentation, openapi_config
 from entrypoints.http.drift import Drift
 from entrypoints.http.evidence import Evidence, Outcomes, RecordedValuations
 from entrypoints.http.evidence_keeper import EvidenceKeeper
 from entrypoints.http.forwarded import TrustedProxies
 from entrypoints.http.health import Health
+from entrypoints.http.kept_answers import KeptAnswers
 from entrypoints.http.key_uses import KeyUseKeeper
 from entrypoints.http.keys import Keys
 from entrypoints.http.limiting import KeyLimits
 from entrypoints.http.log_metrics import LogMetrics
+from entrypoints.http.market import Market
 from entrypoints.http.metrics import Metrics, MetricsPage, Traffic
 from entrypoints.http.model_metrics import ModelInfo, ModelTrained
 from entrypoints.http.models import Models
@@ -56,6 +59,7 @@ def make_app(container: Container, refresh_seconds: float = 0.5, roster: Roster 
     refresher = ModelRefresher(container.served_model(), log, refresh_seconds, roster)
     batches, details = SlowThreads("batches", most=MOST_WAITING), SlowThreads("details", most=MOST_WAITING)
     studies = SlowThreads("studies", at_once=1, most=MOST_WAITING)
+    surveys = SlowThreads("surveys of the market", at_once=1, most=MOST_WAITING)
     lookups, lists = (SlowThreads(kind, most=MOST_WAITING) for kind in ("lookups", "lists of outcomes"))
     shared_readiness = SharedReadiness(container.check_readiness())
     metrics = Metrics(roster)
@@ -78,9 +82,11 @@ def make_app(container: Container, refresh_seconds: float = 0.5, roster: Roster 
             Valuations,
             RecordedValuations,
             Models,
+            Market,
             Drift,
             CoverageMonitoring,
             Keys,
+            CurrentKey,
             Health,
             MetricsPage,
             Documentation,
@@ -102,6 +108,9 @@ def make_app(container: Container, refresh_seconds: float = 0.5, roster: Roster 
                 lookups,
                 lists,
             ),
+            describe_market=container.describe_market(),
+            map_sales=container.map_sales(),
+            kept_answers=KeptAnswers(surveys),
             study_coverage=container.study_coverage(),
             study_drift=container.study_drift(),
             studies=studies,
@@ -130,6 +139,7 @@ def make_app(container: Container, refresh_seconds: float = 0.5, roster: Roster 
             batches.running,
             details.running,
             studies.running,
+            surveys.running,
             lookups.running,
             lists.running,
             shared_readiness.running,

@@ -35,6 +35,7 @@ _TAGS = [
     Tag("valuations", "Values with how sure they are, why, compared with which sales, and by which model."),
     Tag("outcomes", "What valued homes were sold for, and what valuers hold instead."),
     Tag("models", "The stored models, and which of them is served."),
+    Tag("market", "What the served model knows of its market: for forms and maps."),
     Tag("monitoring", "Whether the served model still holds."),
     Tag("keys", "The keys that open this service, for those who may manage them."),
     Tag("health", "For whoever runs the service."),

@@ -88,6 +88,27 @@ class KeyAnswer(Struct, kw_only=True):
         return cls(**_shown(key, state))
 
 
+class CurrentKeyAnswer(Struct, kw_only=True):
+    """The key that asks, as far as its bearer need know it."""
+
+    id: Annotated[str, Meta(description="Id of the key: the second part of its token.", examples=["4fT0aB8xQ2zL"])]
+    label: Annotated[str, Meta(description="Whose key it is, or what for.")]
+    scopes: Annotated[list[Scope], Meta(description="What it may do.")]
+    expires_at: Annotated[datetime, Meta(description="The moment from which on it is not valid (UTC).")]
+    created_at: Annotated[datetime, Meta(description="When it was issued (UTC).")]
+
+    @classmethod
+    def of(cls, key: ApiKey) -> "CurrentKeyAnswer":
+        """The answer that tells a bearer of this key."""
+        return cls(
+            id=key.id,
+            label=key.label,
+            scopes=sorted(key.scopes),
+            expires_at=key.expires_at,
+            created_at=key.created_at,
+        )
+
+
 class IssuedKeyAnswer(KeyAnswer, kw_only=True):
     """A new key with its token, which is shown this once and kept nowhere."""
 

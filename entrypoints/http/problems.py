@@ -51,10 +51,11 @@ from domain.errors import (
     ValuationNotShown,
 )
 from domain.market_extent import Refusal
+from domain.market_survey import MOST_MAPPED
 from entrypoints.http.answers import MODEL_VERSION
 from entrypoints.http.bodies import JSON_WANTED, MOST_PROBLEMS, MalformedBody
 from entrypoints.http.parameters import NOT_KNOWN
-from entrypoints.http.schemas import MOST_COMPARABLES, FieldProblemBody, ProblemBody, without_folders
+from entrypoints.http.schemas import LONGEST_TEXT, MOST_COMPARABLES, FieldProblemBody, ProblemBody, without_folders
 from entrypoints.http.slow_threads import Overloaded
 
 MEDIA_TYPE = "application/problem+json"
@@ -159,6 +160,7 @@ _PLAIN_DETAILS = {
     404: "There is nothing at this address: /docs lists what there is.",
     500: "Something went wrong here, not in your request: give the operator the X-Request-ID of this answer.",
 }
+_A_NAME = f"must be a name of 1 to {LONGEST_TEXT} characters"
 _OF_PARAMETERS = {
     "level": "must be greater than 0 and less than 1",
     "explain": "must be true or false",
@@ -166,6 +168,9 @@ _OF_PARAMETERS = {
     "days": f"must be a whole number from 1 to {MOST_DAYS}",
     "comparables": f"must be a whole number from 0 to {MOST_COMPARABLES}",
     "reason": "must be one line of at most 200 printable characters",
+    "sector": _A_NAME,
+    "type": _A_NAME,
+    "limit": f"must be a whole number from 1 to {MOST_MAPPED}",
 }
 """What is told of a parameter that Litestar found bad, since its own words are technical."""
 

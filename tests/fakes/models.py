@@ -4,12 +4,19 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
 
-from application.ports.model_trainer import LOCATION, ComparableSales, SpreadModel, TrainedModel, ValuationModel
+from application.ports.model_trainer import (
+    LOCATION,
+    ComparableSales,
+    SalesInColumns,
+    SpreadModel,
+    TrainedModel,
+    ValuationModel,
+)
 from domain.comparable import SimilarSale
 from domain.equity import EquityCalibration, EquityFigures
 from domain.great_circle import EARTH_RADIUS_KM, great_circle_km
@@ -114,6 +121,33 @@ class KnownSales(ComparableSales):
         homes = [Property(*row) for row in sales[list(PROPERTY_FIELDS)].itertuples(index=False)]
         known = {_looks(sale.property) for _, sale in self.sales}
         return np.array([_looks(home) in known for home in homes], dtype=np.bool_)
+
+    def columns(self) -> SalesInColumns:
+        sales = [sale for _, sale in self.sales]
+        homes = [sale.property for sale in sales]
+        extras = {name: [home.extras.get(name) for home in homes] for name in homes[0].extras}
+        texts = {name: [normalised(getattr(home, name)) for home in homes] for name in TEXT_FIELDS}
+        texts |= {name: [cell or "" for cell in cells] for name, cells in extras.items() if _is_text(cells)}
+        numbers = {name: [getattr(home, name) for home in homes] for name in NUMBER_FIELDS}
+        numbers |= {name: cells for name, cells in extras.items() if not _is_text(cells)}
+        words = {name: tuple(sorted(set(cells))) for name, cells in texts.items()}
+        days = [math.nan if sale.sold_on is None else sale.sold_on.toordinal() for sale in sales]
+        return SalesInColumns(
+            numbers={name: np.array(cells, dtype=np.float64) for name, cells in numbers.items()},
+            codes={
+                name: np.array([words[name].index(cell) for cell in cells], np.int32) for name, cells in texts.items()
+            },
+            words=words,
+            prices=np.array([sale.price for sale in sales]),
+            days=None if np.isnan(days).all() else np.array(days),
+        )
+
+    def ids_of(self, places: Sequence[int]) -> list[str]:
+        return [self.sales[place][0] for place in places]
+
+
+def _is_text(cells: Sequence[object]) -> TypeGuard[list[str | None]]:
+    return any(isinstance(cell, str) for cell in cells)
 
 
 def _kilometres_to(home: Property, places: NDArray[np.float64]) -> NDArray[np.float64]:

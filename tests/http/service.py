@@ -19,7 +19,14 @@ from application.ports.key_store import KeyStore
 from application.ports.model_repository import ModelRepository
 from application.ports.model_trainer import TrainedModel
 from config.container import Container
-from config.settings import HttpSettings, LoggingSettings, Settings, TracingSettings, ValuationLogSettings
+from config.settings import (
+    ConsoleSettings,
+    HttpSettings,
+    LoggingSettings,
+    Settings,
+    TracingSettings,
+    ValuationLogSettings,
+)
 from domain.api_key import ApiKey, KeyAdmin, Scope
 from domain.errors import KeyStoreUnavailable
 from domain.model_version import FeatureSchema, ModelCard
@@ -80,6 +87,7 @@ class Service:
         rate_limit: str = SMALL.rate_limit,
         traces_to: str | None = None,
         coordinate_decimals: int | None = None,
+        map_sales: int = 20_000,
     ) -> None:
         self.folder = folder
         self.clock = FixedClock()
@@ -93,6 +101,7 @@ class Service:
                 logging=LoggingSettings(directory=folder),
                 tracing=TracingSettings(otlp_url=traces_to),
                 valuation_log=ValuationLogSettings(coordinate_decimals=coordinate_decimals),
+                console=ConsoleSettings(map_sales=map_sales),
                 http=msgspec.structs.replace(SMALL, max_batch_kb=max_batch_kb, rate_limit=rate_limit),
             ),
             log_stream=providers.Object(self.screen),

@@ -38,7 +38,10 @@ ROUTES = {
     ("post", "/v1/models/rollback"),
     ("get", "/v1/monitoring/drift"),
     ("get", "/v1/monitoring/coverage"),
+    ("get", "/v1/market"),
+    ("get", "/v1/market/sales"),
     ("get", "/v1/keys"),
+    ("get", "/v1/keys/current"),
     ("post", "/v1/keys"),
     ("get", "/v1/keys/{key_id}"),
     ("delete", "/v1/keys/{key_id}"),
@@ -147,8 +150,9 @@ def test_what_needs_a_key_says_so_and_what_needs_none_does_not(document: dict[st
             scopes = scopes_of(operation)
             assert operation["security"] == [{name: [each]} for each in scopes for name in ("X-API-Key", "Bearer")]
             assert all(f"`{each}`" in operation["description"] for each in scopes), path
-            assert len(scopes) == 1 or operation["operationId"] == "show_valuation"
-            assert {"401", "403", "429"} <= operation["responses"].keys()
+            assert len(scopes) == 1 or operation["operationId"] in {"show_valuation", "show_current_key"}
+            assert {"401", "429"} <= operation["responses"].keys()
+            assert ("403" in operation["responses"]) == ({*scopes} != {*Scope}), path
 
 
 def test_the_scope_that_is_described_opens_the_route_and_no_other_does(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
 from adapters.key_stores.csv_file import CsvKeyStore
@@ -130,6 +131,25 @@ class TestList:
         assert ([key["id"] for key in answer.json()["keys"]], answer.json()["unreadable"]) == ([id_of(admin)], 1)
         assert "keys.csv" not in answer.text
         assert "keys.csv, line 3 is no key" in service.log()[-1]["error"]
+
+    def test_each_is_told_to_itself_whatever_it_may_do(self, asked: Service) -> None:
+        for scope in Scope:
+            token = asked.token(scope)
+            answer = asked.client.get("/v1/keys/current", headers={"X-API-Key": token})
+            assert answer.status_code == 200
+            kept = asked.keys.find(token.split("_")[1])
+            assert kept
+            assert answer.json() == {
+                "id": kept.id,
+                "label": "a test",
+                "scopes": [scope.value],
+                "expires_at": msgspec.to_builtins(kept.expires_at),
+                "created_at": msgspec.to_builtins(kept.created_at),
+            }
+
+    def test_who_bears_none_is_told_of_none(self, asked: Service) -> None:
+        answer = asked.client.get("/v1/keys/current")
+        assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
 
     def test_one_is_told_by_its_id(self, asked: Service) -> None:
         admin = asked.token()

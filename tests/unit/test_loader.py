@@ -151,6 +151,7 @@ def an_override(keys: tuple[str, ...], kind: Any) -> tuple[str, object]:
         "rate_limit_url": "redis://h",
         "syslog_url": "tls://h:6514",
         "otlp_url": "https://h:4318",
+        "tile_url": "https://h/{z}/{x}/{y}.png",
     }
     if spelt := spelt_texts.get(keys[-1]):
         return spelt, spelt
@@ -582,6 +583,38 @@ class TestLogServers:
             told = refusal(folder, f'[{section}]\notlp_url = "{url}"\n')
             assert told.startswith(f"{section}.otlp_url: expected a collector's address, such as http://127.0.0.1:4318")
             assert "OTEL_EXPORTER_OTLP_HEADERS" in told
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "https://tiles.example/{z}/{x}/{y}.png",
+            "http://127.0.0.1:8080/tiles?x={x}&y={y}&z={z}",
+            "https://a.tiles.example/{z}/{y}/{x}@2x.webp?key=a%20b",
+        ],
+    )
+    def test_of_tiles_are_taken_with_a_place_for_each_number(self, folder: Path, url: str) -> None:
+        assert load(folder, f'[console]\ntile_url = "{url}"\n').settings.console.tile_url == url
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "tiles/{z}/{x}/{y}.png",
+            "ftp://h/{z}/{x}/{y}.png",
+            "https://{s}.h/{z}/{x}/{y}.png",
+            "https://h/{s}/{z}/{x}/{y}.png",
+            "https://h/{z}/{x}.png",
+            "https://h/{z}/{x}/{y}/{y}.png",
+            "https://h/{z}/{x}/{y}.png}",
+            "https://h:0/{z}/{x}/{y}.png",
+            f"https://u:{PASSWORD}@h/{{z}}/{{x}}/{{y}}.png",
+            "https://h; script-src *//{z}/{x}/{y}.png",
+            "https://h/{z}/{x}/{y}.png' *",
+        ],
+    )
+    def test_of_tiles_that_no_browser_could_fetch_are_refused(self, folder: Path, url: str) -> None:
+        told = refusal(folder, f'[console]\ntile_url = "{url}"\n')
+        assert told.startswith("console.tile_url: expected such as https://tiles.example/{z}/{x}/{y}.png")
+        assert PASSWORD not in told
 
 
 def shown_key_store_url(url: str) -> str:

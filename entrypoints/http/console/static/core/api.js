@@ -12,6 +12,7 @@ export class Problem extends Error {
     this.kind = (told.type ?? "").split("/").pop();
     this.errors = told.errors ?? [];
     this.detail = told.detail ?? "";
+    this.told = told;
     this.retryAfter = retryAfter;
   }
 }

@@ -91,9 +91,10 @@ export const yesNo = (value) => t(value ? "word.yes" : "word.no");
 
 /**
  * The number that a text means, NaN where it means none. Points and commas may both separate decimals: of two different
- * separators the last does; one that comes once does unless three digits follow it, when the user's locale decides.
+ * separators the last does; one that comes once does unless three digits follow it, when `mark` decides, which is the
+ * decimal mark of the user's locale, or of a file.
  */
-export function read(text) {
+export function read(text, mark = decimalMark()) {
   const bare = String(text).replace(/[\s   '’]/g, "").replace("−", "-");
   if (!/^[+-]?(\d[\d.,]*|[.,]\d+)$/.test(bare)) return /^[+-]?\d+(\.\d+)?e[+-]?\d+$/i.test(bare) ? Number(bare) : NaN;
   const points = bare.split(".").length - 1;
@@ -101,10 +102,10 @@ export function read(text) {
   let decimal = null;
   if (points && commas) decimal = bare.lastIndexOf(".") > bare.lastIndexOf(",") ? "." : ",";
   else if (points === 1 || commas === 1) {
-    const mark = points ? "." : ",";
-    const [before, after] = bare.split(mark);
+    const found = points ? "." : ",";
+    const [before, after] = bare.split(found);
     const grouped = after.length === 3 && /^[+-]?[1-9]\d{0,2}$/.test(before);
-    decimal = grouped && mark !== decimalMark() ? null : mark;
+    decimal = grouped && found !== mark ? null : found;
   }
   if ((decimal === "." && points > 1) || (decimal === "," && commas > 1)) return NaN;
   const other = decimal === "." ? "," : ".";

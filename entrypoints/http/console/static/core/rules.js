@@ -44,8 +44,9 @@ export function dayProblem(value, days) {
 /**
  * A home as the user typed it, held against the market's rules: {home, problems}. `typed`: texts by field; `home` is what
  * is sent, with numbers as numbers; `problems`: [{field, message}], as the API would answer. Empty further features are null.
+ * `reading`: how a text is read as a number.
  */
-export function checked(typed, market) {
+export function checked(typed, market, reading = read) {
   const home = {};
   const problems = [];
   const add = (field, message) => message && problems.push({ field, message });
@@ -56,14 +57,14 @@ export function checked(typed, market) {
       add(field.name, textProblem(text));
     } else if (!text) add(field.name, "is missing");
     else {
-      const value = read(text);
+      const value = reading(text);
       home[field.name] = value;
       add(field.name, Number.isNaN(value) ? "must be a number, not text" : numberProblem(field, value));
     }
   }
   for (const feature of market.features.numeric) {
     const text = (typed[feature.name] ?? "").trim();
-    home[feature.name] = text ? read(text) : null;
+    home[feature.name] = text ? reading(text) : null;
     if (text && !Number.isFinite(home[feature.name])) add(feature.name, "must be a finite number");
   }
   for (const feature of market.features.categorical) home[feature.name] = (typed[feature.name] ?? "").trim() || null;
