@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from application.build_report import WORST, BuildReport, Report
+from application.build_report import BuildReport, Report
 from application.compare_versions import CompareVersions
 from application.evaluate_model import EvaluateModel, Evaluation
+from application.pick_sales import WORST
 from application.ports.data_source import DataSource
 from application.read_sales import SalesReading
 from application.sales.layout import SalesLayout

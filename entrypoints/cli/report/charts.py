@@ -8,7 +8,9 @@ from itertools import pairwise
 
 from markupsafe import Markup
 
-from application.build_report import Grouping, IndexLine, LevelStudy, Point, WidthOfDecile
+from application.build_report import IndexLine, Point, WidthOfDecile
+from application.group_ratios import Grouping
+from domain.holdout_picture import LevelStudy
 from domain.market_index import MarketIndex, middle_of
 from entrypoints.cli.report.svg import (
     WIDTH,

@@ -10,7 +10,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from application.build_report import Grouping, RatioGroup, Report
+from application.build_report import Report
+from application.group_ratios import Grouping, RatioGroup
 from domain.ratio_ranges import ACCEPTED, Range, verdicts
 from domain.ratio_study import RatioStudy
 from entrypoints.cli.report import charts, words
