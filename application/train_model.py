@@ -25,6 +25,7 @@ from application.fit_market_index import log_levels_of_table
 from application.hold_against_served import hold_against_served
 from application.judge_model import Judgement, judged
 from application.keep_rejected import keep_rejected
+from application.picture_holdout import picture_holdout
 from application.ports.clock import Clock
 from application.ports.data_source import DataSource, SourceTable
 from application.ports.model_repository import ModelRepository
@@ -153,9 +154,10 @@ class TrainModel:
         gate = hold_against_served(
             self.models, trained, appraised, material.test, level=plan.interval_level, currency=plan.currency
         )
+        picture = picture_holdout(trained, material.test, appraised, plan.interval_level, plan.seed)
         progress("judging the model", 1, 1)
         card = self._card(started, way, material, trained, found, equity, judgement, gate, agreement)
-        stored = self.models.store(trained, card, by)
+        stored = self.models.store(trained, card, by, picture)
         promoted = promote and (gate.passed or force)
         if promoted:
             forced = "" if gate.passed else f", forced though {gate.reason}"

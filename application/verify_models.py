@@ -1,10 +1,11 @@
 """Whether all that is stored is what was stored."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from application.ports.model_repository import ModelRepository
-from domain.errors import ModelNotFound, ModelRefused, ModelStoreUnavailable
+from domain.errors import EvaluationNotKept, EvaluationRefused, ModelNotFound, ModelRefused, ModelStoreUnavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class VerifyModels:
-    """Checks the signature and the bytes of every version, and every promotion."""
+    """Checks the signature and the bytes of every version, those of its picture too, and every promotion."""
 
     models: ModelRepository
 
@@ -51,6 +52,8 @@ class VerifyModels:
     def _refused(self, version: str) -> str | None:
         try:
             self.models.verify(version)
-        except (ModelRefused, ModelNotFound) as error:
+            with suppress(EvaluationNotKept):
+                self.models.picture(version)
+        except (ModelRefused, EvaluationRefused, ModelNotFound) as error:
             return str(error)
         return None

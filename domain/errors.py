@@ -75,6 +75,14 @@ class ModelRefused(DomainError):
     """A stored version that must not be loaded: altered, truncated, or of another format."""
 
 
+class EvaluationNotKept(DomainError):
+    """A stored version of which no picture of its holdout was kept."""
+
+
+class EvaluationRefused(DomainError):
+    """A stored picture of a holdout that must not be shown: altered, truncated, or of another format."""
+
+
 class NoModelServed(DomainError):
     """Nothing has been promoted yet, or no promoted version can be loaded."""
 

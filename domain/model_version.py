@@ -123,7 +123,7 @@ class ModelCard:
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """The stored bytes of a model: their SHA-256, hexadecimal, and their number."""
+    """Stored bytes: their SHA-256, hexadecimal, and their number."""
 
     sha256: str
     size: int
@@ -131,12 +131,16 @@ class Artifact:
 
 @dataclass(frozen=True, slots=True)
 class ModelVersion:
-    """A stored model: its name (`v1`, `v2`, ... in the order of storing), its card, its bytes, and who stored it."""
+    """A stored model: its name (`v1`, `v2`, ... in the order of storing), its card, its bytes, and who stored it.
+
+    picture: the bytes of its holdout's picture; None where none is kept, as of what older programs stored.
+    """
 
     version: str
     card: ModelCard
     artifact: Artifact
     stored_by: str = ""
+    picture: Artifact | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Models as objects that are made once and never changed, wherever those objects lie.
 
     blobs/sha256/<digest>.joblib   the models, named after their content
+    blobs/sha256/<digest>.json.gz  the pictures of their holdouts, likewise
     versions/v1/manifest.json      what a stored version says of itself, signed; a version is stored once this is there
     promotions/00000001.json       promotions, rollbacks and removals; what is served follows from them in their order
 
@@ -25,12 +26,22 @@ from adapters.model_repositories.documents import (
     unseal,
 )
 from adapters.model_repositories.objects import About, Objects, create_or_recognise, is_there
+from adapters.model_repositories.pictures import decode_picture, encode_picture
 from adapters.model_repositories.promotion_records import History, PromotionRecords
 from adapters.model_repositories.serialised import dumped, loaded
 from adapters.model_repositories.signatures import NotTrusted, SigningKeys
 from application.ports.model_repository import ModelRepository
 from application.ports.model_trainer import TrainedModel
-from domain.errors import InstallationIncomplete, ModelNotFound, ModelRefused, ModelStoreUnavailable, NothingToRollBack
+from domain.errors import (
+    EvaluationNotKept,
+    EvaluationRefused,
+    InstallationIncomplete,
+    ModelNotFound,
+    ModelRefused,
+    ModelStoreUnavailable,
+    NothingToRollBack,
+)
+from domain.holdout_picture import HoldoutPicture
 from domain.model_version import (
     Artifact,
     ModelCard,
@@ -43,13 +54,17 @@ from domain.model_version import (
 )
 
 _BLOBS, _VERSIONS = "blobs/sha256", "versions"
-_BLOB = re.compile(rf"{_BLOBS}/([0-9a-f]{{64}})\.joblib")
+_BLOB = re.compile(rf"{_BLOBS}/([0-9a-f]{{64}})\.(joblib|json\.gz)")
 _MANIFEST = re.compile(rf"{_VERSIONS}/({VERSION_NAME.pattern})/manifest\.json")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _DIGESTS = re.compile(rb"[0-9a-f]{64}")
 _LONGEST_WRITING = timedelta(days=1)
 _ANEW = "train again with `tasador train`: the new version is served in its place"
 _OTHERWISE = "restore it from a backup, or promote another version"
+
+
+class _Faulty(Exception):
+    """Bytes that are not those that were signed for; str() says what is wrong with them."""
 
 
 class _Stays(Exception):
@@ -64,25 +79,35 @@ class SignedModelRepository(ModelRepository):
         self._keys = keys
         self._records = PromotionRecords(objects)
 
-    def store(self, model: TrainedModel, card: ModelCard, by: str = "") -> ModelVersion:
-        """Writes the model, then its manifest: the version is there from that moment on."""
+    def store(
+        self, model: TrainedModel, card: ModelCard, by: str = "", picture: HoldoutPicture | None = None
+    ) -> ModelVersion:
+        """Writes the model and the picture, then the manifest: the version is there from that moment on."""
         blob = dumped(model)
-        artifact = Artifact(hashlib.sha256(blob).hexdigest(), len(blob))
-        name = _blob_of(artifact)
-        stored = ModelVersion(self._next_name(), card, artifact, by)
+        artifact = _artifact_of(blob)
+        blobs, pictured = {_blob_of(artifact): blob}, None
+        if picture is not None:
+            drawing = _encoded(picture)
+            pictured = _artifact_of(drawing)
+            blobs[_picture_of(pictured)] = drawing
+        stored = ModelVersion(self._next_name(), card, artifact, by, pictured)
         document = self._sealed(stored)
-        known = is_there(self._objects, name)
+        unknown = [name for name in blobs if not is_there(self._objects, name)]
         try:
-            self._objects.put(name, blob)
+            for name, content in blobs.items():
+                self._objects.put(name, content)
             while not create_or_recognise(self._objects, _manifest_of(stored.version), document):
                 stored = replace(stored, version=self._next_name())
                 document = self._sealed(stored)
-            if not is_there(self._objects, name):  # pruned meanwhile, having been there unreferenced
-                self._objects.put(name, blob)
+            for name, content in blobs.items():
+                if not is_there(self._objects, name):  # pruned meanwhile, having been there unreferenced
+                    self._objects.put(name, content)
         except BaseException:
             with contextlib.suppress(ModelStoreUnavailable):
-                if not known and artifact.sha256 not in self._referenced():
-                    self._objects.remove(name)
+                unneeded = {*self._unneeded(without=())}
+                for name in unknown:
+                    if name in unneeded:
+                        self._objects.remove(name)
             raise
         return stored
 
@@ -127,7 +152,27 @@ class SignedModelRepository(ModelRepository):
             raise self._refused(version, name, f"is that of another version, {stored.version!r:.30}")
         if not _DIGEST.fullmatch(stored.artifact.sha256):
             raise self._refused(version, name, "names no SHA-256 of the model")
+        if stored.picture and not _DIGEST.fullmatch(stored.picture.sha256):
+            raise self._refused(version, name, "names no SHA-256 of the picture")
         return stored
+
+    def picture(self, version: str) -> HoldoutPicture:
+        """Reads the file once: what is checked is what is decoded."""
+        stored = self.describe(version)
+        if stored.picture is None:
+            raise EvaluationNotKept(
+                f"{version} was stored without a picture of its evaluation, before these were kept: train again, or "
+                "see `tasador evaluate --report` where its sales are."
+            )
+        name = _picture_of(stored.picture)
+        try:
+            return decode_picture(self._signed_for(name, stored.picture))
+        except (_Faulty, ValueError) as error:
+            cause = str(error) if isinstance(error, _Faulty) else f"cannot be read: {_in_words(error)}"
+            raise EvaluationRefused(
+                f"The evaluation of model version {version} is not shown: {self._objects.place(name)} {cause}. To go "
+                "on, restore it from a backup, or train again; the model itself is another file."
+            ) from error
 
     def versions(self) -> list[str]:
         """Those that have a manifest, in the order of their numbers."""
@@ -240,9 +285,13 @@ class SignedModelRepository(ModelRepository):
 
     def _unreferenced(self, without: Collection[str]) -> list[str]:
         """Names of objects that nothing needs but the versions `without`."""
+        return self._unneeded(without) + self._objects.unfinished()
+
+    def _unneeded(self, without: Collection[str]) -> list[str]:
+        """Names of blobs that nothing needs but the versions `without`."""
         blobs = [match for match in map(_BLOB.fullmatch, self._objects.names(_BLOBS)) if match]
         needed = self._referenced(without)
-        return [match[0] for match in blobs if match[1] not in needed] + self._objects.unfinished()
+        return [match[0] for match in blobs if match[1] not in needed]
 
     def _referenced(self, without: Collection[str] = ()) -> set[str]:
         """The digests that any manifest names, also one that cannot be read otherwise."""
@@ -256,17 +305,23 @@ class SignedModelRepository(ModelRepository):
 
     def _unaltered_bytes(self, stored: ModelVersion) -> bytes:
         """The model's bytes, read once, of the size and digest that its manifest names."""
-        name, expected = _blob_of(stored.artifact), stored.artifact
+        name = _blob_of(stored.artifact)
         try:
-            blob = self._objects.read(name)
+            return self._signed_for(name, stored.artifact)
+        except _Faulty as error:
+            raise self._refused(stored.version, name, str(error)) from None
+
+    def _signed_for(self, name: str, expected: Artifact) -> bytes:
+        """The bytes of an object, read once. Raises _Faulty unless they are what a manifest says."""
+        try:
+            content = self._objects.read(name)
         except FileNotFoundError:
-            raise self._refused(stored.version, name, "is missing") from None
-        if len(blob) < expected.size:
-            cause = f"is truncated: it has {len(blob)} of {expected.size} bytes"
-            raise self._refused(stored.version, name, cause)
-        if len(blob) > expected.size or hashlib.sha256(blob).hexdigest() != expected.sha256:
-            raise self._refused(stored.version, name, "was altered: it is not what its manifest says (SHA-256)")
-        return blob
+            raise _Faulty("is missing") from None
+        if len(content) < expected.size:
+            raise _Faulty(f"is truncated: it has {len(content)} of {expected.size} bytes")
+        if len(content) > expected.size or hashlib.sha256(content).hexdigest() != expected.sha256:
+            raise _Faulty("was altered: it is not what its manifest says (SHA-256)")
+        return content
 
     def _deserialised(self, stored: ModelVersion, blob: bytes) -> TrainedModel:
         name = _blob_of(stored.artifact)
@@ -288,8 +343,23 @@ class SignedModelRepository(ModelRepository):
         )
 
 
+def _artifact_of(content: bytes) -> Artifact:
+    return Artifact(hashlib.sha256(content).hexdigest(), len(content))
+
+
+def _encoded(picture: HoldoutPicture) -> bytes:
+    try:
+        return encode_picture(picture)
+    except ValueError as error:
+        raise ModelRefused(f"The model is not stored: {error}. Look for it in the sales and train again.") from error
+
+
 def _blob_of(artifact: Artifact) -> str:
     return f"{_BLOBS}/{artifact.sha256}.joblib"
+
+
+def _picture_of(artifact: Artifact) -> str:
+    return f"{_BLOBS}/{artifact.sha256}.json.gz"
 
 
 def _manifest_of(version: str) -> str:

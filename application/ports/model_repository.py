@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from application.ports.model_trainer import TrainedModel
+from domain.holdout_picture import HoldoutPicture
 from domain.model_version import ModelCard, ModelVersion, Promotion, Pruned
 
 
@@ -15,10 +16,12 @@ class ModelRepository(Protocol):
     """
 
     @abstractmethod
-    def store(self, model: TrainedModel, card: ModelCard, by: str = "") -> ModelVersion:
+    def store(
+        self, model: TrainedModel, card: ModelCard, by: str = "", picture: HoldoutPicture | None = None
+    ) -> ModelVersion:
         """Stores a model as the next version (`v1`, `v2`, ...), whole or not at all. Does not promote it.
 
-        Raises ModelRefused for a card that would not come back, and as `check_storing` does.
+        Raises ModelRefused for a card or a picture that would not come back, and as `check_storing` does.
         """
 
     @abstractmethod
@@ -34,11 +37,19 @@ class ModelRepository(Protocol):
 
     @abstractmethod
     def verify(self, version: str) -> None:
-        """Raises as `load` does, without deserialising anything."""
+        """Raises as `load` does, without deserialising anything. Of the picture it says nothing: none is served."""
 
     @abstractmethod
     def describe(self, version: str) -> ModelVersion:
         """What the stored version says of itself. Raises ModelNotFound, ModelRefused."""
+
+    @abstractmethod
+    def picture(self, version: str) -> HoldoutPicture:
+        """The picture of the version's holdout, without the model: decoded only after signature and bytes were sound.
+
+        Raises EvaluationNotKept where it was stored without one, EvaluationRefused naming the file and the cause, and
+        as `describe` does.
+        """
 
     @abstractmethod
     def versions(self) -> list[str]:

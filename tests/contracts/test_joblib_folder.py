@@ -6,6 +6,7 @@ import itertools
 import json
 import multiprocessing
 import os
+import pickle
 import resource
 import shutil
 import signal
@@ -28,13 +29,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from adapters.model_repositories.documents import decode_version
 from adapters.model_repositories.joblib_folder import JoblibModelRepository
 from adapters.model_repositories.signatures import SigningKeys
 from application.ports.model_repository import ModelRepository
-from domain.errors import ModelNotFound, ModelRefused, ModelStoreUnavailable, NothingToRollBack
+from domain.errors import EvaluationRefused, ModelNotFound, ModelRefused, ModelStoreUnavailable, NothingToRollBack
 from domain.model_version import Pruned, served_stack
 from domain.property import Property
 from tests.fakes.models import METRICS, ConstantPricePerArea, a_card, a_trained_model
+from tests.fakes.pictures import a_picture
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 NOBODY = 65_534
@@ -73,6 +76,12 @@ def blob_of(folder: Path, version: str) -> Path:
 
 def manifest_of(folder: Path, version: str) -> Path:
     return folder / "versions" / version / "manifest.json"
+
+
+def picture_of(folder: Path, version: str) -> Path:
+    picture = repository(folder).describe(version).picture
+    assert picture
+    return folder / "blobs" / "sha256" / f"{picture.sha256}.json.gz"
 
 
 def record_of(folder: Path, number: int) -> Path:
@@ -138,6 +147,17 @@ class TestLayout:
         assert set(files_in(folder)) == {blob, "versions/v1/manifest.json", "promotions/00000001.json"}
         assert (folder / blob).stat().st_size == artifact.size
 
+    def test_a_picture_lies_under_its_digest_and_goes_with_its_version(
+        self, models: JoblibModelRepository, folder: Path
+    ) -> None:
+        for sales in (1, 2):
+            models.store(a_trained_model(), a_card(), picture=a_picture(sales=sales))
+        first, second = (picture_of(folder, version) for version in ("v1", "v2"))
+        assert first.exists()
+        models.prune(1, NOW, LATER, "ana")
+        assert not first.exists()
+        assert second.exists()
+
     def test_a_manifest_can_be_read_by_people(self, models: JoblibModelRepository, folder: Path) -> None:
         models.store(a_trained_model(), a_card(currency="UF"))
         text = manifest_of(folder, "v1").read_text()
@@ -146,6 +166,14 @@ class TestLayout:
         assert (document["format"], manifest["version"], manifest["card"]["currency"]) == (3, "v1", "UF")
         assert document["key"] == models.public_key()
         assert '\n    "recipe": "boosted",\n' in text
+
+    def test_a_manifest_of_before_pictures_is_read_as_one_without(
+        self, models: JoblibModelRepository, folder: Path
+    ) -> None:
+        stored = models.store(a_trained_model(), a_card(), "ana")
+        before = json.loads(manifest_of(folder, "v1").read_text())["manifest"]
+        assert before.pop("picture") is None
+        assert decode_version(json.dumps(before).encode()) == stored
 
     def test_figures_of_numpy_are_written_as_numbers(self, models: JoblibModelRepository) -> None:
         metrics = replace(METRICS, rmse=np.float64(0.1), mae=np.float64(0.25))
@@ -202,6 +230,26 @@ class TestDamage:
             blob.write(b"\0")
         with pytest.raises(ModelRefused, match="was altered"):
             models.load("v1")
+
+    @pytest.mark.parametrize(
+        ("left", "cause"),
+        [
+            (None, "is missing"),
+            (b"", "is truncated: it has 0 of"),
+            (pickle.dumps(a_picture()).ljust(10_000), "was altered"),
+        ],
+    )
+    def test_what_is_no_longer_the_picture_that_was_signed_for_is_not_opened(
+        self, models: JoblibModelRepository, folder: Path, left: bytes | None, cause: str
+    ) -> None:
+        models.store(a_trained_model(), a_card(), picture=a_picture())
+        picture = picture_of(folder, "v1")
+        picture.unlink()
+        if left is not None:
+            picture.write_bytes(left)
+        with pytest.raises(EvaluationRefused, match=rf"v1 .*json\.gz {cause}.*restore it") as refusal:
+            models.picture("v1")
+        assert str(picture) in str(refusal.value)
 
     def test_swapped_models_are_refused_both(self, models: JoblibModelRepository, folder: Path) -> None:
         models.store(a_trained_model(1000.0), a_card())
@@ -694,7 +742,9 @@ class Table(ConstantPricePerArea):
 
 def store_and_load_lightly(folder: Path) -> None:
     models = repository(folder)
-    models.load(models.store(a_trained_model(), a_card()).version)
+    version = models.store(a_trained_model(), a_card(), picture=a_picture()).version
+    models.load(version)
+    models.picture(version)
     assert not {"pandas", "sklearn", "lightgbm", "category_encoders", "scipy"} & set(sys.modules)
 
 
@@ -778,7 +828,9 @@ def kill_everywhere(folder: Path, action: str) -> None:
         assert models.store(a_trained_model(3000.0), a_card()).version == f"v{len(versions) + 1}"
         models.prune(None, NOW, LATER, "ana")
         assert models.unreferenced() == []
-        assert len(list((place / "blobs" / "sha256").iterdir())) == len(versions) + 1
+        assert [models.picture(version) for version in versions[1:]] == [a_picture()] * len(versions[1:])
+        blobs = len(versions) + 1 + len(versions[1:])  # v2 has a picture, too
+        assert len(list((place / "blobs" / "sha256").iterdir())) == blobs
         assert not [name for name in files_in(place) if name.endswith(".tmp")]
         if not killed:
             assert call > 10, "there were calls to be killed before"
@@ -800,7 +852,7 @@ def killed_before(call: int, models: JoblibModelRepository, action: str) -> bool
 
     sys.setprofile(watch)
     if action == "store":
-        models.store(a_trained_model(2000.0), a_card())
+        models.store(a_trained_model(2000.0), a_card(), picture=a_picture())
     else:
         models.promote("v1", NOON, "beto")
     os._exit(0)

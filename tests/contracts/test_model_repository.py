@@ -18,11 +18,19 @@ from adapters.model_repositories.joblib_folder import JoblibModelRepository
 from adapters.model_repositories.object_storage import ObjectStorageModelRepository
 from adapters.model_repositories.signatures import SigningKeys
 from application.ports.model_repository import ModelRepository
-from domain.errors import ModelNotFound, ModelRefused, ModelStoreUnavailable, NothingToRollBack
+from domain.errors import (
+    EvaluationNotKept,
+    EvaluationRefused,
+    ModelNotFound,
+    ModelRefused,
+    ModelStoreUnavailable,
+    NothingToRollBack,
+)
 from domain.model_version import Promotion, served_stack
 from domain.property import Property
 from tests.fakes.in_memory_model_repository import InMemoryModelRepository
 from tests.fakes.models import METRICS, a_card, a_trained_model
+from tests.fakes.pictures import a_picture
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 TOMORROW = datetime(9999, 1, 1, tzinfo=UTC)
@@ -37,11 +45,29 @@ UNKNOWN_NAMES = (
 
 @dataclass(frozen=True)
 class Shelf:
-    """A repository, how to alter the bytes of a stored model in it, and how to put it out of reach."""
+    """A repository, how to alter the bytes of a stored model or picture in it, and how to put it out of reach."""
 
     models: ModelRepository
     damage: Callable[[str], None]
+    damage_picture: Callable[[str], None]
     go_down: Callable[[], None]
+
+
+Damage = Callable[[str], None]
+
+
+def damaging(models: ModelRepository, alter: Callable[[str], None]) -> tuple[Damage, Damage]:
+    """What alters the model and the picture of a version, where `alter` does so to an object."""
+
+    def damage(version: str) -> None:
+        alter(f"blobs/sha256/{models.describe(version).artifact.sha256}.joblib")
+
+    def damage_picture(version: str) -> None:
+        picture = models.describe(version).picture
+        assert picture
+        alter(f"blobs/sha256/{picture.sha256}.json.gz")
+
+    return damage, damage_picture
 
 
 class BreakableMemory(MemoryFileSystem):  # type: ignore[misc]
@@ -81,15 +107,15 @@ fsspec.register_implementation("breakable", BreakableMemory)
 
 def in_memory(folder: Path, request: pytest.FixtureRequest) -> Shelf:
     models = InMemoryModelRepository()
-    return Shelf(models, models.damage, models.go_down)
+    return Shelf(models, models.damage, models.damage_picture, models.go_down)
 
 
 def joblib_folder(folder: Path, request: pytest.FixtureRequest) -> Shelf:
     place = folder / "models"
     models = JoblibModelRepository(place, SigningKeys(folder / "key.pem"))
 
-    def damage(version: str) -> None:
-        file = place / "blobs" / "sha256" / f"{models.describe(version).artifact.sha256}.joblib"
+    def alter(name: str) -> None:
+        file = place / name
         content = file.read_bytes()
         file.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
 
@@ -98,20 +124,19 @@ def joblib_folder(folder: Path, request: pytest.FixtureRequest) -> Shelf:
             place.rename(folder / "elsewhere")
         place.write_text("a file where the folder should be")
 
-    return Shelf(models, damage, go_down)
+    return Shelf(models, *damaging(models, alter), go_down)
 
 
 def fsspec_memory(folder: Path, request: pytest.FixtureRequest) -> Shelf:
     root = uuid.uuid4().hex
     models = ObjectStorageModelRepository(f"breakable://{root}", SigningKeys(folder / "key.pem"))
 
-    def damage(version: str) -> None:
-        name = f"/{root}/blobs/sha256/{models.describe(version).artifact.sha256}.joblib"
+    def alter(name: str) -> None:
         files = BreakableMemory()
-        content = files.cat_file(name)
-        files.pipe_file(name, content[:-1] + bytes([content[-1] ^ 1]))
+        content = files.cat_file(f"/{root}/{name}")
+        files.pipe_file(f"/{root}/{name}", content[:-1] + bytes([content[-1] ^ 1]))
 
-    return Shelf(models, damage, lambda: BreakableMemory.down.add(root))
+    return Shelf(models, *damaging(models, alter), lambda: BreakableMemory.down.add(root))
 
 
 def s3(folder: Path, request: pytest.FixtureRequest) -> Shelf:
@@ -119,8 +144,8 @@ def s3(folder: Path, request: pytest.FixtureRequest) -> Shelf:
     models = ObjectStorageModelRepository(f"s3://{bucket}/some/folder", SigningKeys(folder / "key.pem"))
     store = boto3.resource("s3", endpoint_url=request.getfixturevalue("s3_environment")).Bucket(bucket)
 
-    def damage(version: str) -> None:
-        blob = store.Object(f"some/folder/blobs/sha256/{models.describe(version).artifact.sha256}.joblib")
+    def alter(name: str) -> None:
+        blob = store.Object(f"some/folder/{name}")
         content = blob.get()["Body"].read()
         blob.put(Body=content[:-1] + bytes([content[-1] ^ 1]))
 
@@ -128,7 +153,7 @@ def s3(folder: Path, request: pytest.FixtureRequest) -> Shelf:
         store.objects.all().delete()
         store.delete()
 
-    return Shelf(models, damage, go_down)
+    return Shelf(models, *damaging(models, alter), go_down)
 
 
 KINDS = [in_memory, joblib_folder, fsspec_memory]
@@ -238,7 +263,7 @@ class TestDamage:
 
     @ALSO_S3
     def test_a_repository_that_is_out_of_reach_says_so_whatever_is_asked(self, shelf: Shelf) -> None:
-        shelf.models.store(a_trained_model(), a_card())
+        shelf.models.store(a_trained_model(), a_card(), picture=a_picture())
         shelf.models.promote("v1", NOON, "ana")
         shelf.go_down()
         for act in (
@@ -248,6 +273,7 @@ class TestDamage:
             lambda: shelf.models.prune(1, timedelta(0), NOON, "ana"),
             lambda: shelf.models.verify("v1"),
             lambda: shelf.models.describe("v1"),
+            lambda: shelf.models.picture("v1"),
             shelf.models.versions,
             shelf.models.promotions,
             lambda: shelf.models.promote("v1", NOON, "ana"),
@@ -255,6 +281,55 @@ class TestDamage:
         ):
             with pytest.raises(ModelStoreUnavailable):
                 act()
+
+
+class TestPictures:
+    """Of the holdouts that versions were judged by."""
+
+    @ALSO_S3
+    def test_comes_back_to_the_last_digit_also_where_the_model_is_altered(self, shelf: Shelf) -> None:
+        stored = shelf.models.store(a_trained_model(), a_card(), "ana", a_picture())
+        assert shelf.models.describe("v1") == stored
+        shelf.damage("v1")
+        assert shelf.models.picture("v1") == a_picture()
+
+    def test_each_version_has_its_own(self, models: ModelRepository) -> None:
+        for sales in (25, 26):
+            models.store(a_trained_model(), a_card(), picture=a_picture(sales=sales))
+        assert [models.picture(version).sales for version in ("v1", "v2")] == [25, 26]
+
+    def test_a_version_that_was_stored_without_one_says_so(self, models: ModelRepository) -> None:
+        models.store(a_trained_model(), a_card())
+        with pytest.raises(EvaluationNotKept, match=r"v1 was stored without.*train again"):
+            models.picture("v1")
+        for name in UNKNOWN_NAMES:
+            with pytest.raises(ModelNotFound):
+                models.picture(name)
+
+    @ALSO_S3
+    def test_an_altered_one_is_refused_and_keeps_no_model_from_service(self, shelf: Shelf) -> None:
+        shelf.models.store(a_trained_model(), a_card(), picture=a_picture())
+        shelf.damage_picture("v1")
+        with pytest.raises(EvaluationRefused, match="v1"):
+            shelf.models.picture("v1")
+        shelf.models.promote("v1", NOON, "ana")
+        assert shelf.models.load("v1") == a_trained_model()
+
+    def test_one_that_would_not_come_back_is_refused_and_nothing_is_stored(self, models: ModelRepository) -> None:
+        bad = replace(a_picture().points, value=(float("nan"), 1.0))
+        with pytest.raises(ModelRefused, match="is not stored"):
+            models.store(a_trained_model(), a_card(), picture=a_picture(points=bad))
+        assert models.versions() == models.unreferenced() == []
+
+    @ALSO_S3
+    def test_goes_with_its_version_and_stays_where_another_has_the_same(self, models: ModelRepository) -> None:
+        for sales in (1, 2, 2):
+            models.store(a_trained_model(), a_card(), picture=a_picture(sales=sales))
+        models.prune(1, timedelta(0), TOMORROW, "ana")
+        assert models.unreferenced() == []
+        with pytest.raises(ModelNotFound):
+            models.picture("v1")
+        assert models.picture("v3").sales == 2
 
 
 class TestPromoting:

@@ -6,7 +6,15 @@ from datetime import datetime, timedelta
 
 from application.ports.model_repository import ModelRepository
 from application.ports.model_trainer import TrainedModel
-from domain.errors import ModelNotFound, ModelRefused, ModelStoreUnavailable, NothingToRollBack
+from domain.errors import (
+    EvaluationNotKept,
+    EvaluationRefused,
+    ModelNotFound,
+    ModelRefused,
+    ModelStoreUnavailable,
+    NothingToRollBack,
+)
+from domain.holdout_picture import HoldoutPicture
 from domain.model_version import (
     Artifact,
     ModelCard,
@@ -25,6 +33,7 @@ class InMemoryModelRepository(ModelRepository):
     def __init__(self) -> None:
         self._stored: dict[str, ModelVersion] = {}
         self._bytes: dict[str, bytes] = {}
+        self._pictures: dict[str, bytes] = {}
         self._promotions: list[Promotion] = []
         self._removed: set[str] = set()
         self._down = False
@@ -45,12 +54,20 @@ class InMemoryModelRepository(ModelRepository):
         """Can be read and written again."""
         self._down = False
 
-    def store(self, model: TrainedModel, card: ModelCard, by: str = "") -> ModelVersion:
+    def damage_picture(self, version: str) -> None:
+        """Alters the last byte of a stored picture."""
+        self._pictures[version] = self._pictures[version][:-1] + b"\x00"
+
+    def store(
+        self, model: TrainedModel, card: ModelCard, by: str = "", picture: HoldoutPicture | None = None
+    ) -> ModelVersion:
         self._check_reachable()
-        content = pickle.dumps(model)
-        artifact = Artifact(hashlib.sha256(content).hexdigest(), len(content))
-        stored = ModelVersion(f"v{len(self._stored) + len(self._removed) + 1}", card, artifact, by)
-        self._stored[stored.version], self._bytes[stored.version] = stored, content
+        content, drawing = pickle.dumps(model), pickle.dumps(picture)
+        if picture != pickle.loads(drawing):  # noqa: S301 (made right here; NaN is no equal of itself)
+            raise ModelRefused("The model is not stored: a figure of the picture is not finite.")
+        name = f"v{len(self._stored) + len(self._removed) + 1}"
+        stored = ModelVersion(name, card, _artifact_of(content), by, _artifact_of(drawing) if picture else None)
+        self._stored[name], self._bytes[name], self._pictures[name] = stored, content, drawing
         return stored
 
     def check_storing(self) -> None:
@@ -71,6 +88,15 @@ class InMemoryModelRepository(ModelRepository):
         if version not in self._stored:
             raise ModelNotFound(f"There is no stored model version {version!r}.")
         return self._stored[version]
+
+    def picture(self, version: str) -> HoldoutPicture:
+        expected, drawing = self.describe(version).picture, self._pictures[version]
+        if expected is None:
+            raise EvaluationNotKept(f"{version} was stored without the picture of its evaluation: train again.")
+        if _artifact_of(drawing) != expected:
+            raise EvaluationRefused(f"The evaluation of model version {version} is not shown: it was altered.")
+        picture: HoldoutPicture = pickle.loads(drawing)  # noqa: S301 (made and checked right here)
+        return picture
 
     def versions(self) -> list[str]:
         self._check_reachable()
@@ -120,3 +146,7 @@ class InMemoryModelRepository(ModelRepository):
     def _check_reachable(self) -> None:
         if self._down:
             raise ModelStoreUnavailable("The model repository in memory cannot be reached.")
+
+
+def _artifact_of(content: bytes) -> Artifact:
+    return Artifact(hashlib.sha256(content).hexdigest(), len(content))

@@ -18,6 +18,7 @@ from tests.fakes.in_memory_model_repository import InMemoryModelRepository
 from tests.fakes.in_memory_pepper_store import InMemoryPepperStore
 from tests.fakes.in_memory_valuation_log import InMemoryValuationLog
 from tests.fakes.models import a_card, a_trained_model
+from tests.fakes.pictures import a_picture
 from tests.unit.test_served_model import stored
 
 
@@ -38,6 +39,16 @@ def test_a_damaged_version_is_found_when_the_bytes_are_checked() -> None:
     assert "v1" in (verified.versions["v1"] or "")
     assert verified.versions["v2"] is None
     assert not verified.sound
+
+
+def test_an_altered_picture_is_found_too_and_one_that_was_never_kept_is_no_fault() -> None:
+    models = stored(1)
+    models.store(a_trained_model(), a_card(), picture=a_picture())
+    assert VerifyModels(models)().sound
+    models.damage_picture("v2")
+    verified = VerifyModels(models)()
+    assert verified.versions["v1"] is None
+    assert "evaluation" in (verified.versions["v2"] or "")
 
 
 def test_promotions_dated_by_a_clock_set_back_are_told() -> None:
