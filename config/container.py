@@ -63,6 +63,7 @@ from application.rotate_key import RotateKey
 from application.rotate_pepper import RotatePepper
 from application.sample_valuations import SampleValuations
 from application.served_model import ServedModel
+from application.show_evaluation import ShowEvaluation
 from application.show_evidence import ShowEvidence
 from application.show_valuation import ShowValuation
 from application.study_coverage import StudyCoverage
@@ -622,6 +623,7 @@ class Container(containers.DeclarativeContainer):
     evaluate_model = providers.Singleton(_evaluate_model, settings, model_repository, data_source, quarantine, clock)
     build_report = providers.Singleton(_build_report, settings, model_repository, data_source, model_trainer, clock)
     list_models = providers.Singleton(ListModels, model_repository)
+    show_evaluation = providers.Singleton(ShowEvaluation, model_repository)
     promote_model = providers.Singleton(PromoteModel, model_repository, clock)
     roll_back_model = providers.Singleton(RollBackModel, model_repository, clock)
     prune_models = providers.Singleton(PruneModels, model_repository, clock)

@@ -13,6 +13,7 @@ from entrypoints.http.coverage import CoverageMonitoring
 from entrypoints.http.current_key import CurrentKey
 from entrypoints.http.documentation import Documentation, StartAtDocumentation, openapi_config
 from entrypoints.http.drift import Drift
+from entrypoints.http.evaluations import Evaluations
 from entrypoints.http.evidence import Evidence, Outcomes, RecordedValuations
 from entrypoints.http.evidence_keeper import EvidenceKeeper
 from entrypoints.http.forwarded import TrustedProxies
@@ -82,6 +83,7 @@ def make_app(container: Container, refresh_seconds: float = 0.5, roster: Roster 
             Valuations,
             RecordedValuations,
             Models,
+            Evaluations,
             Market,
             Drift,
             CoverageMonitoring,
@@ -115,6 +117,7 @@ def make_app(container: Container, refresh_seconds: float = 0.5, roster: Roster 
             study_drift=container.study_drift(),
             studies=studies,
             list_models=container.list_models(),
+            show_evaluation=container.show_evaluation(),
             served_model=container.served_model(),
             promote_model=container.promote_model(),
             roll_back_model=container.roll_back_model(),

@@ -23,6 +23,8 @@ from domain.api_key import Scope
 from domain.drift import MOST_DAYS
 from domain.errors import (
     DomainError,
+    EvaluationNotKept,
+    EvaluationRefused,
     FailedKeysThrottled,
     FieldProblem,
     InvalidFields,
@@ -120,6 +122,8 @@ _KINDS: Mapping[type[Exception], _Kind] = {
     ScopeMissing: _Kind(403, "scope-missing", "The key was not given the scope that is needed"),
     ModelNotFound: _Kind(404, "model-not-found", "There is no such model"),
     ModelRefused: _Kind(409, "model-refused", "The model must not be served"),
+    EvaluationNotKept: _Kind(404, "evaluation-not-kept", "No evaluation was kept with the model"),
+    EvaluationRefused: _Kind(409, "evaluation-refused", "The evaluation must not be shown"),
     ReferenceMissing: _Kind(409, "reference-missing", "The model has nothing to be compared with"),
     NothingToRollBack: _Kind(409, "nothing-to-roll-back", "There is no earlier model to serve"),
     NoModelServed: _Kind(503, "no-model-served", "No model is served", NO_MODEL),

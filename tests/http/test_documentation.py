@@ -34,6 +34,8 @@ ROUTES = {
     ("get", "/v1/models"),
     ("get", "/v1/models/current"),
     ("get", "/v1/models/{version}"),
+    ("get", "/v1/models/current/evaluation"),
+    ("get", "/v1/models/{version}/evaluation"),
     ("post", "/v1/models/{version}/promote"),
     ("post", "/v1/models/rollback"),
     ("get", "/v1/monitoring/drift"),

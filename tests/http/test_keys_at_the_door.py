@@ -68,6 +68,8 @@ def test_every_route_that_asks_for_a_key_asks_for_a_scope(asked: Service) -> Non
         ("GET", "/v1/models", Scope.MODELS_READ),
         ("GET", "/v1/models/current", Scope.MODELS_READ),
         ("GET", "/v1/models/v1", Scope.MODELS_READ),
+        ("GET", "/v1/models/v1/evaluation", Scope.MODELS_READ),
+        ("GET", "/v1/models/current/evaluation", Scope.MODELS_READ),
         ("POST", "/v1/models/v1/promote", Scope.MODELS_WRITE),
         ("POST", "/v1/models/rollback", Scope.MODELS_WRITE),
     ],
