@@ -12,9 +12,9 @@ from tests.cli.command import Command
 OTHER_KEY = f"ed25519:{'A' * 43}="
 
 
-def blob_of(tasador: Command, version: str) -> Path:
-    """The file that holds the bytes of a version."""
-    sha256 = tasador("models", "show", version, "--json").json["description"]["artifact"]["sha256"]
+def blob_of(tasador: Command, version: str, part: str = "artifact") -> Path:
+    """The file that holds the bytes of a version, or another part of it."""
+    sha256 = tasador("models", "show", version, "--json").json["description"][part]["sha256"]
     (file,) = Path("var/models").rglob(f"{sha256}*")
     return file.resolve()
 
@@ -171,13 +171,23 @@ class TestVerify:
         assert verified.line == "the promotions cannot be read"
         assert "cannot be read" in tasador("models", "promote", "v2").told
 
+    def test_names_a_picture_that_was_changed(self, trained: dict[str, Any], tasador: Command) -> None:
+        picture = blob_of(tasador, "v2", "picture")
+        picture.write_bytes(picture.read_bytes()[:-1] + b"x")
+        verified = tasador("models", "verify")
+        assert (verified.code, verified.line) == (1, "1 of 2 stored versions refused: v2")
+        assert f"{picture} was altered" in verified.out
+        assert tasador("models", "promote", "v2").code == 0, "the model itself is as it was"
+
     def test_names_what_no_version_needs(self, trained: dict[str, Any], tasador: Command) -> None:
         blob = blob_of(tasador, "v2")
+        picture = blob_of(tasador, "v2", "picture")
         shutil.rmtree("var/models/versions/v2")
         verified = tasador("models", "verify")
         assert (verified.code, verified.err) == (0, "")
-        assert f"note: no version needs {blob}" in verified.out
-        assert tasador("models", "verify", "--json").json["unreferenced"] == [str(blob)]
+        for file in (blob, picture):
+            assert f"note: no version needs {file}" in verified.out
+        assert set(tasador("models", "verify", "--json").json["unreferenced"]) == {str(blob), str(picture)}
 
 
 class TestSigning:
@@ -318,5 +328,6 @@ class TestAVersionOfAnOlderProgram:
         tasador("train")
         assert tasador("models", "prune", "--older-than", "0m", "--json").json["files"] == []
         pruned = tasador("models", "prune", "--keep", "1", "--older-than", "0m", "--json").json
-        assert (pruned["versions"], len(pruned["files"])) == (["v1", "v2"], 1), "v3 is the model that v1 was"
+        kinds = sorted(Path(file).suffix for file in pruned["files"])
+        assert (pruned["versions"], kinds) == (["v1", "v2"], [".gz", ".joblib"]), "v3 is the model that v1 was"
         assert tasador("models", "verify").code == 0
