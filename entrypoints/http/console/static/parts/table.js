@@ -80,7 +80,7 @@ function headCell(column, state, draw) {
 function line(row, columns, onRow, rowClass) {
   const cells = columns.map((column) => {
     const content = column.cell(row);
-    const side = column.number ? "text-end figure" : undefined;
+    const side = column.number ? "text-end tabular" : undefined;
     return column.head ? h("th", { scope: "row", class: side }, opening(content, row, onRow)) : h("td", { class: side }, content);
   });
   const element = h("tr", { class: [onRow && "opens", rowClass?.(row)].filter(Boolean).join(" ") || undefined }, cells);
