@@ -16,7 +16,7 @@ export function notice(text, kind = "success") {
 
 /** A problem in the place where something was to be shown, with a button to try again. */
 export function trouble(problem, again) {
-  const retry = again && h("button", { type: "button", class: "btn btn-sm btn-outline-danger ms-3", on: { click: again } }, t("word.retry"));
+  const retry = again && h("button", { type: "button", class: "btn btn-sm btn-outline-secondary ms-3", on: { click: again } }, t("word.retry"));
   return h("div", { class: "alert alert-danger", role: "alert" }, problem.message, retry);
 }
 
