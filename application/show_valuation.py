@@ -40,18 +40,20 @@ class ShowValuation:
         it sees everything. Raises ValuationNotShown, the same whether there is none or it is not for this viewer.
         """
         record = self.log.find(valuation_id)
-        if record is None or not (viewer is None or self._may_see(viewer, record)):
+        if record is None or not (viewer is None or may_see(viewer, record.key_id, self.keys)):
             raise ValuationNotShown(f"No valuation '{valuation_id}' is on record.")
         return ShownValuation.of(record, list(self.log.follow_ups(valuation_id)))
 
-    def _may_see(self, viewer: ApiKey, record: ValuationRecord) -> bool:
-        if Scope.AUDIT_READ in viewer.scopes:
-            return True
-        asked, passed = record.key_id, set[str]()
-        while asked != viewer.id:
-            passed.add(asked)
-            key = self.keys.find(asked)
-            if key is None or key.replaced_by is None or key.replaced_by in passed:
-                return False
-            asked = key.replaced_by
+
+def may_see(viewer: ApiKey, asked: str, keys: KeyStore) -> bool:
+    """Whether a key may see what the key of this id has asked for. Raises what `keys` raises."""
+    if Scope.AUDIT_READ in viewer.scopes:
         return True
+    passed = set[str]()
+    while asked != viewer.id:
+        passed.add(asked)
+        key = keys.find(asked)
+        if key is None or key.replaced_by is None or key.replaced_by in passed:
+            return False
+        asked = key.replaced_by
+    return True

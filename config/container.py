@@ -29,6 +29,7 @@ from application.key_uses import KeyUses, StoreKeyUses
 from application.known_keys import KnownKeys
 from application.list_keys import ListKeyEvents, ListKeys
 from application.list_models import ListModels
+from application.list_valuations import ListValuations
 from application.locate_evidence import LocateEvidence
 from application.map_sales import MapSales
 from application.override_valuation import OverrideValuation
@@ -648,6 +649,7 @@ class Container(containers.DeclarativeContainer):
     )
 
     show_valuation = providers.Singleton(ShowValuation, evidence_archive, key_store)
+    list_valuations = providers.Singleton(ListValuations, evidence_archive, key_store)
     record_outcomes = providers.Singleton(RecordOutcomes, evidence_archive, clock)
     override_valuation = providers.Singleton(OverrideValuation, evidence_archive, clock)
     study_coverage = providers.Singleton(StudyCoverage, evidence_archive, clock, model_repository)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from application.ports.valuation_log import ValuationLog
+from application.ports.valuation_log import LogPlace, ValuationLog
 from domain.errors import ValuationLogUnavailable
 from domain.follow_up import FollowUp
 from domain.valuation_record import ValuationRecord
@@ -89,6 +89,16 @@ class BestEffortValuationLog(ValuationLog):
     ) -> Iterator[ValuationRecord]:
         """Valuations that could be kept. Raises ValuationLogUnavailable."""
         return self._log.records(since, until, client_ref, damaged=damaged)
+
+    def recent(
+        self,
+        before: LogPlace | None = None,
+        client_ref: str | None = None,
+        *,
+        damaged: Callable[[str], None] | None = None,
+    ) -> Iterator[tuple[LogPlace, ValuationRecord | None]]:
+        """Valuations that could be kept, newest first. Raises ValuationLogUnavailable."""
+        return self._log.recent(before, client_ref, damaged=damaged)
 
     def follow_ups(
         self, valuation_id: str | None = None, *, damaged: Callable[[str], None] | None = None

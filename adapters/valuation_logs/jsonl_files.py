@@ -22,7 +22,7 @@ from adapters.valuation_logs.segment_thinning import SegmentThinning
 from adapters.valuation_logs.segment_writer import SegmentWriter, request_closing
 from application.ports.evidence_archive import AdoptedEvidence, EvidenceArchive, PrunedSegments
 from application.ports.evidence_signer import EvidenceSigner
-from application.ports.valuation_log import ValuationLog
+from application.ports.valuation_log import LogPlace, ValuationLog
 from domain.errors import SecretUnavailable, ValuationLogUnavailable
 from domain.evidence_chain import Damage, Entry
 from domain.evidence_register import SignedEvent
@@ -134,6 +134,17 @@ class JsonlValuationLog(ValuationLog, EvidenceArchive):
         """Opens a segment when it is its turn."""
         with self._reading():
             yield from self._reader.records(since, until, client_ref, damaged)
+
+    def recent(
+        self,
+        before: LogPlace | None = None,
+        client_ref: str | None = None,
+        *,
+        damaged: Callable[[str], None] | None = None,
+    ) -> Iterator[tuple[LogPlace, ValuationRecord | None]]:
+        """Opens a segment when it is its turn, the newest first."""
+        with self._reading():
+            yield from self._reader.recent(before, client_ref, damaged)
 
     def follow_ups(
         self, valuation_id: str | None = None, *, damaged: Callable[[str], None] | None = None

@@ -14,6 +14,7 @@ from adapters.valuation_logs.whole_lines import LONGEST_LINE, lines_in, opened
 from domain.errors import ValuationLogUnavailable
 
 EVER = datetime.min.replace(tzinfo=UTC)
+STILL = datetime.max.replace(tzinfo=UTC)
 _EARLIER, _LATER = timedelta(seconds=2), timedelta(seconds=5)
 _READ_AT_ONCE = 2**16
 _READ_ALL_AT_ONCE = 2**20
@@ -37,7 +38,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class LinesInTime:
-    """The lines of a file, none of which was made before `start`; `at_of` tells when, and raises ValueError.
+    """The lines of a file, none made before `start` or after `end`; `at_of` tells when, and raises ValueError.
 
     skip: how many lines at its beginning hold nothing. instead: what to read where the file is gone.
     """
@@ -47,6 +48,7 @@ class LinesInTime:
     at_of: Callable[[bytes], datetime]
     skip: int
     instead: "Callable[[], Sequence[LinesInTime]]" = tuple
+    end: datetime = STILL
 
     def between(
         self, since: datetime | None, until: datetime | None, mark: bytes, damaged: Damaged = None

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from application.ports.valuation_log import ValuationLog
+from application.ports.valuation_log import LogPlace, ValuationLog
 from domain.follow_up import FollowUp
 from domain.valuation_record import ValuationRecord
 
@@ -49,6 +49,16 @@ class NoValuationLog(ValuationLog):
         *,
         damaged: Callable[[str], None] | None = None,  # noqa: ARG002
     ) -> Iterator[ValuationRecord]:
+        """None."""
+        return iter(())
+
+    def recent(
+        self,
+        before: LogPlace | None = None,  # noqa: ARG002
+        client_ref: str | None = None,  # noqa: ARG002
+        *,
+        damaged: Callable[[str], None] | None = None,  # noqa: ARG002
+    ) -> Iterator[tuple[LogPlace, ValuationRecord | None]]:
         """None."""
         return iter(())
 

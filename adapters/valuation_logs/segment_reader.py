@@ -3,7 +3,7 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
-from datetime import MAXYEAR, datetime
+from datetime import MAXYEAR, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -20,7 +20,8 @@ from adapters.valuation_logs.entry_lines import (
     mark_of,
     mark_of_client_ref,
 )
-from adapters.valuation_logs.lines_in_time import EVER, Damaged, Line, LinesInTime, merged, tell, unreadable
+from adapters.valuation_logs.lines_in_time import EVER, STILL, Damaged, Line, LinesInTime, merged, tell, unreadable
+from adapters.valuation_logs.newest_first import newest_first
 from adapters.valuation_logs.older_files import at_in, older_files, span_of
 from adapters.valuation_logs.register_catalogue import Known
 from adapters.valuation_logs.register_file import RegisterFile
@@ -34,6 +35,7 @@ from adapters.valuation_logs.segment_names import (
     source_of,
 )
 from adapters.valuation_logs.whole_lines import lines_in, opened
+from application.ports.valuation_log import LogPlace
 from domain.errors import DomainError, ValuationLogUnavailable
 from domain.evidence_chain import Damage, Entry
 from domain.evidence_register import RegisterEvent
@@ -45,6 +47,7 @@ _Erased = Mapping[str, frozenset[int]]
 """The numbers of what is registered as erased, by segment: whatever stands there now is no record."""
 T = TypeVar("T")
 _RECORDS = msgspec.json.Decoder(ValuationRecord)
+_INSTANT = timedelta.resolution
 _FEW = 10
 """So many are each looked for where they should be before all is looked through."""
 
@@ -126,16 +129,28 @@ class SegmentReader:
     ) -> Iterator[ValuationRecord]:
         """Valuations by time; segments of other times are not even opened."""
         mark = b"" if client_ref is None else mark_of_client_ref(client_ref)
-        older = self._older(since, until)
-        beside = {file.path.stem for file in older}  # of what is being adopted, one of both is read
-        segments = [
-            file for file in self._segments("valuations", since, until) if source_of(file.path.stem) not in beside
-        ]
-        erased = self._erased()
-        for line in merged([*segments, *older], since, until, mark, damaged):
+        files, erased = self._of_valuations(since, until), self._erased()
+        for line in merged(files, since, until, mark, damaged):
             record = _read(_record, line, erased, damaged)
             if record and client_ref in {None, record.client_ref}:
                 yield record
+
+    def recent(
+        self, before: LogPlace | None, client_ref: str | None, damaged: Damaged = None
+    ) -> Iterator[tuple[LogPlace, ValuationRecord | None]]:
+        """Valuations, newest first; segments of later times are not even opened."""
+        mark = b"" if client_ref is None else mark_of_client_ref(client_ref)
+        until = before.at + _INSTANT if before and before.at < STILL else None  # what is of its time may be before it
+        files, erased = self._of_valuations(None, until), self._erased()
+        for place, line in newest_first(files, before, damaged):
+            record = _read(_whole_record, line, erased, damaged) if mark in line.text else None
+            yield place, record if record and client_ref in {None, record.client_ref} else None
+
+    def _of_valuations(self, since: datetime | None, until: datetime | None) -> list[LinesInTime]:
+        older = self._older(since, until)
+        beside = {file.path.stem for file in older}  # of what is being adopted, one of both is read
+        segments = self._segments("valuations", since, until)
+        return [*(file for file in segments if source_of(file.path.stem) not in beside), *older]
 
     def follow_ups(self, valuation_id: str | None, damaged: Damaged = None) -> Iterator[FollowUp]:
         """What was said of the valuation, or of any, by time."""
@@ -221,7 +236,8 @@ class SegmentReader:
         ]
 
     def _lines(self, segment: str, known: Known) -> LinesInTime:
-        return LinesInTime(self._folder / f"{segment}{ENDING}", known.first_at or EVER, at_of, skip=1)
+        path = self._folder / f"{segment}{ENDING}"
+        return LinesInTime(path, known.first_at or EVER, at_of, skip=1, end=known.last_at or STILL)
 
     def _older(self, since: datetime | None = None, until: datetime | None = None) -> list[LinesInTime]:
         try:
@@ -232,7 +248,8 @@ class SegmentReader:
         for path, day in files:
             start, end = span_of(day)
             if (since is None or since < end) and (until is None or start < until):
-                found.append(LinesInTime(path, start, at_in, skip=0, instead=partial(self._adopted, path.stem)))
+                instead = partial(self._adopted, path.stem)
+                found.append(LinesInTime(path, start, at_in, skip=0, instead=instead, end=end))
         return found
 
     def _adopted(self, source: str) -> list[LinesInTime]:
@@ -333,6 +350,14 @@ def _record(line: Line, erased: _Erased) -> ValuationRecord | None:
     if not isinstance(found, ValuationRecord):
         raise unreadable(line)
     return found
+
+
+def _whole_record(line: Line, erased: _Erased) -> ValuationRecord | None:
+    """The valuation of a line that was not changed; None where it was erased."""
+    record = _record(line, erased)
+    if record and not _is_whole(line):
+        raise unreadable(line)
+    return record
 
 
 def _evidence(kind: str, content: bytes, line: Line) -> Evidence:

@@ -60,16 +60,23 @@ class EvidenceDatabase:
             self._prepared = False
             raise self._refusal(error) from error
 
-    def rows(self, query: sql.Select[Any], *keys: sql.Column[Any]) -> Iterator[sql.Row[Any]]:
-        """What the query finds, in the order of `keys`, which it selects and no two rows share.
+    def rows(
+        self,
+        query: sql.Select[Any],
+        *keys: sql.Column[Any],
+        descending: bool = False,
+        start: tuple[Any, ...] | None = None,
+    ) -> Iterator[sql.Row[Any]]:
+        """What the query finds, in the order of `keys`, which it selects and no two rows share; what is after `start`.
 
         It is asked for in pages: who reads slowly, or stops, keeps no connection and no state of the database.
         """
-        after: tuple[Any, ...] | None = None
+        after, order = start, [key.desc() for key in keys] if descending else keys
         while True:
-            page = query.order_by(*keys).limit(_ROWS_AT_ONCE)
+            page = query.order_by(*order).limit(_ROWS_AT_ONCE)
             if after is not None:
-                page = page.where(sql.tuple_(*keys) > sql.tuple_(*map(sql.literal, after, [k.type for k in keys])))
+                there = sql.tuple_(*map(sql.literal, after, [key.type for key in keys]))
+                page = page.where(sql.tuple_(*keys) < there if descending else sql.tuple_(*keys) > there)
             with self.transaction() as connection:
                 found = connection.execute(page).all()
             yield from found

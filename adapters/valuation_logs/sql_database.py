@@ -21,7 +21,7 @@ from adapters.valuation_logs.sql_tables import ENTRIES, OF_NO_SEGMENT, REGISTERE
 from adapters.valuation_logs.sql_writer import SqlWriter
 from application.ports.evidence_archive import AdoptedEvidence, EvidenceArchive, PrunedSegments
 from application.ports.evidence_signer import EvidenceSigner
-from application.ports.valuation_log import ValuationLog
+from application.ports.valuation_log import LogPlace, ValuationLog
 from domain.errors import SecretUnavailable, ValuationLogUnavailable
 from domain.evidence_chain import Damage, Entry, EvidenceKind, written
 from domain.evidence_register import RegisterEvent, SignedEvent
@@ -137,6 +137,29 @@ class SqlValuationLog(ValuationLog, EvidenceArchive):
             evidence = self._evidence_of(row, damaged)
             if isinstance(evidence, ValuationRecord):
                 yield evidence
+
+    def recent(
+        self,
+        before: LogPlace | None = None,
+        client_ref: str | None = None,
+        *,
+        damaged: Callable[[str], None] | None = None,
+    ) -> Iterator[tuple[LogPlace, ValuationRecord | None]]:
+        """Valuations, newest first. Raises ValuationLogUnavailable."""
+        query = _ABOUT.where(ENTRIES.c.kind == EvidenceKind.VALUATION, ENTRIES.c.content.is_not(None))
+        if client_ref is not None:
+            query = query.where(ENTRIES.c.client_ref == client_ref)
+        start = (written(before.at), before.segment, before.number) if before else None
+        for row in self._not_erased(query, newest_first=True, start=start):
+            entry = entry_of(row)
+            evidence = None
+            if _is_kept(entry):
+                evidence = self._evidence_of(row, damaged)
+            else:
+                self._tell(row, "it was altered", damaged)
+            if isinstance(entry, Entry):
+                place = LogPlace(entry.at, entry.segment, entry.number)
+                yield place, evidence if isinstance(evidence, ValuationRecord) else None
 
     def follow_ups(
         self, valuation_id: str | None = None, *, damaged: Callable[[str], None] | None = None
@@ -291,27 +314,32 @@ class SqlValuationLog(ValuationLog, EvidenceArchive):
             if _is_kept(entry_of(row)):
                 yield self._evidence_of(row, damaged)
 
-    def _not_erased(self, query: sql.Select[Any]) -> Iterator[sql.Row[Any]]:
-        """The rows of a query for what is kept, by time."""
+    def _not_erased(
+        self, query: sql.Select[Any], *, newest_first: bool = False, start: tuple[Any, ...] | None = None
+    ) -> Iterator[sql.Row[Any]]:
+        """The rows of a query for what is kept, by time, those that come after `start`."""
         erased: Mapping[str, frozenset[int]] | None = None
-        for row in self._database.rows(query, *_IN_TIME):
+        for row in self._database.rows(query, *_IN_TIME, descending=newest_first, start=start):
             if erased is None:
                 erased = self._erased.numbers()
             if row.number not in erased.get(row.segment, ()):
                 yield row
 
     def _evidence_of(self, row: sql.Row[Any], damaged: Callable[[str], None] | None) -> Evidence | None:
-        place = f"row {row.number!r} of the segment {row.segment} in evidence_entries"
         try:
             return evidence_of(row.kind, row.content)
         except (TypeError, ValueError) as error:
-            if damaged is None:
-                raise ValuationLogUnavailable(
-                    f"In {self._database.name} the {place} cannot be read: {error}; `tasador audit verify` tells what "
-                    "was changed."
-                ) from None
-        damaged(place)
+            self._tell(row, str(error), damaged)
         return None
+
+    def _tell(self, row: sql.Row[Any], cause: str, damaged: Callable[[str], None] | None) -> None:
+        place = f"row {row.number!r} of the segment {row.segment} in evidence_entries"
+        if damaged is None:
+            raise ValuationLogUnavailable(
+                f"In {self._database.name} the {place} cannot be read: {cause}; `tasador audit verify` tells what "
+                "was changed."
+            ) from None
+        damaged(place)
 
 
 def _is_kept(entry: Entry | Damage) -> TypeGuard[Entry]:

@@ -2,11 +2,21 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from domain.follow_up import FollowUp
 from domain.valuation_record import ValuationRecord
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class LogPlace:
+    """Where a record stands: all stand in this order, which nothing that is recorded later changes."""
+
+    at: datetime
+    segment: str = ""
+    number: int = 0
 
 
 class ValuationLog(Protocol):
@@ -80,6 +90,23 @@ class ValuationLog(Protocol):
 
         damaged: is told each place, for people, that holds nothing that can be read, which is left out then; without
         it, that raises.
+        """
+
+    @abstractmethod
+    def recent(
+        self,
+        before: LogPlace | None = None,
+        client_ref: str | None = None,
+        *,
+        damaged: Callable[[str], None] | None = None,
+    ) -> Iterator[tuple[LogPlace, ValuationRecord | None]]:
+        """Valuations and their places, newest first, those that `find` finds; of this client reference, or all.
+
+        Those that stand before a place (one of a time alone stands before all of that time); all where it is None. Read
+        as they are asked for, so that the newest cost the same however many there are. None is told instead of what was
+        looked at in vain, so that whoever has looked at enough can stop, and go on from there later.
+
+        damaged: as of `records`; what was changed is told too, and so is a part of the log that cannot be read.
         """
 
     @abstractmethod

@@ -7,6 +7,7 @@ from litestar import Controller, Request, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody, PathParameter
 
+from application.list_valuations import ListValuations
 from application.override_valuation import OverrideValuation
 from application.record_outcomes import RecordOutcomes, ToldOutcome
 from application.show_valuation import ShowValuation
@@ -45,6 +46,7 @@ class Evidence:
     """What is on record, and the threads to look it up in: that takes a while, and of a long list longer."""
 
     show: ShowValuation
+    list_valuations: ListValuations
     record_outcomes: RecordOutcomes
     override: OverrideValuation
     threads: SlowThreads

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from application.ports.evidence_archive import AdoptedEvidence, EvidenceArchive, PrunedSegments
 from application.ports.evidence_signer import EvidenceSigner
-from application.ports.valuation_log import ValuationLog
+from application.ports.valuation_log import LogPlace, ValuationLog
 from domain.errors import ValuationLogUnavailable
 from domain.evidence_chain import Chain, Damage, Entry, EvidenceKind
 from domain.evidence_register import START, Action, RegisterEvent, SignedEvent, segments_of
@@ -105,6 +105,23 @@ class InMemoryValuationLog(ValuationLog, EvidenceArchive):
                 and client_ref in {None, record.client_ref}
             ):
                 yield record
+
+    def recent(
+        self,
+        before: LogPlace | None = None,
+        client_ref: str | None = None,
+        *,
+        damaged: Callable[[str], None] | None = None,
+    ) -> Iterator[tuple[LogPlace, ValuationRecord | None]]:
+        """Valuations, newest first."""
+        kept = {
+            LogPlace(entry.at, entry.segment, entry.number): each
+            for entry, each in self._readable(damaged)
+            if isinstance(each, ValuationRecord)
+        }
+        for place in sorted(kept, reverse=True):
+            if before is None or place < before:
+                yield place, kept[place] if client_ref in {None, kept[place].client_ref} else None
 
     def follow_ups(
         self, valuation_id: str | None = None, *, damaged: Callable[[str], None] | None = None

@@ -25,6 +25,7 @@ METHODS = {"get", "put", "post", "delete", "patch"}
 ROUTES = {
     ("post", "/predict"),
     ("post", "/predict_batch"),
+    ("get", "/v1/valuations"),
     ("post", "/v1/valuations"),
     ("post", "/v1/valuations/batch"),
     ("post", "/v1/valuations/what-if"),
