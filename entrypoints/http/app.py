@@ -22,7 +22,6 @@ from entrypoints.http.kept_answers import KeptAnswers
 from entrypoints.http.key_uses import KeyUseKeeper
 from entrypoints.http.keys import Keys
 from entrypoints.http.limiting import KeyLimits
-from entrypoints.http.listing import ListedValuations
 from entrypoints.http.log_metrics import LogMetrics
 from entrypoints.http.market import Market
 from entrypoints.http.metrics import Metrics, MetricsPage, Traffic
@@ -82,7 +81,6 @@ def make_app(container: Container, refresh_seconds: float = 0.5, roster: Roster 
                 request_max_body_size=http.max_batch_kb * _KIB,
             ),
             Valuations,
-            ListedValuations,
             RecordedValuations,
             Models,
             Evaluations,

@@ -28,7 +28,7 @@ from entrypoints.http.listing_parameters import (
     read_listing,
 )
 from entrypoints.http.problems import answered, documented
-from entrypoints.http.security import BY_KEY, needs
+from entrypoints.http.security import needs
 
 _PATH = "/v1/valuations"
 _BAD = ValidationException(extra=[FieldProblem("limit", f"must be a whole number from 1 to {MOST}")])
@@ -115,11 +115,7 @@ class ListedValuationsAnswer(Struct, kw_only=True):
 
 
 class ListedValuations(Controller):
-    """Lists of valuations on record."""
-
-    path = _PATH
-    tags = ("valuations",)
-    security = BY_KEY
+    """Lists of valuations on record. Litestar takes one controller a path: it is a part of that which values homes."""
 
     @get(
         "/",

@@ -16,6 +16,7 @@ from domain.model_version import FeatureSchema
 from domain.valuation import Valuation
 from entrypoints.http.answers import JsonAnswer, encode
 from entrypoints.http.bodies import NO_BODY, JsonBody, UnusableRow, read_request, read_rows, read_what_if, under
+from entrypoints.http.listing import ListedValuations
 from entrypoints.http.problems import answered, documented_valuing
 from entrypoints.http.schemas import (
     MOST_COMPARABLES,
@@ -56,7 +57,7 @@ MOST_DETAILS = 1_000
 """The most explanations and comparables that it may ask for: each takes as long as valuing many homes."""
 
 
-class Valuations(Controller):
+class Valuations(ListedValuations):
     """Valuations of homes."""
 
     path = "/v1/valuations"

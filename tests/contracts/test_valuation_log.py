@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from adapters.valuation_logs.best_effort import BestEffortValuationLog
 from adapters.valuation_logs.jsonl_files import JsonlValuationLog
 from adapters.valuation_logs.sql_database import SqlValuationLog
-from application.ports.valuation_log import ValuationLog
+from application.ports.valuation_log import LogPlace, ValuationLog
 from domain.comparable import SimilarSale
 from domain.errors import ValuationLogUnavailable
 from domain.follow_up import FollowUp, Outcome, ReviewSample, ValuerOverride
@@ -274,3 +275,54 @@ def test_what_is_said_twice_is_kept_twice_in_order(log: ValuationLog) -> None:
 def test_what_is_said_of_a_valuation_is_never_lost_without_a_word(name: str, tmp_path: Path) -> None:
     with pytest.raises(ValuationLogUnavailable):
         UNWRITABLE[name](tmp_path / "valuations").follow_up([SOLD])
+
+
+def seen(log: ValuationLog, before: LogPlace | None = None, client_ref: str | None = None) -> list[str]:
+    return [record.id for _, record in log.recent(before, client_ref) if record]
+
+
+def erase(log: ValuationLog, valuation_id: str) -> None:
+    archive = log._log if isinstance(log, BestEffortValuationLog) else log
+    assert isinstance(archive, InMemoryValuationLog | JsonlValuationLog | SqlValuationLog)
+    archive.erase([valuation_id], datetime.now(UTC), "ana", "asked to be forgotten")
+
+
+class TestNewestFirst:
+    def test_are_they_told_with_every_field_and_none_that_there_is_not(self, log: ValuationLog) -> None:
+        assert seen(log) == []
+        log.record([VALUED])
+        log.record([REFUSED])
+        log.follow_up([SOLD])
+        assert [record for _, record in log.recent()] == [REFUSED, VALUED]
+
+    def test_pages_neither_miss_nor_repeat_any_while_others_record(self, log: ValuationLog) -> None:
+        log.record([a_record(number, NOON + timedelta(minutes=number // 2)) for number in range(7)])
+        found, before = list[str](), None
+        while page := list(islice(log.recent(before), 2)):
+            found += [record.id for _, record in page if record]
+            before = page[-1][0]
+            log.record([a_record(100 + len(found), NOON + timedelta(days=1))])
+        assert found == [f"id-{number}" for number in range(6, -1, -1)]
+        assert seen(log, LogPlace(NOON + timedelta(minutes=1))) == ["id-1", "id-0"]
+
+    def test_of_a_client_reference_come_those_that_have_just_it(self, log: ValuationLog) -> None:
+        log.record([VALUED, REFUSED, replace(VALUED, id="later", at=NOON + timedelta(days=1))])
+        assert seen(log, client_ref=VALUED.client_ref) == ["later", VALUED.id]
+        assert seen(log, client_ref="unknown") == []
+
+    def test_come_without_those_whose_content_was_erased(self, log: ValuationLog) -> None:
+        log.record([a_record(number, NOON + timedelta(minutes=number)) for number in range(3)])
+        erase(log, "id-1")
+        log.record([a_record(3, NOON + timedelta(minutes=3))])
+        assert seen(log) == ["id-3", "id-2", "id-0"]
+
+
+@pytest.mark.parametrize("name", ["jsonl", "sqlite"])
+def test_the_newest_of_several_processes_come_in_the_order_of_time(name: str, tmp_path: Path) -> None:
+    first, second = (LOGS[name](tmp_path / "valuations") for _ in range(2))
+    for number in range(6):
+        (first, second)[number % 2].record([a_record(number, NOON + timedelta(minutes=number))])
+    first.close()  # type: ignore[attr-defined]  # its segment is closed, the other's still open
+    first.record([a_record(6, NOON + timedelta(minutes=6))])
+    assert seen(second) == [f"id-{number}" for number in range(6, -1, -1)]
+    assert [record.id for _, record in islice(first.recent(), 2) if record] == ["id-6", "id-5"]
