@@ -13,8 +13,8 @@ from domain.valuation_id import made_at
 from domain.valuation_record import ValuationRecord
 
 Status = Literal["valued", "refused"]
-MOST_LOOKED_AT = 20_000
-"""Records that one search looks at: reading so many takes a second or two."""
+MOST_LOOKED_AT = 10_000
+"""Records that one search looks at: reading so many takes about a second, in which other requests are slower."""
 
 
 @dataclass(frozen=True, slots=True)

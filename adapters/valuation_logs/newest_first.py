@@ -2,9 +2,10 @@
 
 from bisect import insort
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from operator import itemgetter
 
-from adapters.valuation_logs.lines_in_time import Damaged, Line, LinesInTime, tell
+from adapters.valuation_logs.lines_in_time import STILL, Damaged, Line, LinesInTime, tell
 from adapters.valuation_logs.whole_lines import lines_in, opened
 from application.ports.valuation_log import LogPlace
 
@@ -54,7 +55,8 @@ def _newest_first(file: LinesInTime, before: LogPlace | None, damaged: Damaged) 
         yield from newest_first(file.instead(), before, damaged)
         return
     with lines:
-        places, offset = [], 0
+        places, offset, segment = [], 0, file.path.stem
+        end = (before.at, before.segment, before.number) if before else (STILL,)
         for number, text in enumerate(lines_in(lines), start=1):
             if text is None:
                 tell(Line(b"", file.path, number), damaged)
@@ -62,23 +64,23 @@ def _newest_first(file: LinesInTime, before: LogPlace | None, damaged: Damaged) 
                 continue
             # Without an end, it is what a killed process has left, and nobody was told of it.
             if number > file.skip and text.endswith(b"\n"):
-                place = _place_of(file, Line(text, file.path, number), damaged)
-                if place and (before is None or place < before):
-                    places.append((place, offset))
+                at = _at_of(file, text, number, damaged)
+                if at and (at, segment, number) < end:
+                    places.append((at, number, offset))
             offset += len(text)
         places.sort()
         while places:
-            place, offset = places.pop()
+            at, number, offset = places.pop()
             lines.seek(offset)
-            yield place, Line(lines.readline(), file.path, place.number)
+            yield LogPlace(at, segment, number), Line(lines.readline(), file.path, number)
 
 
-def _place_of(file: LinesInTime, line: Line, damaged: Damaged) -> LogPlace | None:
+def _at_of(file: LinesInTime, text: bytes, number: int, damaged: Damaged) -> datetime | None:
     try:
-        at = file.at_of(line.text)
+        at = file.at_of(text)
     except ValueError:
         at = None
     if at is None or at.tzinfo is None:
-        tell(line, damaged)
+        tell(Line(text, file.path, number), damaged)
         return None
-    return LogPlace(at, file.path.stem, line.number)
+    return at

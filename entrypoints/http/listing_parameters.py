@@ -64,7 +64,7 @@ Until = Annotated[
 class _Cursor(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
     at: Annotated[datetime, msgspec.Meta(tz=True)]
     segment: Annotated[str, msgspec.Meta(pattern=r"\A[0-9A-Za-z-]{0,150}\Z")]
-    number: Annotated[int, msgspec.Meta(ge=0, lt=2**63)]
+    number: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
 def cursor_of(place: LogPlace) -> str:

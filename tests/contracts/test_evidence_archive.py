@@ -139,13 +139,16 @@ def test_what_cannot_be_read_is_told_and_keeps_back_nothing_else(archive: Archiv
     archive.record([VALUED, REFUSED])
     archive.follow_up([SOLD, OVERRIDDEN])
     spoil(archive, tmp_path, [VALUED.id])
-    for read in (archive.records, archive.follow_ups):
+    for read in (archive.records, archive.recent, archive.follow_ups):
         with pytest.raises(ValuationLogUnavailable):
             list(read())
     valuations, said = list[str](), list[str]()
     assert list(archive.records(damaged=valuations.append)) == [REFUSED]
     assert list(archive.follow_ups(damaged=said.append)) == [OVERRIDDEN]
     assert len({*valuations, *said}) == 2
+    newest = list[str]()
+    assert [record for _, record in archive.recent(damaged=newest.append) if record] == [REFUSED]
+    assert newest == valuations
     assert archive.find(REFUSED.id) == REFUSED
     assert archive.known([VALUED.id, REFUSED.id]) == {REFUSED.id: REFUSED.at}
 

@@ -15,12 +15,13 @@ import pytest
 from filelock import FileLock
 
 from adapters.evidence_signers.ed25519_file import Ed25519EvidenceSigner
-from adapters.valuation_logs import adoption, jsonl_files, lines_in_time, whole_lines
+from adapters.valuation_logs import adoption, jsonl_files, lines_in_time, newest_first, whole_lines
 from adapters.valuation_logs.best_effort import BestEffortValuationLog
 from adapters.valuation_logs.entry_lines import entry_in, line_of
 from adapters.valuation_logs.jsonl_files import JsonlValuationLog
 from adapters.valuation_logs.segment_limits import SegmentLimits
 from application.ports.evidence_archive import AdoptedEvidence
+from application.ports.valuation_log import LogPlace
 from application.verify_evidence import VerifyEvidence
 from domain.errors import SecretUnavailable, ValuationLogUnavailable
 from domain.evidence_chain import Chain, Damage, Entry
@@ -216,6 +217,60 @@ class TestASegment:
         assert (len(opened), log.find(found.id), len(opened)) == (1, found, 2)
         next(log.records())
         assert len(opened) == 3
+
+    def test_is_not_opened_for_the_newest_nor_for_those_before(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        log = a_log(tmp_path)
+        for day in range(4):
+            log.record([a_record(2 * day + each, NOON + timedelta(days=day, minutes=each)) for each in range(2)])
+            log.close()
+        opened = []
+
+        def noting(path: Path) -> Any:
+            opened.append(path)
+            return whole_lines.opened(path)
+
+        monkeypatch.setattr(newest_first, "opened", noting)
+        place, _ = next(log.recent())
+        assert (place.at, len(opened)) == (NOON + timedelta(days=3, minutes=1), 1)
+        _, found = next(log.recent(LogPlace(NOON + timedelta(days=1, minutes=1))))
+        assert found
+        assert (found.id, len(opened)) == ("id-2", 2)
+
+
+@pytest.mark.parametrize("sealed", [True, False])
+def test_a_segment_that_cannot_be_read_keeps_back_none_of_the_newest_but_its_own(
+    tmp_path: Path, *, sealed: bool
+) -> None:
+    log = a_log(tmp_path)
+    for number in range(3):
+        log.record([a_record(number, NOON + timedelta(minutes=number))])
+        if number < 2:
+            log.close()
+    place = files(tmp_path)[1 if sealed else 2]
+    place.unlink()
+    place.symlink_to(place)
+    told = list[str]()
+    assert [record.id for _, record in log.recent(damaged=told.append) if record] == (
+        ["id-2", "id-0"] if sealed else ["id-1", "id-0"]
+    )
+    assert told == [str(place)]
+    with pytest.raises(ValuationLogUnavailable, match="it is a link"):
+        list(log.recent())
+
+
+def test_a_line_that_was_changed_or_torn_is_passed_over_by_the_newest(tmp_path: Path) -> None:
+    log = a_log(tmp_path)
+    log.record([a_record(number, NOON + timedelta(minutes=number)) for number in range(4)])
+    [file] = files(tmp_path)
+    lines = file.read_bytes().splitlines(keepends=True)
+    lines[2] = lines[2].replace(b"visit-2", b"visit-9")  # it can be read, and is not what was recorded
+    lines[3] = b"{}\n"
+    file.write_bytes(b"".join(lines) + lines[1][:-9])
+    told = list[str]()
+    assert [record.id for _, record in log.recent(damaged=told.append) if record] == ["id-3", "id-0"]
+    assert sorted(told) == [f"{file}, line 3", f"{file}, line 4"]
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir, lambda path: path.symlink_to(path)])
@@ -553,6 +608,7 @@ class TestFilesOfAnOlderTasador:
         log = a_log(tmp_path)
         log.record([VALUED])
         assert list(log.records()) == [*older, VALUED]
+        assert [record for _, record in log.recent()] == [VALUED, *reversed(older)]
         assert list(log.records(since=NOON - timedelta(days=1), until=NOON)) == older[1:]
         assert list(log.records(client_ref="none")) == []
         assert (log.find("older-1"), log.find("torn")) == (older[1], None)
