@@ -96,7 +96,7 @@ class SignedModelRepository(ModelRepository):
         try:
             for name, content in blobs.items():
                 self._objects.put(name, content)
-            while not create_or_recognise(self._objects, _manifest_of(stored.version), document):
+            while not self._is_given(stored.version, document):
                 stored = replace(stored, version=self._next_name())
                 document = self._sealed(stored)
             for name, content in blobs.items():
@@ -259,6 +259,16 @@ class SignedModelRepository(ModelRepository):
                 "somebody wrote a number there that no training makes. Restore the repository from a backup."
             )
         return name
+
+    def _is_given(self, version: str, document: bytes) -> bool:
+        """Whether this version is there now, by this very call, under a name that is its own."""
+        if not create_or_recognise(self._objects, _manifest_of(version), document):
+            return False
+        if version not in self._records.read().retired:
+            return True
+        # Since the name was chosen others stored a version of that name, and newer ones, and pruned it.
+        self._objects.remove(_manifest_of(version))
+        return False
 
     def _sealed(self, stored: ModelVersion) -> bytes:
         try:

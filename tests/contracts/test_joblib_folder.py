@@ -689,18 +689,34 @@ class TestAtOnce:
     ) -> None:
         models.store(a_trained_model(), a_card())
         start = multiprocessing.get_context("forkserver").Barrier(AT_ONCE, timeout=PATIENCE)
-        stop = folder.with_name("stop")
+        stop, told = folder.with_name("stop"), [folder.with_name("one"), folder.with_name("two")]
         with in_other_processes(promote_or_prune, *((folder, start, stop, role) for role in ("promote", "prune"))):
             try:
-                with in_other_processes(store_the_same, (folder, start), (folder, start)):
+                with in_other_processes(store_the_same, *((folder, start, names) for names in told)):
                     pass
             finally:
                 stop.touch()
-        assert models.versions()[-1] == f"v{2 * STORED_BY_EACH + 1}"
+        stored = [version for names in told for version in names.read_text().split()]
+        assert len(set(stored)) == 2 * STORED_BY_EACH, "each has a name of its own"
+        assert models.versions()[-1] == max(stored, key=lambda version: int(version[1:]))
         for version in models.versions():
             models.verify(version)
         models.load(served_stack(models.promotions())[-1])
         assert len(models.versions()) < 2 * STORED_BY_EACH
+
+    def test_a_name_that_others_gave_and_pruned_since_it_was_chosen_is_not_given_again(
+        self, models: JoblibModelRepository, folder: Path
+    ) -> None:
+        def others_are_faster() -> None:
+            for _ in range(3):
+                models.store(a_trained_model(1000.0), a_card())
+            assert models.prune(2, NOW, LATER, "ana").versions == ("v1", "v2")
+
+        models.store(a_trained_model(1000.0), a_card())
+        slow = JoblibModelRepository(folder, SlowToSign(folder.parent / "key.pem", others_are_faster))
+        assert slow.store(a_trained_model(2000.0), a_card()).version == "v5"
+        assert models.versions() == ["v3", "v4", "v5"]
+        assert price_of(models, "v5") == 2000.0
 
 
 def a_home() -> Property:
@@ -711,6 +727,19 @@ def price_of(models: ModelRepository, version: str) -> float:
     model = models.load(version).model
     assert isinstance(model, ConstantPricePerArea)
     return model.price_per_m2
+
+
+class SlowToSign(SigningKeys):
+    """Keys of one who is overtaken before the first signature."""
+
+    def __init__(self, file: Path, meanwhile: Callable[[], None]) -> None:
+        super().__init__(file)
+        self._meanwhile = [meanwhile]
+
+    def sign(self, content: bytes) -> tuple[str, str]:
+        if self._meanwhile:
+            self._meanwhile.pop()()
+        return super().sign(content)
 
 
 @dataclass(frozen=True)
@@ -778,11 +807,13 @@ def promote_in_folder(folder: Path, start: Barrier, worker: int) -> None:
     promote_several(repository(folder), start, worker)
 
 
-def store_the_same(folder: Path, start: Barrier) -> None:
+def store_the_same(folder: Path, start: Barrier, names: Path) -> None:
     models = repository(folder)
     start.wait()
-    for turn in range(STORED_BY_EACH):
-        models.store(a_trained_model(1000.0 + turn % 3), a_card())  # the same models as the other process
+    with names.open("w") as told:
+        for turn in range(STORED_BY_EACH):
+            stored = models.store(a_trained_model(1000.0 + turn % 3), a_card())  # the same as the other process
+            told.write(f"{stored.version}\n")
 
 
 def promote_or_prune(folder: Path, start: Barrier, stop: Path, role: str) -> None:
