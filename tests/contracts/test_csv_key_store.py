@@ -3,7 +3,6 @@
 import dataclasses
 import errno
 import itertools
-import multiprocessing
 import os
 import signal
 import stat
@@ -22,6 +21,7 @@ from domain.api_key import ApiKey, Scope
 from domain.errors import KeyStoreMalformed, KeyStoreSpoiled, KeyStoreUnavailable, LastAdminKey
 from domain.key_event import KeyEvent, issued, revoked, rotated
 from tests.example_keys import example_key
+from tests.fork_server import FORK_SERVER
 
 YESTERDAYS_HEADER = b"id,label,secret_hash,pepper_id,scopes,created_at,expires_at,revoked_at\n"
 HEADER = YESTERDAYS_HEADER.strip() + b",revoked_by,revoked_because,created_by,last_used_at,replaced_by\n"
@@ -486,14 +486,12 @@ def _killed_at(file: Path, key_id: str, successor: ApiKey, step: int) -> None:
 
 
 def test_a_writer_that_is_killed_at_any_step_leaves_the_state_before_or_after_it(tmp_path: Path) -> None:
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
     ended = set()
     trials = []
     for step in range(14):
         file, key, successor = tmp_path / f"{step}" / "keys.csv", example_key(), example_key(created_at=ROTATION)
         CsvKeyStore(file).add(key)
-        process = context.Process(target=_killed_at, args=(file, key.id, successor, step))
+        process = FORK_SERVER.Process(target=_killed_at, args=(file, key.id, successor, step))
         process.start()
         trials.append((file, key, successor, process))
     for file, key, successor, process in trials:

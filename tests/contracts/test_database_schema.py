@@ -1,6 +1,5 @@
 """The tables of a database: set up at first use, upgraded when that is asked for, and never half of the way."""
 
-import multiprocessing
 import os
 import signal
 import sqlite3
@@ -30,6 +29,7 @@ from domain.api_key import ApiKey
 from domain.errors import KeyStoreMalformed, KeyStoreUnavailable, SchemaOutdated
 from domain.key_event import revoked
 from tests.example_keys import example_key
+from tests.fork_server import FORK_SERVER
 
 YESTERDAYS_TABLE = """CREATE TABLE api_keys (
 	id TEXT NOT NULL, 
@@ -302,7 +302,7 @@ class TestTheCopyOfASqliteFile:
 
     def test_of_an_upgrade_that_was_killed_does_no_harm(self, old: Database) -> None:
         before = old.tables()
-        process = multiprocessing.get_context("forkserver").Process(target=_killed_before_it_is_done, args=(old.url,))
+        process = FORK_SERVER.Process(target=_killed_before_it_is_done, args=(old.url,))
         process.start()
         process.join()
         assert process.exitcode == -signal.SIGKILL

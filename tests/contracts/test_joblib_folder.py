@@ -4,7 +4,6 @@ import errno
 import io
 import itertools
 import json
-import multiprocessing
 import os
 import pickle
 import resource
@@ -38,6 +37,7 @@ from domain.model_version import Pruned, served_stack
 from domain.property import Property
 from tests.fakes.models import METRICS, ConstantPricePerArea, a_card, a_trained_model
 from tests.fakes.pictures import a_picture
+from tests.fork_server import FORK_SERVER
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 NOBODY = 65_534
@@ -96,9 +96,7 @@ def files_in(folder: Path) -> dict[str, bytes]:
 @contextmanager
 def in_other_processes(work: Callable[..., None], *arguments: Sequence[Any]) -> Iterator[None]:
     """Runs `work` in one process per tuple of arguments, beside the body, and fails where one of them fails."""
-    context = multiprocessing.get_context("forkserver")  # processes that share nothing with this one
-    context.set_forkserver_preload([__name__])
-    processes = [context.Process(target=work, args=tuple(each)) for each in arguments]
+    processes = [FORK_SERVER.Process(target=work, args=tuple(each)) for each in arguments]
     for process in processes:
         process.start()
     try:
@@ -664,7 +662,7 @@ class TestAtOnce:
     def test_models_stored_at_the_same_time_get_names_of_their_own(
         self, models: JoblibModelRepository, folder: Path
     ) -> None:
-        start = multiprocessing.get_context("forkserver").Barrier(AT_ONCE, timeout=PATIENCE)
+        start = FORK_SERVER.Barrier(AT_ONCE, timeout=PATIENCE)
         with in_other_processes(store_in_folder, *((folder, start, worker) for worker in range(AT_ONCE))):
             pass
         assert models.versions() == [f"v{number}" for number in range(1, AT_ONCE * EACH + 1)]
@@ -677,7 +675,7 @@ class TestAtOnce:
     ) -> None:
         for worker in range(AT_ONCE):
             models.store(a_trained_model(), a_card(seed=worker))
-        start = multiprocessing.get_context("forkserver").Barrier(AT_ONCE, timeout=PATIENCE)
+        start = FORK_SERVER.Barrier(AT_ONCE, timeout=PATIENCE)
         with in_other_processes(promote_in_folder, *((folder, start, worker) for worker in range(AT_ONCE))):
             pass
         made = [(promotion.version, promotion.by) for promotion in models.promotions()]
@@ -688,7 +686,7 @@ class TestAtOnce:
         self, models: JoblibModelRepository, folder: Path
     ) -> None:
         models.store(a_trained_model(), a_card())
-        start = multiprocessing.get_context("forkserver").Barrier(AT_ONCE, timeout=PATIENCE)
+        start = FORK_SERVER.Barrier(AT_ONCE, timeout=PATIENCE)
         stop, told = folder.with_name("stop"), [folder.with_name("one"), folder.with_name("two")]
         with in_other_processes(promote_or_prune, *((folder, start, stop, role) for role in ("promote", "prune"))):
             try:

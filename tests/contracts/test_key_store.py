@@ -1,6 +1,5 @@
 """What every key store does, whatever it keeps its keys in."""
 
-import multiprocessing
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -29,6 +28,7 @@ from domain.errors import (
 from domain.key_event import KeyEvent, issued, revoked, rotated
 from tests.example_keys import example_key
 from tests.fakes.in_memory_key_store import InMemoryKeyStore
+from tests.fork_server import FORK_SERVER
 from tests.openbao_server import Share
 
 Opener = Callable[[], KeyStore]
@@ -522,11 +522,10 @@ def test_processes_that_start_on_a_fresh_store_at_once_lose_nothing_and_double_n
 ) -> None:
     shares = [[example_key(label=f"process {number}") for _ in range(6)] for number in range(4)]
     shared = [example_key() for _ in range(4)]
-    context = multiprocessing.get_context("forkserver")  # processes that share nothing with this one
-    context.set_forkserver_preload([__name__])
-    signal = context.Barrier(len(shares))
+    signal = FORK_SERVER.Barrier(len(shares))
     processes = [
-        context.Process(target=_change_at_the_signal, args=(kind, location, share, shared, signal)) for share in shares
+        FORK_SERVER.Process(target=_change_at_the_signal, args=(kind, location, share, shared, signal))
+        for share in shares
     ]
     for process in processes:
         process.start()

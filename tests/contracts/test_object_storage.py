@@ -1,6 +1,5 @@
 """What can happen to models in object storage: servers that do not answer, keep to nothing, or know nobody."""
 
-import multiprocessing
 import os
 import socket
 import sys
@@ -28,6 +27,7 @@ from tests.contracts.test_joblib_folder import (
     store_several,
 )
 from tests.fakes.models import a_card, a_trained_model
+from tests.fork_server import FORK_SERVER
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 AT_ONCE = 2
@@ -173,7 +173,7 @@ class TestS3:
     def test_models_stored_at_the_same_time_get_names_of_their_own(self, tmp_path: Path, bucket: str) -> None:
         models = in_bucket(tmp_path, bucket)
         models.public_key()
-        start = multiprocessing.get_context("forkserver").Barrier(AT_ONCE, timeout=PATIENCE)
+        start = FORK_SERVER.Barrier(AT_ONCE, timeout=PATIENCE)
         shared = tmp_path, bucket, dict(os.environ), start
         with in_other_processes(store_in_bucket, *((*shared, worker) for worker in range(AT_ONCE))):
             pass
@@ -188,7 +188,7 @@ class TestS3:
         models = in_bucket(tmp_path, bucket)
         for worker in range(AT_ONCE):
             models.store(a_trained_model(), a_card(seed=worker))
-        start = multiprocessing.get_context("forkserver").Barrier(AT_ONCE, timeout=PATIENCE)
+        start = FORK_SERVER.Barrier(AT_ONCE, timeout=PATIENCE)
         shared = tmp_path, bucket, dict(os.environ), start
         with in_other_processes(promote_in_bucket, *((*shared, worker) for worker in range(AT_ONCE))):
             pass

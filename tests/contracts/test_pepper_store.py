@@ -1,6 +1,5 @@
 """What every pepper store does, whatever it keeps the pepper in."""
 
-import multiprocessing
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.queues import SimpleQueue
@@ -12,6 +11,7 @@ import pytest
 from adapters.pepper_stores.secret_file import SecretFilePepperStore
 from application.ports.pepper_store import PepperStore
 from tests.fakes.in_memory_pepper_store import InMemoryPepperStore
+from tests.fork_server import FORK_SERVER
 
 Opener = Callable[[], PepperStore]
 
@@ -93,12 +93,11 @@ def _current_at_the_signal(kind: str, folder: str, signal: Barrier, answers: "Si
 
 @pytest.mark.parametrize("kind", ADAPTERS)
 def test_processes_that_come_first_together_get_the_same_pepper(kind: str, tmp_path: Path) -> None:
-    context = multiprocessing.get_context("forkserver")  # processes that share nothing with this one
-    context.set_forkserver_preload([__name__])
-    signal = context.Barrier(4)
-    answers: SimpleQueue[bytes] = context.SimpleQueue()
+    signal = FORK_SERVER.Barrier(4)
+    answers: SimpleQueue[bytes] = FORK_SERVER.SimpleQueue()
     processes = [
-        context.Process(target=_current_at_the_signal, args=(kind, str(tmp_path), signal, answers)) for _ in range(4)
+        FORK_SERVER.Process(target=_current_at_the_signal, args=(kind, str(tmp_path), signal, answers))
+        for _ in range(4)
     ]
     for process in processes:
         process.start()

@@ -27,6 +27,7 @@ from domain.errors import SecretUnavailable, ValuationLogUnavailable
 from domain.follow_up import Outcome
 from tests.contracts.test_valuation_log import NOON, VALUED, a_record
 from tests.fakes.in_memory_evidence_signer import InMemoryEvidenceSigner
+from tests.fork_server import FORK_SERVER
 
 Opener = Callable[..., SqlValuationLog]
 LATER = NOON + timedelta(hours=1)
@@ -104,7 +105,7 @@ class TestSeveralWriters:
 
     def test_a_killed_one_takes_nothing_with_it_that_it_has_told_of(self, sqlite_url: str, opened: Opener) -> None:
         receiver, sender = multiprocessing.Pipe(duplex=False)
-        process = multiprocessing.get_context("forkserver").Process(target=_record_for_ever, args=(sqlite_url, sender))
+        process = FORK_SERVER.Process(target=_record_for_ever, args=(sqlite_url, sender))
         process.start()
         sender.close()
         log = opened(sqlite_url)

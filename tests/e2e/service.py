@@ -3,20 +3,24 @@
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Condition, Thread
 from typing import Any
 
 import httpx
 
+from entrypoints.cli.main import main
 from tests.cli.command import Ran, run
+from tests.fork_server import FORK_SERVER
 
 HOME = {
     "type": "departamento",
@@ -71,10 +75,51 @@ def a_key(folder: Path, *more: str) -> str:
     return str(ordered(folder, "keys", "create", "--label", "test", *more, "--json").json["token"])
 
 
+class Process:
+    """`tasador` in a process of its own, forked from one that has imported it: a start from nothing takes seconds."""
+
+    def __init__(self, folder: Path, words: Sequence[str], environment: Mapping[str, str]) -> None:
+        receiver, sender = FORK_SERVER.Pipe(duplex=False)
+        with receiver, sender:
+            self._process = FORK_SERVER.Process(target=_run, args=(folder, words, environment, sender))
+            self._process.start()
+            self.stdout = os.fdopen(os.dup(receiver.fileno()))
+        assert self._process.pid
+        self.pid = self._process.pid
+
+    def wait(self, timeout: float) -> int:
+        """Its exit code. Raises AssertionError where it has not ended by then."""
+        self._process.join(timeout)
+        assert self._process.exitcode is not None, "it has not ended"
+        return self._process.exitcode
+
+    def send_signal(self, number: int) -> None:
+        """Sends a signal, unless it has ended."""
+        if self._process.is_alive():
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """Ends it at once."""
+        self.send_signal(signal.SIGKILL)
+
+
+def _run(folder: Path, words: Sequence[str], environment: Mapping[str, str], output: Connection) -> None:
+    """What the process does: it is what Python would make of `_COMMAND` with all output going to one pipe."""
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    for descriptor in (1, 2):
+        os.dup2(output.fileno(), descriptor)
+    output.close()
+    sys.stdout, sys.stderr = open(1, "w", closefd=False), open(2, "w", buffering=1, closefd=False)  # noqa: SIM115
+    sys.argv = ["-c", *words]
+    main()
+
+
 class Service:
     """A serving process, what it has printed so far, and a client of it."""
 
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
+    def __init__(self, process: "Process | subprocess.Popen[str]") -> None:
         self.process = process
         self.address = ""
         self._lines: list[str] = []
@@ -144,18 +189,29 @@ class Service:
 
 @contextmanager
 def serving(
-    folder: Path, *arguments: str, port: str = "0", environment: Mapping[str, str] | None = None
+    folder: Path,
+    *arguments: str,
+    port: str = "0",
+    environment: Mapping[str, str] | None = None,
+    from_nothing: bool = False,
 ) -> Iterator[Service]:
-    """`tasador serve` (or another command that serves) on a free port, until the block is left."""
-    words = arguments or ("serve",)
-    process = subprocess.Popen(
-        [*_COMMAND, *words, "--port", port],
-        cwd=folder,
-        env=_environment(environment),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    """`tasador serve` (or another command that serves) on a free port, until the block is left.
+
+    from_nothing: started by Python itself, as users do, rather than forked.
+    """
+    words = [*(arguments or ("serve",)), "--port", port]
+    process: Process | subprocess.Popen[str]
+    if from_nothing:
+        process = subprocess.Popen(
+            [*_COMMAND, *words],
+            cwd=folder,
+            env=_environment(environment),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+    else:
+        process = Process(folder, words, _environment(environment))
     service = Service(process)
     try:
         service.address = service.wait_for(r"(?:serving on|Console) +(http://[\d.]+:\d+)")[1]

@@ -55,7 +55,7 @@ def everything(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple
     canary = Token.parse(token)
     assert canary
     said = []
-    with serving(folder, "serve", "--workers", "2") as service:
+    with serving(folder, "serve", "--workers", "2", from_nothing=True) as service:
         service.wait_until("/health/ready", 200)
         said = [
             answer.text + str(answer.headers) for answer in ask_everything(service, token) if answer.status_code >= 400

@@ -25,7 +25,7 @@ def running(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 def test_train_create_a_key_serve_value_and_stop(folder: Path) -> None:
     key = a_key(folder)
-    with serving(folder) as service:
+    with serving(folder, from_nothing=True) as service:
         service.wait_until("/health/ready", 200)
         number = service.post("/predict", key, HOME)
         valuation = service.post("/v1/valuations", key, HOME).json()
@@ -107,7 +107,8 @@ def test_workers_whose_parent_was_killed_leave_the_port_to_the_next_start_which_
 
 def test_quickstart_trains_creates_a_key_prints_a_request_that_works_and_does_neither_twice(folder: Path) -> None:
     shutil.rmtree(folder / "var")
-    with serving(folder, "quickstart", environment={"TASADOR_TRAINING__RECIPE": "forest"}) as service:
+    forest = {"TASADOR_TRAINING__RECIPE": "forest"}
+    with serving(folder, "quickstart", environment=forest, from_nothing=True) as service:
         request = service.wait_for(r"curl -s (\S+)/predict -H 'X-API-Key: (tsd_\w+)' .* -d '(\{.*\})'")
         assert request[1] == service.address
         token, body = request[2], json.loads(request[3])

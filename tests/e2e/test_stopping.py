@@ -65,11 +65,21 @@ def stopping(folder: Path, workers: str) -> Iterator[tuple[Service, str]]:
 
 
 @one_and_two_workers
-def test_what_has_begun_is_answered(folder: Path, workers: str) -> None:
-    with stopping(folder, workers) as (service, key), service.connect() as asked, service.connect() as asking:
+def test_what_has_begun_and_whoever_waits_to_be_let_in_is_answered(folder: Path, workers: str) -> None:
+    with stopping(folder, workers) as (service, key), ExitStack() as connections:
+        asked, asking = (connections.enter_context(service.connect()) for _ in range(2))
         begun(asked, key)
         asking.sendall(head(key)[:40])
+        processes = [service.process.pid, *service.workers()]
+        for process in processes:
+            os.kill(process, signal.SIGSTOP)
+        waiting = [connections.enter_context(service.connect()) for _ in range(WAITING)]
+        for connection in waiting:
+            connection.sendall(head(key) + BODY)
         service.process.send_signal(signal.SIGTERM)
+        for process in processes:
+            os.kill(process, signal.SIGCONT)
+        assert {answer(connection)[0] for connection in waiting} == {200}
         unready = service.wait_until("/health/ready", 503).json()
         assert unready["checks"]["workers"] == "stopping"
         asked.sendall(BODY)
@@ -91,22 +101,6 @@ def test_a_kept_connection_is_told_that_its_answer_is_the_last(folder: Path) -> 
             if last:
                 break
         assert kept.recv(1) == b""
-        assert service.process.wait(timeout=30) == 0
-
-
-@one_and_two_workers
-def test_whoever_waits_to_be_let_in_is_answered(folder: Path, workers: str) -> None:
-    with stopping(folder, workers) as (service, key), ExitStack() as connections:
-        processes = [service.process.pid, *service.workers()]
-        for process in processes:
-            os.kill(process, signal.SIGSTOP)
-        waiting = [connections.enter_context(service.connect()) for _ in range(WAITING)]
-        for connection in waiting:
-            connection.sendall(head(key) + BODY)
-        service.process.send_signal(signal.SIGTERM)
-        for process in processes:
-            os.kill(process, signal.SIGCONT)
-        assert {answer(connection)[0] for connection in waiting} == {200}
         assert service.process.wait(timeout=30) == 0
 
 

@@ -38,7 +38,7 @@ def service(both: Service) -> Service:
     return both
 
 
-def test_killed_workers_are_replaced_readiness_tells_of_it_and_what_they_counted_outlives_them(
+def test_workers_that_are_killed_or_hang_are_replaced_readiness_tells_of_it_and_what_they_counted_outlives_them(
     service: Service, key: tuple[Path, str]
 ) -> None:
     for _ in range(20):
@@ -46,29 +46,27 @@ def test_killed_workers_are_replaced_readiness_tells_of_it_and_what_they_counted
     counted = 'tasador_http_requests_total{route="/predict",status="200"} 20.0'
     assert counted in service.get("/metrics").text
     first, second = service.workers()
-    for killed, other in ((first, second), (second, None)):
-        os.kill(killed, signal.SIGKILL)
-        unready = service.wait_until("/health/ready", 503).json()
-        assert unready["workers"]["wanted"] == 2
-        assert unready["checks"]["workers"] == "1 of 2 serve"
-        ready = service.wait_until("/health/ready", 200).json()
-        assert ready["workers"] == {"wanted": 2, "alive": 2, "serving": {"v2": 2}}
-        assert killed not in service.workers()
-        assert other is None or other in service.workers()
+    os.kill(first, signal.SIGKILL)
+    _is_replaced(service)
+    assert first not in service.workers()
+    assert second in service.workers()
     assert service.wait_for(r'"worker ended".*SIGKILL')
+    os.kill(second, signal.SIGSTOP)
+    service.wait_for(rf'"worker killed".*"pid": ?{second}, ?"reason": ?"it hangs"')
+    _is_replaced(service)
+    assert second not in service.workers()
     told = service.get("/metrics").text
     assert counted in told
     assert "tasador_worker_restarts_total 2.0" in told
     assert service.post("/predict", key[1], HOME).status_code == 200
 
 
-def test_a_worker_that_hangs_is_replaced(service: Service) -> None:
-    hung = service.workers()[0]
-    os.kill(hung, signal.SIGSTOP)
-    service.wait_for(rf'"worker killed".*"pid": ?{hung}, ?"reason": ?"it hangs"')
-    service.wait_until("/health/ready", 503)
-    service.wait_until("/health/ready", 200)
-    assert hung not in service.workers()
+def _is_replaced(service: Service) -> None:
+    unready = service.wait_until("/health/ready", 503).json()
+    assert unready["workers"]["wanted"] == 2
+    assert unready["checks"]["workers"] == "1 of 2 serve"
+    ready = service.wait_until("/health/ready", 200).json()
+    assert ready["workers"] == {"wanted": 2, "alive": 2, "serving": {"v2": 2}}
 
 
 def test_one_worker_that_is_told_to_stop_leaves_the_other_to_answer(service: Service, key: tuple[Path, str]) -> None:

@@ -5,19 +5,54 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 from litestar.testing import TestClient
 
+from config.settings import KeyStoreSettings
 from entrypoints.http.asgi import create_app
 
 REPOSITORY = Path(__file__).parents[2]
-HEAVY = ("pandas", "sklearn", "scipy", "category_encoders", "lightgbm")
+HEAVY = (
+    "adbc_driver_postgresql",
+    "distributed",
+    "pandas",
+    "pyarrow",
+    "sklearn",
+    "scipy",
+    "category_encoders",
+    "lightgbm",
+    "sqlalchemy.orm",
+    "hvac",
+    "requests",
+    "limits",
+    "redis",
+    "opentelemetry",
+)
+KINDS = sorted({*get_args(get_type_hints(KeyStoreSettings)["kind"])} - {"vault"})  # which would ask a server
 BUILD = f"""
-import sys
+import os, sys
+from pathlib import Path
 from entrypoints.http.asgi import create_app
-create_app()
+from config.container import Container
+from config.loader import load_settings
+
+for kind in {KINDS!r}:
+    loaded = load_settings(None, os.environ | {{"TASADOR_KEY_STORE__KIND": kind}}, Path())
+    container = Container(settings=loaded.settings)
+    container.loggers().prepare()
+    for name in ("value_property", "check_readiness", "authenticate_key", "list_models", "promote_model",
+                 "roll_back_model", "served_model", "issue_key", "rotate_key", "revoke_key", "list_keys"):
+        getattr(container, name)()
+    container.served_model().refresh()
+    for ask in container.check_readiness().parts.values():
+        ask()
+    container.list_models()()
+    container.list_keys()()
 print(*[name for name in {HEAVY!r} if name in sys.modules])
+create_app()  # which looks for a tracer, and so loads that
+print(*[name for name in {HEAVY!r} if name in sys.modules and name != "opentelemetry"])
 """
 
 

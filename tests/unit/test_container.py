@@ -1,6 +1,5 @@
 """What is wired: for every kind that can be configured, and with whatever is put in instead."""
 
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any, get_args
@@ -46,29 +45,12 @@ from tests.fakes.in_memory_model_repository import InMemoryModelRepository
 from tests.fakes.in_memory_pepper_store import InMemoryPepperStore
 from tests.fakes.in_memory_portfolio_sink import InMemorySink
 
-REPOSITORY = Path(__file__).parents[2]
 PORTS: dict[str, type] = {
     "data_source": DataSource,
     "model_repository": ModelRepository,
     "key_store": KeyStore,
     "valuation_log": ValuationLog,
 }
-HEAVY = (
-    "adbc_driver_postgresql",
-    "distributed",
-    "pandas",
-    "pyarrow",
-    "sklearn",
-    "scipy",
-    "category_encoders",
-    "lightgbm",
-    "sqlalchemy.orm",
-    "hvac",
-    "requests",
-    "limits",
-    "redis",
-    "opentelemetry",
-)
 
 
 def choices(section: str, field: str) -> tuple[str, ...]:
@@ -275,29 +257,3 @@ class TestThePasswordFile:
         keys = KeyStoreSettings(url="nonsense", password_file=tmp_path / "password")
         with pytest.raises(ConfigurationError, match=r"key_store\.url is of no use"):
             Container(settings=msgspec.structs.replace(settings_in(tmp_path), key_store=keys)).key_store()
-
-
-@pytest.mark.parametrize("kind", sorted({*choices("key_store", "kind")} - {"vault"}))  # which would ask a server
-def test_a_serving_process_loads_nothing_that_only_training_needs(tmp_path: Path, kind: str) -> None:
-    script = f"""
-import sys
-from config.container import Container
-from config.loader import load_settings
-from pathlib import Path
-
-loaded = load_settings(None, {{"TASADOR_KEY_STORE__KIND": {kind!r}}}, Path(sys.argv[1]))
-container = Container(settings=loaded.settings)
-container.loggers().prepare()
-for name in ("value_property", "check_readiness", "authenticate_key", "list_models", "promote_model",
-             "roll_back_model", "served_model", "issue_key", "rotate_key", "revoke_key", "list_keys"):
-    getattr(container, name)()
-container.served_model().refresh()
-[ask() for ask in container.check_readiness().parts.values()]
-container.list_models()()
-container.list_keys()()
-sys.stdout.write(" ".join(name for name in {HEAVY} if name in sys.modules))
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", script, str(tmp_path)], cwd=REPOSITORY, capture_output=True, text=True, check=False
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
