@@ -58,19 +58,31 @@ def rows(table: Table, chosen: NDArray[np.bool_]) -> Table:
 
 def encoded(name: str, table: Table, target: Vector) -> Encoded:
     """A category by the mean of `target` of its sales, drawn to the market's mean where they are few."""
-    means, market = _means(pd.Series(table[name], dtype=object), target)
-    return Encoded(name, {category: (mean,) for category, mean in means.items()}, (market,))
+    codes, categories = _numbered(table[name])
+    means, market = _means(codes, target)
+    return Encoded(name, {category: (mean,) for category, mean in zip(categories, means, strict=True)}, (market,))
 
 
 def encoded_together(names: Fields, table: Table, target: Vector) -> EncodedTogether:
     """Combinations of categories, likewise."""
-    combined = pd.Series(list(zip(*(table[name] for name in names), strict=True)), dtype=object)
-    means, market = _means(combined, target)
-    return EncodedTogether(names, means, market)
+    numbered = [_numbered(table[name]) for name in names]
+    shape = tuple(len(categories) for _, categories in numbered)
+    combined = np.ravel_multi_index(tuple(codes for codes, _ in numbered), shape)
+    codes, distinct = pd.factorize(combined, sort=True)
+    means, market = _means(codes, target)
+    parts = np.unravel_index(distinct, shape)
+    categories = zip(*(categories[part] for (_, categories), part in zip(numbered, parts, strict=True)), strict=True)
+    return EncodedTogether(names, dict(zip(categories, means, strict=True)), market)
 
 
-def _means(categories: "pd.Series[str]", target: Vector) -> tuple[dict, float]:  # type: ignore[type-arg]
+def _numbered(texts: NDArray[np.object_]) -> tuple[NDArray[np.intp], NDArray[np.object_]]:
+    """For each text its place among the distinct ones, and those in their order."""
+    codes, distinct = pd.factorize(np.asarray(texts, dtype=object), sort=True)
+    return codes, distinct
+
+
+def _means(codes: NDArray[np.intp], target: Vector) -> tuple[list[float], float]:
+    """The mean of each category, drawn to the market's, and that one."""
     market = float(target.mean())
-    groups = pd.Series(target).groupby(categories.to_numpy(), sort=True)
-    means = (groups.sum() + _PRIOR_SALES * market) / (groups.count() + _PRIOR_SALES)
-    return means.to_dict(), market
+    sums = pd.Series(target).groupby(codes, sort=True).sum().to_numpy()  # compensated: numpy's own are less exact
+    return list(((sums + _PRIOR_SALES * market) / (np.bincount(codes) + _PRIOR_SALES)).tolist()), market

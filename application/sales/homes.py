@@ -127,11 +127,11 @@ def _codes(*columns: ArrayLike) -> Rows:
     """A number for each row, the same where all columns are equal, from 0 without gaps as they come first."""
     import pandas as pd
 
-    combined = np.zeros(len(np.asarray(columns[0])), dtype=np.int64)
-    for column in columns:
+    combined = pd.factorize(np.asarray(columns[0]))[0]
+    for column in columns[1:]:
         codes, distinct = pd.factorize(np.asarray(column))
-        combined = pd.factorize(combined * max(len(distinct), 1) + codes)[0].astype(np.int64)
-    return combined
+        combined = pd.factorize(combined * max(len(distinct), 1) + codes)[0]
+    return combined.astype(np.int64)
 
 
 def _stars(codes: Rows) -> Pairs:
