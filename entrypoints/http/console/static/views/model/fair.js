@@ -24,7 +24,7 @@ export function fairSection({ card, kept, signal }) {
     ]));
 }
 
-/** Groups by price, cheapest first, each named by where it ends. */
+/** Tenths by the value given, which is what is known when a home is valued; cheapest first, each named by its ends. */
 export function byPrice({ by_price: groups, currency }) {
   return groups.map((group, place) => ({ ...group, group: place, label: t("model.between", { low: money(group.low, currency), high: money(group.high, currency) }) }));
 }

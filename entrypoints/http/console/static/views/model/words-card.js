@@ -80,7 +80,7 @@ know({
   "model.held-in": ["price within the interval", "precio dentro del intervalo"],
   "model.held-out": ["price outside of it", "precio fuera de él"],
   "model.ratios": ["Ratios of value to price", "Razones de valor a precio"],
-  "model.ratios.text": ["Around 1, and the narrower the better.", "En torno a 1, y mientras más angosta mejor."],
+  "model.ratios.text": ["Around 1, and the narrower the better. The outermost bars hold all that lies beyond.", "En torno a 1, y mientras más angosto mejor. Las barras extremas reúnen todo lo que queda más allá."],
   "model.median-mark": ["median {ratio}", "mediana {ratio}"],
   "model.errors": ["Errors", "Errores"],
   "model.errors.text": [
@@ -92,7 +92,7 @@ know({
     "Ratios are value / price, of {sales}. Ranges are those of the IAAO Standard on Ratio Studies (2013) for residential property; MKI by Quintos (2020); VEI by the exposure draft of May 2026.",
     "Las razones son valor / precio, de {sales}. Los rangos son los del estándar de la IAAO sobre estudios de razones (2013) para viviendas; MKI según Quintos (2020); VEI según el borrador de mayo de 2026.",
   ],
-  "model.by-price": ["Ratios by price", "Razones por precio"],
+  "model.by-price": ["Ratios by tenth of value", "Razones por décimo de valor"],
   "model.by-type": ["Ratios by type", "Razones por tipo"],
   "model.by-sector": ["Ratios by sector", "Razones por sector"],
   "model.boxes.text": ["Box: the middle half of the ratios; line: their median. Groups of 20 sales or more.", "Caja: la mitad central de las razones; línea: su mediana. Grupos de 20 ventas o más."],

@@ -1,10 +1,13 @@
 // The service's own sentences about its studies, said in Spanish where the user reads Spanish.
 
 import { h } from "../../core/dom.js";
+import { number } from "../../core/format.js";
 import { fieldName } from "../../core/names.js";
 import { has, language, t } from "../../core/words.js";
 import { factorName } from "./factors.js";
 
+// Figures come as 1,234.5; the user may write them otherwise.
+const withOwnMarks = (text) => text?.replace(/\d{1,3}(,\d{3})+(\.\d+)?|\d+\.\d+/g, (figure) => number(Number(figure.replaceAll(",", "")), 6));
 const named = (slug) => fieldName(slug);
 const ofHundred = (text) => (text === "none" || text === "none of the homes" ? "ninguna vivienda" : text.replace(" of 100 homes", " de cada 100 viviendas"));
 const more = (text) => text.replace(/ and others$/, language() === "es" ? " y otros" : "$&");
@@ -59,7 +62,7 @@ function sentence(tag, text) {
   if (language() !== "es") return h(tag, {}, ABOUT_REASONS.test(text) ? inReasons(text) : text);
   for (const [pattern, said] of IN_SPANISH) {
     const match = pattern.exec(text);
-    if (match) return h(tag, {}, said(...match.slice(1)));
+    if (match) return h(tag, {}, said(...match.slice(1).map(withOwnMarks)));
   }
   return h(tag, { lang: "en" }, text);
 }
