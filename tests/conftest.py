@@ -17,7 +17,7 @@ from sqlalchemy import make_url
 from tests.redis_server import RedisServer
 
 # Laws are checked without a clock: how long an example takes says nothing of whether it holds.
-settings.register_profile("tasador", deadline=None, max_examples=40)
+settings.register_profile("tasador", deadline=None, max_examples=25)
 settings.register_profile("thorough", deadline=None, max_examples=1000)  # pytest --hypothesis-profile=thorough
 settings.load_profile("tasador")
 

@@ -71,6 +71,7 @@ know({
   "table.page": ["Page {page} of {pages}", "Página {page} de {pages}"],
   "table.before": ["Previous", "Anterior"],
   "table.after": ["Next", "Siguiente"],
+  "combobox.list": ["Suggestions", "Sugerencias"],
   "combobox.found.one": ["one suggestion", "una sugerencia"],
   "combobox.found.many": ["{count} suggestions", "{count} sugerencias"],
   "field.type": ["Type", "Tipo"],

@@ -2,7 +2,7 @@
 
 import { fill, h, newId } from "../core/dom.js";
 import { normalised } from "../core/rules.js";
-import { tn } from "../core/words.js";
+import { t, tn } from "../core/words.js";
 
 const MOST_SHOWN = 60;
 
@@ -16,7 +16,7 @@ export function combobox({ id = newId("choice"), value = "", options, onChange, 
     class: "form-control", id, value, role: "combobox", autocomplete: "off", spellcheck: "false", required,
     "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": listId,
   });
-  const list = h("ul", { class: "combobox-list", role: "listbox", id: listId, hidden: true, "aria-label": id });
+  const list = h("ul", { class: "combobox-list", role: "listbox", id: listId, hidden: true, "aria-label": t("combobox.list") });
   const told = h("span", { class: "visually-hidden", role: "status" });
   const element = h("div", { class: "combobox" }, input, list, told);
   const searchable = options.map((option) => ({ ...option, bare: normalised(option.name) }));
