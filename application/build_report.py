@@ -112,13 +112,13 @@ class BuildReport:
         prices = sales[PRICE].to_numpy(dtype=np.float64)
         areas = sales["net_usable_area"].to_numpy(dtype=np.float64)
         labels = labels_of(values, sales)
-        errors = trained.errors
+        errors, spellings = trained.errors, evaluation.spellings
         return Report(
             evaluation=evaluation,
             written_at=self.clock.now(),
             by_decile=by_amount(values, prices, labels["decile"], values, seed),
-            by_type=by_name(values, prices, labels["type"], seed),
-            by_sector=by_name(values, prices, labels["sector"], seed),
+            by_type=by_name(values, prices, labels["type"], seed).spelled("type", spellings),
+            by_sector=by_name(values, prices, labels["sector"], seed).spelled("sector", spellings),
             by_area=by_amount(values, prices, labels["area_band"], areas, seed),
             levels=study_levels(trained, sales, evaluation.appraised, evaluation.version.card.interval.level),
             deciles=_deciles(evaluation, prices),
@@ -169,7 +169,7 @@ def _worst(evaluation: Evaluation, prices: Vector) -> tuple[FarOff, ...]:
         found.append(
             FarOff(
                 label=name_of(sales, row),
-                facts={name: sale[name] for name in fields if is_known(sale.get(name))},
+                facts={name: _shown(evaluation, name, sale[name]) for name in fields if is_known(sale.get(name))},
                 sold_on=sale[SOLD_ON].date() if is_known(sale.get(SOLD_ON)) else None,
                 value=float(said.values[row]),
                 price=float(prices[row]),
@@ -181,6 +181,10 @@ def _worst(evaluation: Evaluation, prices: Vector) -> tuple[FarOff, ...]:
             )
         )
     return tuple(found)
+
+
+def _shown(evaluation: Evaluation, field: str, cell: str | float) -> str | float:
+    return evaluation.spellings.of(field, cell) if isinstance(cell, str) else cell
 
 
 def _index(evaluation: Evaluation) -> tuple[IndexLine, ...]:

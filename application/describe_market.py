@@ -11,6 +11,7 @@ from application.served_model import ServedVersion
 from application.shown_figures import shown_degrees, shown_prices
 from domain.market_survey import Bounds, KnownSector, KnownType, MarketSurvey, UsualRange
 from domain.property import NUMBER_FIELDS
+from domain.spellings import Spellings
 
 Vector = NDArray[np.float64]
 Codes = NDArray[np.int32]
@@ -27,7 +28,7 @@ class DescribeMarket:
 
     def __call__(self, served: ServedVersion) -> MarketSurvey:
         """The survey; of a million sales it takes some seconds."""
-        sales = served.trained.comparables.columns()
+        sales, spellings = served.trained.comparables.columns(), served.trained.spellings
         features = served.description.card.features
         places = np.array([sales.numbers[name] for name in _COORDINATES])
         first, last = _days(sales.days)
@@ -37,12 +38,17 @@ class DescribeMarket:
             last_sale=last,
             types=tuple(
                 KnownType(name, count)
-                for name, count in zip(sales.words["type"], np.bincount(sales.codes["type"]).tolist(), strict=True)
+                for name, count in zip(
+                    spellings.of_all("type", sales.words["type"]),
+                    np.bincount(sales.codes["type"]).tolist(),
+                    strict=True,
+                )
             ),
-            sectors=_sectors(sales),
+            sectors=_sectors(sales, spellings),
             numbers={name: _usual(sales.numbers.get(name)) for name in (*NUMBER_FIELDS, *features.numeric)},
             categories={
-                name: tuple(word for word in sales.words.get(name, ()) if word) for name in features.categorical
+                name: tuple(spellings.of_all(name, filter(None, sales.words.get(name, ()))))
+                for name in features.categorical
             },
             bounds=Bounds(*shown_degrees(np.concatenate([places.min(axis=1), places.max(axis=1)]))),
             can_map=self.most_mapped > 0,
@@ -60,12 +66,13 @@ def _usual(numbers: Vector | None) -> UsualRange | None:
     return UsualRange(*np.percentile(known, _USUAL).tolist()) if len(known) else None
 
 
-def _sectors(sales: SalesInColumns) -> tuple[KnownSector, ...]:
+def _sectors(sales: SalesInColumns, spellings: Spellings) -> tuple[KnownSector, ...]:
     codes = sales.codes["sector"]
     prices_per_m2 = sales.prices / sales.numbers["net_usable_area"]
     latitude, longitude = (shown_degrees(_medians(sales.numbers[name], codes)) for name in _COORDINATES)
     columns = (np.bincount(codes).tolist(), latitude, longitude, shown_prices(_medians(prices_per_m2, codes)))
-    return tuple(KnownSector(*row) for row in zip(sales.words["sector"], *columns, strict=True))
+    names = spellings.of_all("sector", sales.words["sector"])
+    return tuple(KnownSector(*row) for row in zip(names, *columns, strict=True))
 
 
 def _medians(values: Vector, codes: Codes) -> Vector:

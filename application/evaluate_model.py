@@ -18,6 +18,7 @@ from application.sales.table import CheckedSales, sales_digest
 from application.split_sales import Scheme, Split, homes_in_both, split_sales
 from domain.errors import DomainError, ModelNotFound, NoUsableSales, SourceChanged
 from domain.model_version import ModelVersion, served_stack
+from domain.spellings import Spellings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +30,7 @@ class Evaluation:
 
     sales, appraised: what it was judged on, and what the version said of it.
     `quarantined_by_reason` counts the rows that could not be used, which are kept at `quarantine`.
+    spellings: of the names in `sales`, which are normalised: as the version shows them, else as these sales do.
     """
 
     version: ModelVersion
@@ -40,6 +42,7 @@ class Evaluation:
     appraised: Appraised
     judgement: Judgement
     notes: tuple[str, ...]
+    spellings: Spellings
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +72,21 @@ class EvaluateModel:
         kept_at = keep_rejected(self.quarantine, self.clock.now(), checked)
         if not len(sales):
             raise NoUsableSales(f"{name}: none of the {checked.read} sales can be used. Their rows: {kept_at}.")
-        appraised = appraise_table(self.models.load(version), sales, stored.card.interval.level)
+        trained = self.models.load(version)
+        appraised = appraise_table(trained, sales, stored.card.interval.level)
         judgement = judged(appraised, sales, stored.card.interval.level, stored.card.seed)
         notes = [*checked.notes, *(self._notes_on_overlap(stored, sales) if given else ())]
         return Evaluation(
-            stored, name, given is None, checked.by_reason, kept_at, sales, appraised, judgement, tuple(notes)
+            version=stored,
+            source=name,
+            own_holdout=given is None,
+            quarantined_by_reason=checked.by_reason,
+            quarantine=kept_at,
+            sales=sales,
+            appraised=appraised,
+            judgement=judgement,
+            notes=tuple(notes),
+            spellings=trained.spellings.before(checked.spellings),
         )
 
     def _given(self, stored: ModelVersion, given: DataSource) -> tuple[str, CheckedSales]:

@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from domain.ratio_groups import FEWEST_SALES, ratio_studies_by
 from domain.ratio_study import RatioStudy, Vector
+from domain.spellings import Spellings
 
 MOST_GROUPS = 12
 
@@ -36,6 +37,12 @@ class Grouping:
     shown: tuple[RatioGroup, ...]
     too_few: tuple[int, int]
     beyond: tuple[int, int] = (0, 0)
+
+    def spelled(self, field: str, spellings: Spellings) -> "Grouping":
+        """The same groups, in the same order, labelled by the spellings of their names."""
+        return replace(
+            self, shown=tuple(replace(group, label=spellings.of(field, group.label)) for group in self.shown)
+        )
 
 
 def by_amount(

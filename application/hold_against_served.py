@@ -55,6 +55,7 @@ def hold_against_served(
         compared[PRICE].to_numpy(),
         compared["sector"].tolist(),
         level=level,
+        spellings=trained.spellings,
     )
     return Gate(served, decision.passed, decision.reason(served), len(compared), decision.checks)
 

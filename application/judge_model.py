@@ -12,9 +12,11 @@ from application.calibrate_uncertainty import study_intervals
 from application.ports.model_trainer import TrainedModel
 from application.sales.table import PRICE
 from domain.interval_study import IntervalStudy
+from domain.property import TEXT_FIELDS
 from domain.ratio_groups import StudiesByGroup, deciles, ratio_studies_by
 from domain.ratio_study import ErrorMetrics, RatioStudy, Vector, error_metrics, ratio_study
 from domain.sale_pairs import percentile_groups
+from domain.spellings import Spellings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,10 +52,14 @@ def labels_of(values: Vector, sales: "pd.DataFrame") -> dict[str, list[str]]:
     }
 
 
-def studies_by_group(appraised: Appraised, sales: "pd.DataFrame") -> dict[str, StudiesByGroup]:
-    """The ratio study of each part of the sales, in each way of `labels_of`; groups of few sales are counted only."""
+def studies_by_group(appraised: Appraised, sales: "pd.DataFrame", spellings: Spellings) -> dict[str, StudiesByGroup]:
+    """The ratio study of each part of the sales, in each way of `labels_of`; groups of few sales are counted only.
+
+    Types and sectors are labelled by their spellings.
+    """
     prices = sales[PRICE].to_numpy(dtype=np.float64)
     labels = labels_of(appraised.values, sales)
+    labels |= {field: spellings.of_all(field, labels[field]) for field in TEXT_FIELDS}
     return {way: ratio_studies_by(appraised.values, prices, names) for way, names in labels.items()}
 
 

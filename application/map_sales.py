@@ -8,11 +8,11 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from application.ports.model_trainer import ComparableSales, SalesInColumns
+from application.ports.model_trainer import SalesInColumns, TrainedModel
 from application.served_model import ServedVersion
 from application.shown_figures import shown_degrees, shown_prices
 from application.thin_evenly import thinned_evenly
-from domain.property import normalised
+from domain.property import TEXT_FIELDS, normalised
 
 Places = NDArray[np.intp]
 
@@ -21,7 +21,7 @@ _EPOCH = date(1970, 1, 1).toordinal()
 
 @dataclass(frozen=True, slots=True)
 class SalesOnMap:
-    """Some of `total` sales, field by field in one order: degrees, currency, m2, currency per m2, normalised texts.
+    """Some of `total` sales, field by field in one order: degrees, currency, m2, currency per m2, names as spelled.
 
     sold_on: ISO days, None where one is not known.
     """
@@ -54,7 +54,7 @@ class MapSales:
         sales = served.trained.comparables.columns()
         places = _places(sales, {"sector": sector, "type": kind})
         shown = self._thinned(sales, places, min(limit, self.most))
-        return _on_map(served.trained.comparables, sales, shown, len(places))
+        return _on_map(served.trained, sales, shown, len(places))
 
     def _thinned(self, sales: SalesInColumns, places: Places, most: int) -> Places:
         if len(places) <= most or not most:
@@ -76,14 +76,13 @@ def _code(words: Sequence[str], word: str) -> int:
     return place if place < len(words) and words[place] == word else -1
 
 
-def _on_map(known: ComparableSales, sales: SalesInColumns, places: Places, total: int) -> SalesOnMap:
+def _on_map(trained: TrainedModel, sales: SalesInColumns, places: Places, total: int) -> SalesOnMap:
     numbers, areas, prices = sales.numbers, sales.numbers["net_usable_area"][places], sales.prices[places]
-    kinds, sectors = (
-        [sales.words[name][code] for code in sales.codes[name][places].tolist()] for name in ("type", "sector")
-    )
+    words = {name: trained.spellings.of_all(name, sales.words[name]) for name in TEXT_FIELDS}
+    kinds, sectors = ([words[name][code] for code in sales.codes[name][places].tolist()] for name in TEXT_FIELDS)
     return SalesOnMap(
         total=total,
-        id=known.ids_of(places.tolist()),
+        id=trained.comparables.ids_of(places.tolist()),
         latitude=shown_degrees(numbers["latitude"][places]),
         longitude=shown_degrees(numbers["longitude"][places]),
         price=prices.tolist(),

@@ -15,6 +15,7 @@ from application.sales.table import PRICE, SOLD_ON
 from application.study_levels import study_levels
 from domain.holdout_picture import Histogram, HoldoutPicture, PicturedGroup, PicturedSales, WorstSale
 from domain.ratio_study import Vector
+from domain.spellings import Spellings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,23 +32,24 @@ def picture_holdout(
 ) -> HoldoutPicture:
     """What charts show of checked sales, at least one, and of what a model said of them with intervals at `level`.
 
-    Values and their ends are kept to six figures and places to about a metre: a chart shows no more.
+    Values and their ends are kept to six figures and places to about a metre: a chart shows no more. Names are spelled
+    as the model's sales mostly spell them.
     """
     prices, values = sales[PRICE].to_numpy(dtype=np.float64), appraised.values
     labels = labels_of(values, sales)
     return HoldoutPicture(
         sales=len(sales),
-        points=_points(sales, prices, appraised, seed),
+        points=_points(sales, prices, appraised, trained.spellings, seed),
         ratios=_histogram(values / prices),
         levels=study_levels(trained, sales, appraised, level),
-        by_sector=_pictured(by_name(values, prices, labels["sector"])),
-        by_type=_pictured(by_name(values, prices, labels["type"])),
+        by_sector=_pictured(by_name(values, prices, labels["sector"]).spelled("sector", trained.spellings)),
+        by_type=_pictured(by_name(values, prices, labels["type"]).spelled("type", trained.spellings)),
         by_price=_pictured(by_amount(values, prices, labels["decile"], values)),
-        worst=_worst(sales, prices, values),
+        worst=_worst(sales, prices, values, trained.spellings),
     )
 
 
-def _points(sales: "pd.DataFrame", prices: Vector, said: Appraised, seed: int) -> PicturedSales:
+def _points(sales: "pd.DataFrame", prices: Vector, said: Appraised, spellings: Spellings, seed: int) -> PicturedSales:
     chosen = drawn(len(sales), MOST_POINTS, seed)
     rows = sales.iloc[chosen]
     return PicturedSales(
@@ -57,8 +59,8 @@ def _points(sales: "pd.DataFrame", prices: Vector, said: Appraised, seed: int) -
         high=_short(said.high[chosen]),
         latitude=tuple(rows["latitude"].round(_DECIMALS).tolist()),
         longitude=tuple(rows["longitude"].round(_DECIMALS).tolist()),
-        type=tuple(rows["type"].tolist()),
-        sector=tuple(rows["sector"].tolist()),
+        type=tuple(spellings.of_all("type", rows["type"].tolist())),
+        sector=tuple(spellings.of_all("sector", rows["sector"].tolist())),
         sold_on=tuple(_day(cell) for cell in rows[SOLD_ON]) if SOLD_ON in rows else (None,) * len(rows),
     )
 
@@ -89,15 +91,15 @@ def _pictured(grouping: Grouping) -> tuple[PicturedGroup, ...]:
     )
 
 
-def _worst(sales: "pd.DataFrame", prices: Vector, values: Vector) -> tuple[WorstSale, ...]:
+def _worst(sales: "pd.DataFrame", prices: Vector, values: Vector, spellings: Spellings) -> tuple[WorstSale, ...]:
     farthest = farthest_off(values, prices)
     return tuple(
         WorstSale(
             id=name_of(sales, row),
             price=float(prices[row]),
             value=float(values[row]),
-            type=str(sales["type"].iloc[row]),
-            sector=str(sales["sector"].iloc[row]),
+            type=spellings.of("type", str(sales["type"].iloc[row])),
+            sector=spellings.of("sector", str(sales["sector"].iloc[row])),
             net_usable_area=float(sales["net_usable_area"].iloc[row]),
             sold_on=_day(sales[SOLD_ON].iloc[row]) if SOLD_ON in sales else None,
         )

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from domain.promotion_gate import GateCheck, GateDecision, Margins
 from domain.property import normalised
 from domain.ratio_study import Vector
+from domain.spellings import AS_COMPARED, Spellings
 
 _MOST_DRAWS = 1_000
 _FEWEST_DRAWS = 200
@@ -84,6 +85,7 @@ def judge_promotion(
     level: float,
     margins: Margins | None = None,
     seed: int = 0,
+    spellings: Spellings = AS_COMPARED,
 ) -> GateDecision:
     """Compares two versions by the same n holdout sales that neither has learned from, with intervals at one `level`.
 
@@ -99,8 +101,8 @@ def judge_promotion(
     nearly the same: what is worse by more than the margin is refused. The price is that a few dozen sales let a
     somewhat worse version through; what is worse by more than `margins.gross` margins they refuse in any case.
 
-    The order of the sales does not matter. Raises ValueError where lengths differ, prices or values are not positive
-    and finite, or there are no sales.
+    The order of the sales does not matter. Sectors are called by their `spellings`. Raises ValueError where lengths
+    differ, prices or values are not positive and finite, or there are no sales.
     """
     margins = margins or Margins()
     price = np.asarray(prices, dtype=np.float64)
@@ -118,7 +120,8 @@ def judge_promotion(
     for number, (sector, rows) in enumerate(zip(labels.tolist(), grouped, strict=True)):
         if len(rows) >= margins.large_sector:
             random = np.random.default_rng([seed, number])
-            by_sector.append(_in_sector(sector, new.error[rows], old.error[rows], margins, random))
+            shown = spellings.of("sector", sector)
+            by_sector.append(_in_sector(shown, new.error[rows], old.error[rows], margins, random))
     return GateDecision((*_checked(overall, margins.gross), *_checked(by_sector, margins.gross)))
 
 

@@ -44,6 +44,7 @@ from domain.errors import NoUsableSales
 from domain.model_version import Agreement, FeatureSchema, Gate, ModelCard, ModelVersion, TrainingData, Validation
 from domain.property import NUMBER_FIELDS
 from domain.ratio_study import ErrorMetrics, Vector, error_metrics
+from domain.spellings import Spellings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -106,6 +107,7 @@ class _Material:
     screened: int
     kept_at: str | None
     notes: tuple[str, ...]
+    spellings: Spellings
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +223,7 @@ class TrainModel:
                 *([f"the first set aside: {first}"] if first else []),
                 *notes,
             ),
+            spellings=checked.spellings.before(holdout.spellings) if holdout else checked.spellings,
         )
 
     def _split(self, checked: CheckedSales, table: SourceTable) -> Split:
@@ -261,6 +264,7 @@ class TrainModel:
             equity=applied,
             unknown=found.unknown,
             typical_spread=float(np.mean(np.abs(np.log(found.prices / values)))),
+            spellings=material.spellings,
         )
         trained = replace(trained, reference=describe_reference(trained, train, values, material.test))
         progress("fitting the model", 1, 1)
@@ -301,7 +305,7 @@ class TrainModel:
             ratio_study=judgement.ratio_study,
             interval=judgement.interval,
             libraries=self.trainer.libraries(),
-            typical_home=_typical_home(train),
+            typical_home=_typical_home(train, trained.spellings),
             index=trained.index,
             equity=equity,
             equity_applied=trained.equity is not None,
@@ -358,10 +362,11 @@ def _require_enough(sales: CheckedSales, table: SourceTable, fewest: int, kept_a
     )
 
 
-def _typical_home(sales: "pd.DataFrame") -> dict[str, str | float]:
+def _typical_home(sales: "pd.DataFrame", spellings: Spellings) -> dict[str, str | float]:
     sector = str(sales["sector"].mode()[0])
     within = sales[sales["sector"] == sector]
-    home: dict[str, str | float] = {"type": str(within["type"].mode()[0]), "sector": sector}
+    kind = str(within["type"].mode()[0])
+    home: dict[str, str | float] = {"type": spellings.of("type", kind), "sector": spellings.of("sector", sector)}
     return home | {name: round(float(within[name].median()), 6) for name in NUMBER_FIELDS}
 
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from application.doubts import Doubts, doubts_about, widened
@@ -150,7 +150,7 @@ def _moves(index: MarketIndex, home: Property, day: date) -> dict[str, float]:
 def comparables_of(
     served: ServedVersion, home: Property, day: date, value: float, count: int
 ) -> tuple[Comparable, ...]:
-    """The sales most like `home`, each as of the day of its sale, adjusted to the home as of `day`."""
+    """The sales most like `home`, each as of the day of its sale, adjusted to it as of `day`; names are spelled."""
     trained = served.trained
     stretch = trained.equity.exponent if trained.equity else 1.0
     found = []
@@ -167,7 +167,8 @@ def comparables_of(
             then = index.log_level(sector, sold_on) if sold_on else index.mean_log_level(sector)
             steps[VALUATION_DATE] = _moves(index, home, day)[VALUATION_DATE] - then
         predicted = (trained.equity.apply(raw) if trained.equity else raw) * math.exp(then)
-        found.append(adjusted(similar, predicted, value, steps))
+        shown = replace(similar, sale=replace(similar.sale, property=trained.spellings.home(other)))
+        found.append(adjusted(shown, predicted, value, steps))
     return tuple(found)
 
 

@@ -19,7 +19,7 @@ class UsualRange:
 
 @dataclass(frozen=True, slots=True)
 class KnownType:
-    """A type of home, normalised, and how many sales are of it."""
+    """A type of home, as spelled, and how many sales are of it."""
 
     name: str
     sales: int
@@ -27,7 +27,7 @@ class KnownType:
 
 @dataclass(frozen=True, slots=True)
 class KnownSector:
-    """A sector, normalised, and its sales: how many, and the medians of their places and prices per m2 usable."""
+    """A sector, as spelled, and its sales: how many, and the medians of their places and prices per m2 usable."""
 
     name: str
     sales: int
@@ -50,8 +50,8 @@ class Bounds:
 class MarketSurvey:
     """The market of the sales that a model learned from.
 
-    types, sectors: by name. numbers: the usual range of each number of a home, and of each further one; None where no
-    sale tells it. categories: what is known of each further category, normalised, by name. first_sale, last_sale: None
+    types, sectors: in the order of their normalised forms. numbers: the usual range of each number of a home, and of each further one; None where no
+    sale tells it. categories: what is known of each further category, as spelled, by name. first_sale, last_sale: None
     where no sale has a day. can_map: whether sales are shown on a map.
     """
 

@@ -16,6 +16,7 @@ from domain.market_index import MarketIndex
 from domain.market_reference import MarketReference
 from domain.model_version import Agreement, FeatureSchema
 from domain.property import Property
+from domain.spellings import AS_COMPARED, Spellings
 from domain.uncertainty import ErrorDistribution
 from domain.valuation import LogEffects
 
@@ -198,7 +199,8 @@ class TrainedModel:
     for. spread and errors: how far prices fell from out-of-fold values. unknown: by how much errors grew on average
     where a field was not known to the model (a type or sector never seen, a further feature not given), at least 1, and
     under ALL_EXTRAS where none was given. typical_spread: the mean absolute log error. reference: what the homes looked
-    like that it learned from; None of a model that was stored before that was kept.
+    like that it learned from; None of a model that was stored before that was kept. spellings: how its sales write
+    names; a model that was stored before that was kept shows them in normalised form.
     """
 
     model: ValuationModel
@@ -211,6 +213,7 @@ class TrainedModel:
     unknown: Mapping[str, float]
     typical_spread: float = 0.0
     reference: MarketReference | None = None
+    spellings: Spellings = AS_COMPARED
 
     def __setstate__(self, state: Sequence[Any]) -> None:
         """Takes up what was stored: a field that there was not yet has its default."""

@@ -20,6 +20,7 @@ from application.sales.written_texts import WrittenTexts
 from domain.errors import SourceMalformed
 from domain.property import NUMBER_FIELDS, NUMBER_RULES, PROPERTY_FIELDS, TEXT_FIELDS
 from domain.sale import PRICE_RULE
+from domain.spellings import AS_COMPARED, Spellings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,6 +50,7 @@ class CheckedSales:
     quarantined: `row` (the source's line or row), `reason`, then the source's own columns as they came.
     by_reason: how many rows have which first reason, the most frequent first. Reasons hold no cell.
     notes: what was detected and assumed, one sentence each.
+    spellings: how the names in `usable` are mostly written; of names set aside later, too.
     """
 
     usable: "pd.DataFrame"
@@ -57,6 +59,7 @@ class CheckedSales:
     by_reason: Mapping[str, int]
     notes: tuple[str, ...]
     read: int
+    spellings: Spellings = AS_COMPARED
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,7 @@ def check_sales(table: SourceTable, layout: SalesLayout) -> CheckedSales:
     _require_columns(table, layout)
     frame = table.frame
     columns: dict[str, Any] = {}
+    written: dict[str, WrittenTexts] = {}
     problems: list[RowProblem] = []
     notes = list(table.notes)
 
@@ -87,7 +91,7 @@ def check_sales(table: SourceTable, layout: SalesLayout) -> CheckedSales:
 
     for name in TEXT_FIELDS:
         column = suspect(name)
-        texts = WrittenTexts.of(column.cells)
+        texts = written[name] = WrittenTexts.of(column.cells)
         columns[name] = texts.texts
         problems += [column.missing(texts.missing), column.unprintable(texts)]
     named = {name: frame[layout.source_name(name)] for name in (*NUMBER_FIELDS, PRICE, *layout.extras.numeric)}
@@ -115,7 +119,7 @@ def check_sales(table: SourceTable, layout: SalesLayout) -> CheckedSales:
         problems.append(column.out_of_range(columns[name], rule_of_feature(name)))
     for name in layout.extras.categorical:
         column = suspect(name)
-        texts = WrittenTexts.of(column.cells)
+        texts = written[name] = WrittenTexts.of(column.cells)
         columns[name] = texts.texts
         problems.append(column.unprintable(texts))
 
@@ -133,6 +137,7 @@ def check_sales(table: SourceTable, layout: SalesLayout) -> CheckedSales:
         by_reason=_most_frequent_first(by_reason),
         notes=tuple(notes),
         read=len(frame) + len(table.broken),
+        spellings=Spellings({name: found for name, texts in written.items() if (found := texts.spellings(good))}),
     )
 
 

@@ -1,5 +1,6 @@
 """Texts as people write them: all that is done with a text is done once for each distinct one, not for each row."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from application.sales.distinct_cells import DistinctCells
 from domain.property import normalised
+from domain.spellings import commonest, spelled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,6 +60,20 @@ class WrittenTexts:
         code_of_cell = [-1 if form is None else places.setdefault(form, len(places)) for form in self.forms]
         codes = self.column.spread(np.array(code_of_cell, dtype=np.int64), -1)
         return pd.Categorical.from_codes(codes, pd.Index(list(places), dtype=object))
+
+    def spellings(self, rows: NDArray[np.bool_]) -> dict[str, str]:
+        """The spelling that each form mostly has in these rows, shape (n,), in the order of the forms.
+
+        Not of a form that is mostly written as it is, and none that would act on a terminal.
+        """
+        codes = self.column.codes[rows]
+        counts = np.bincount(codes[codes >= 0], minlength=len(self.forms)).tolist()
+        written: dict[str, Counter[str]] = {}
+        for cell, form, count in zip(self.column.cells, self.forms, counts, strict=True):
+            if form is not None and count:
+                written.setdefault(form, Counter())[spelled(_as_text(cell))] += count
+        mostly = {form: commonest(times) for form, times in sorted(written.items())}
+        return {form: text for form, text in mostly.items() if text != form and text.isprintable()}
 
     def written(self, row: int) -> str | None:
         """What stands in a row, outer spaces taken off, None where there is no text."""

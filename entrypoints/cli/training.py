@@ -154,7 +154,7 @@ def evaluate(
                 "ratio_study": judgement.ratio_study,
                 "interval": judgement.interval,
                 "refused": judgement.refused,
-                "by_group": studies_by_group(evaluation.appraised, evaluation.sales),
+                "by_group": studies_by_group(evaluation.appraised, evaluation.sales, evaluation.spellings),
             }
             | ({"report": str(report)} if report else {})
         )

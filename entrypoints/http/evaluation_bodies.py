@@ -22,8 +22,8 @@ class EvaluatedSalesAnswer(Struct, kw_only=True):
     high: Annotated[list[float], _told("Upper end of it.")]
     latitude: Annotated[list[float], _told("Latitude (WGS 84), in degrees, to five decimals.", [42.05421])]
     longitude: Annotated[list[float], _told("Longitude, likewise.", [-93.61975])]
-    type: Annotated[list[str], _told("Kind of home, in its normalised form.", ["onefam"])]
-    sector: Annotated[list[str], _told("Neighbourhood or commune, likewise.", ["north ames"])]
+    type: Annotated[list[str], _told("Kind of home, as the sales mostly write it.", ["OneFam"])]
+    sector: Annotated[list[str], _told("Neighbourhood or commune, likewise.", ["North Ames"])]
     sold_on: Annotated[list[date | None], _told("Day of the sale; null where it is not known.", ["2010-06-01"])]
 
 
@@ -49,7 +49,7 @@ class LevelAnswer(Struct, kw_only=True):
 class EvaluatedGroupAnswer(Struct, kw_only=True):
     """The ratios of value to price of a part of the market."""
 
-    label: Annotated[str, _told("Which part.", "north ames")]
+    label: Annotated[str, _told("Which part.", "North Ames")]
     sales: Annotated[int, _told("How many sales of the holdout it has: 20 at least.", 88)]
     median: Annotated[float, _told("Median ratio.", 1.003)]
     low_quartile: Annotated[float, _told("A quarter of the ratios is lower.", 0.948)]
@@ -71,8 +71,8 @@ class WorstSaleAnswer(Struct, kw_only=True):
     id: Annotated[str, _told("Its id in the sales table; where that has none, its place among the sales.", "527105010")]
     price: Annotated[float, _told("What it was sold for, in the currency.", 61000.0)]
     value: Annotated[float, _told("What it was valued at.", 118400.0)]
-    type: Annotated[str, _told("Kind of home, in its normalised form.", "onefam")]
-    sector: Annotated[str, _told("Neighbourhood or commune, likewise.", "north ames")]
+    type: Annotated[str, _told("Kind of home, as the sales mostly write it.", "OneFam")]
+    sector: Annotated[str, _told("Neighbourhood or commune, likewise.", "North Ames")]
     net_usable_area: Annotated[float, _told("Area within the walls, in m2.", 120.8)]
     sold_on: Annotated[date | None, _told("Day of the sale; null where it is not known.")]
 

@@ -21,6 +21,7 @@ def _told(description: str, example: Any = None) -> Meta:
 
 _VERSION = _told("Name of the stored version that is served.", "v3")
 _CURRENCY = _told("The currency of all prices.", "USD")
+_NAME = "Its name, as the sales mostly write it; where names are compared, case and accents do not count."
 _LOW = "The 1st percentile among the sales; null where none is known."
 _HIGH = "The 99th percentile among the sales, likewise."
 _MIDDLE = "The median among the sales, likewise."
@@ -36,14 +37,14 @@ class DaysAnswer(Struct, kw_only=True):
 class KnownTypeAnswer(Struct, kw_only=True):
     """A kind of home that the model has seen."""
 
-    name: Annotated[str, _told("Its name, in the form in which names are compared.", "onefam")]
+    name: Annotated[str, _told(_NAME, "OneFam")]
     sales: Annotated[int, _told("How many sales are of it.", 1620)]
 
 
 class KnownSectorAnswer(Struct, kw_only=True):
     """A neighbourhood or commune that the model has seen."""
 
-    name: Annotated[str, _told("Its name, in the form in which names are compared.", "north ames")]
+    name: Annotated[str, _told(_NAME, "North Ames")]
     sales: Annotated[int, _told("How many sales are in it.", 330)]
     latitude: Annotated[float, _told("Median of their latitudes (WGS 84), in degrees.", 42.0492)]
     longitude: Annotated[float, _told("Median of their longitudes (WGS 84), in degrees.", -93.6122)]
@@ -78,7 +79,9 @@ class CategoricalFeatureAnswer(Struct, kw_only=True):
     """A further feature that is a category, and what it may be."""
 
     name: Annotated[str, _told("Its name, as valuations take it.", "heating")]
-    values: Annotated[list[str], _told("The categories that the model has seen.", ["gas", "wood"])]
+    values: Annotated[
+        list[str], _told("The categories that the model has seen, as the sales mostly write them.", ["Gas", "Wood"])
+    ]
 
 
 class FurtherFeaturesAnswer(Struct, kw_only=True):
@@ -104,8 +107,8 @@ class MarketAnswer(Struct, kw_only=True):
     currency: Annotated[str, _CURRENCY]
     valuation_days: Annotated[DaysAnswer, _told("The days as of which a home can be valued.")]
     interval_level: Annotated[float, _told("The level of intervals where none is asked for.", 0.9)]
-    types: Annotated[list[KnownTypeAnswer], _told("The kinds of home among the sales, by name.")]
-    sectors: Annotated[list[KnownSectorAnswer], _told("The sectors among the sales, by name.")]
+    types: Annotated[list[KnownTypeAnswer], _told("The kinds of home among the sales, by name, accents aside.")]
+    sectors: Annotated[list[KnownSectorAnswer], _told("The sectors among the sales, likewise.")]
     fields: Annotated[list[FieldAnswer], _told("The fields of a home, in the order of a form.")]
     features: Annotated[FurtherFeaturesAnswer, _told("What else the model values from, where it is given.")]
     typical_home: Annotated[
@@ -170,8 +173,8 @@ class SalesColumnsAnswer(Struct, kw_only=True):
     price: Annotated[list[float], _told("What the homes were sold for, in `currency`.", [181500.0])]
     net_usable_area: Annotated[list[float], _told("Areas within the walls, in m2.", [150.5])]
     price_per_m2: Annotated[list[float], _told("price / net_usable_area, in `currency` per m2.", [1205.98])]
-    type: Annotated[list[str], _told("Kinds of home, in the form in which names are compared.", ["onefam"])]
-    sector: Annotated[list[str], _told("Neighbourhoods or communes, likewise.", ["north ames"])]
+    type: Annotated[list[str], _told("Kinds of home, as the sales mostly write them.", ["OneFam"])]
+    sector: Annotated[list[str], _told("Neighbourhoods or communes, likewise.", ["North Ames"])]
     sold_on: Annotated[list[date | None], _told("Days of the sales; null where one is not known.", ["2009-05-12"])]
 
 

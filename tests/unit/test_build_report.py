@@ -128,7 +128,7 @@ class TestTheGroups:
     def test_too_small_are_told_and_not_shown(self, bench: Bench) -> None:
         few = some_sales(60, seed=2).assign(sector=["rare"] * 5 + ["Las Condes"] * 55)
         grouping = bench.report(bench.evaluation(given=few)).by_sector
-        assert [group.label for group in grouping.shown] == ["las condes"]
+        assert [group.label for group in grouping.shown] == ["Las Condes"]
         assert grouping.too_few == (1, 5)
 
     def test_of_value_are_by_the_value_given_and_ascend(self, bench: Bench) -> None:
