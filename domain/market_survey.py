@@ -50,9 +50,9 @@ class Bounds:
 class MarketSurvey:
     """The market of the sales that a model learned from.
 
-    types, sectors: in the order of their normalised forms. numbers: the usual range of each number of a home, and of each further one; None where no
-    sale tells it. categories: what is known of each further category, as spelled, by name. first_sale, last_sale: None
-    where no sale has a day. can_map: whether sales are shown on a map.
+    types, sectors: in the order of their normalised forms. numbers: the usual range of each number of a home, and of
+    each further one; None where no sale tells it. categories: what is known of each further category, as spelled, by
+    name. first_sale, last_sale: None where no sale has a day. can_map: whether sales are shown on a map.
     """
 
     sales: int
