@@ -264,9 +264,10 @@ class HttpSettings(Section, frozen=True):
 class ConsoleSettings(Section, frozen=True):
     """The page for people, at /; with `enabled` off there is none.
 
-    Its map shows at most `map_sales` of the sales that the served model learned from; with 0 it, and the API, show none
-    to anybody. Beneath them lie the tiles of `tile_url`, such as https://tiles.example/{z}/{x}/{y}.png, where one is
-    given: the browsers of those who look at it fetch them. `tile_attribution` names whose they are.
+    Its map shows at most `map_sales` of the sales that the served model learned from; with 0 it and /v1/market/sales
+    show none (comparables and evaluations still do). Beneath them lie the tiles of `tile_url`, such as
+    https://tiles.example/{z}/{x}/{y}.png, where one is given: the browsers of those who look at it fetch them, and a
+    key in it is seen by all. `tile_attribution` names whose they are.
     """
 
     enabled: bool = True

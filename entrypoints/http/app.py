@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _KIB = 1024
+_MOST_LISTS = 16
+"""Each may look through thousands of records: more that wait would wait for minutes."""
 
 
 def make_app(container: Container, refresh_seconds: float = 0.5, roster: Roster | None = None) -> Observed:
@@ -62,6 +64,7 @@ def make_app(container: Container, refresh_seconds: float = 0.5, roster: Roster 
     studies = SlowThreads("studies", at_once=1, most=MOST_WAITING)
     surveys = SlowThreads("surveys of the market", at_once=1, most=MOST_WAITING)
     lookups, lists = (SlowThreads(kind, most=MOST_WAITING) for kind in ("lookups", "lists of outcomes"))
+    pages = SlowThreads("lists of valuations", at_once=1, most=_MOST_LISTS)
     shared_readiness = SharedReadiness(container.check_readiness())
     metrics = Metrics(roster)
     tracing = _tracing(container)
@@ -110,6 +113,7 @@ def make_app(container: Container, refresh_seconds: float = 0.5, roster: Roster 
                 container.override_valuation(),
                 lookups,
                 lists,
+                pages,
             ),
             describe_market=container.describe_market(),
             map_sales=container.map_sales(),
@@ -146,6 +150,7 @@ def make_app(container: Container, refresh_seconds: float = 0.5, roster: Roster 
             surveys.running,
             lookups.running,
             lists.running,
+            pages.running,
             shared_readiness.running,
             recorder.running,
             LogMetrics([*container.loggers().sinks, *tracing_queue], metrics).running,

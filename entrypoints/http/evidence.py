@@ -43,7 +43,10 @@ _BAD_OVERRIDE = InvalidFollowUp([FieldProblem("reason", "must not be empty")])
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is on record, and the threads to look it up in: that takes a while, and of a long list longer."""
+    """What is on record, and the threads to look it up in: that takes a while, and of a long list longer.
+
+    `of_pages` are for lists of valuations, which may look through many records: single ones do not wait for them.
+    """
 
     show: ShowValuation
     list_valuations: ListValuations
@@ -51,6 +54,7 @@ class Evidence:
     override: OverrideValuation
     threads: SlowThreads
     of_lists: SlowThreads
+    of_pages: SlowThreads
 
 
 class RecordedValuations(Controller):

@@ -8,10 +8,12 @@ from application.served_model import ServedVersion
 from entrypoints.http.slow_threads import SlowThreads
 
 MOST_BYTES = 16 * 2**20
+MOST_ANSWERS = 512
+"""What was asked is kept too, and is not counted in bytes."""
 
 
 class KeptAnswers:
-    """Encoded answers, together at most `most_bytes`; those that nobody has asked for the longest go first.
+    """Encoded answers, MOST_ANSWERS of together `most_bytes`; those that nobody has asked for the longest go first.
 
     What is not among them is worked out in `threads`. Where those are one, many who ask for the same at once have it
     worked out once.
@@ -40,9 +42,11 @@ class KeptAnswers:
             return known
 
     def _keep(self, key: Hashable, body: bytes) -> bytes:
+        if len(body) > self._most_bytes:
+            return body
         with self._lock:
             self._bytes += len(body) - len(self._kept.pop(key, b""))
             self._kept[key] = body
-            while self._bytes > self._most_bytes:
+            while self._bytes > self._most_bytes or len(self._kept) > MOST_ANSWERS:
                 self._bytes -= len(self._kept.popitem(last=False)[1])
         return body

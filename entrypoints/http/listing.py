@@ -145,5 +145,5 @@ class ListedValuations(Controller):
         """
         sought, most, place = read_listing(limit, before, status, search, client_ref, since, until)
         viewer = request.auth
-        page = await evidence.threads.run(lambda: evidence.list_valuations(viewer, sought, most, place))
+        page = await evidence.of_pages.run(lambda: evidence.list_valuations(viewer, sought, most, place))
         return JsonAnswer(encode(ListedValuationsAnswer.of(page, viewer)))

@@ -137,6 +137,9 @@ def _complete(operation: Document, scopes: Sequence[Scope], components: Document
         name = body["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
         body["required"] = bool(schemas[name].get("required") or schemas[name].get("oneOf"))
         body["content"]["application/json"]["example"] = _EXAMPLES[name]
+    for parameter in operation.get("parameters", ()):  # "one of text and null" stays beside what was said instead
+        if "anyOf" in parameter["schema"]:
+            parameter["schema"].pop("oneOf", None)
     if not scopes:
         responses.pop("400", None)
     for status, response in responses.items():

@@ -153,6 +153,34 @@ def test_where_the_service_fails_in_between_nothing_is_lost_and_it_goes_on(visit
     assert asked == [250, 250, 250, 100]
 
 
+def test_what_one_user_began_does_not_go_on_under_the_key_of_the_next(
+    console: Console, visiting: Visiting, tmp_path: Path
+) -> None:
+    rows = [FIELDS, *([str(HOME[name]) for name in FIELDS] for _ in range(600))]
+    (tmp_path / "many.csv").write_text("\n".join(",".join(row) for row in rows))
+    keys: list[str] = []
+    with visiting(None, expected=("status of 429",)) as seen:
+        page = seen.go("#/portfolio")
+
+        def busy(route) -> None:  # type: ignore[no-untyped-def]
+            keys.append(route.request.headers["x-api-key"])
+            route.fulfill(status=429, json={}, headers={"Retry-After": "1"}) if len(keys) == 2 else route.continue_()
+
+        page.route("**/v1/valuations/batch", busy)
+        page.locator("#key").fill(console.everything)
+        page.keyboard.press("Enter")
+        dropped(page, tmp_path / "many.csv")
+        page.get_by_role("button", name="Value 600 homes").click()
+        expect(page.locator(".running")).to_contain_text("250 of 600")
+        page.get_by_role("button", name="Sign out").click()
+        page.locator("#key").fill(console.value_only)
+        page.keyboard.press("Enter")
+        dropped(page, tmp_path / "many.csv")
+        page.get_by_role("button", name="Value 600 homes").click()
+        expect(page.locator(".results")).to_contain_text("600 of 600 rows")
+    assert keys == [console.everything] * 2 + [console.value_only] * 3
+
+
 def test_rows_are_sorted_searched_and_opened_and_another_language_loses_nothing(
     visiting: Visiting, tmp_path: Path
 ) -> None:

@@ -94,6 +94,25 @@ def test_every_view_is_clean_for_axe_and_fits_its_window(
             assert page.evaluate("document.documentElement.dataset.bsTheme") == theme
 
 
+def test_an_address_that_is_none_leads_to_the_sign_in(visiting: Visiting) -> None:
+    with visiting(None) as seen:
+        expect(seen.go("#/%").locator("#key")).to_be_visible()
+
+
+def test_a_kept_key_that_cannot_be_checked_is_kept_and_one_that_is_refused_is_forgotten(visiting: Visiting) -> None:
+    with visiting(expected=("status of 429", *REFUSED)) as seen:
+        seen.page.route("**/v1/keys/current", lambda route: route.fulfill(status=429, json={"detail": "Too many."}))
+        page = seen.go("#/portfolio")
+        expect(page.locator(".alert-danger")).to_contain_text("Too many.")
+        assert page.evaluate("sessionStorage.getItem('tasador.key')")
+        page.unroute("**/v1/keys/current")
+        page.get_by_role("button", name="Try again").click()
+        expect(page.locator(".drop")).to_be_visible()
+        page.route("**/v1/keys/current", lambda route: route.fulfill(status=401, json={"detail": "No."}))
+        page.evaluate("location.reload()")
+        expect(page.locator("#notices")).to_contain_text("The key is not valid any more")
+
+
 def test_the_language_and_the_theme_are_changed_at_once_and_remembered(visiting: Visiting) -> None:
     with visiting() as seen:
         page = seen.go("#/portfolio")

@@ -1,5 +1,6 @@
 """The page at `/`, and the files that it loads."""
 
+import re
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from entrypoints.http.security import PUBLIC
 
 _FOR_GOOD = "public, max-age=31536000, immutable"
 _ASK_EACH_TIME = "no-cache"
+_GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))")
 
 
 class ConsolePage(Controller):
@@ -46,7 +48,7 @@ class ConsolePage(Controller):
 def policy(tile_url: str | None) -> str:
     """The content security policy of the page: nothing from elsewhere but the map tiles that are configured."""
     tiles = urlsplit(tile_url) if tile_url else None
-    images = f" {tiles.scheme}://{tiles.netloc.replace('{s}', '*')}" if tiles else ""
+    images = f" {tiles.scheme}://{tiles.netloc}" if tiles else ""
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
         f"img-src 'self' data: blob:{images}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -54,10 +56,12 @@ def policy(tile_url: str | None) -> str:
 
 
 def _sent(request: Request[Any, Any, Any], file: PageFile, headers: dict[str, str]) -> Response[bytes]:
-    headers = {**headers, "ETag": f'"{file.sha256[:16]}"', "Vary": "Accept-Encoding"}
-    if request.headers.get("if-none-match") == headers["ETag"]:
+    tag = f'"{file.sha256[:16]}"'
+    headers = {**headers, "ETag": f"W/{tag}", "Vary": "Accept-Encoding"}  # weak: the same, compressed or not
+    known = request.headers.get("if-none-match", "")
+    if tag in known or known.strip() == "*":
         return Response(b"", status_code=304, media_type=file.media_type, headers=headers)
     content = file.content
-    if "gzip" in request.headers.get("accept-encoding", ""):
+    if _GZIP.search(request.headers.get("accept-encoding", "")):
         headers["Content-Encoding"], content = "gzip", file.compressed
     return Response(content, media_type=file.media_type, headers=headers)

@@ -25,7 +25,14 @@ const VIEWS = [
 const states = new Map(VIEWS.map((view) => [view.name, {}]));
 let leaving = new AbortController();
 
-const place = () => location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
+function place() {
+  try {
+    return location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
+  } catch {
+    return [""]; // no address of ours
+  }
+}
+
 const go = (...path) => {
   location.hash = `#/${path.map(encodeURIComponent).join("/")}`;
 };
@@ -68,7 +75,7 @@ function drawBar(current) {
 
 function holder() {
   const served = h("span", { class: "served" });
-  market().then((known) => (served.textContent = t("app.version", { version: known.version }))).catch(() => {});
+  if (session.may("value")) market().then((known) => (served.textContent = t("app.version", { version: known.version }))).catch(() => {});
   const { label, expires_at: expires } = session.who();
   const leave = h("button", { type: "button", class: "btn btn-sm btn-outline-light", on: { click: () => session.end() } }, t("session.leave"));
   return [served, h("span", { class: "holder", title: t("session.expires", { when: ago(expires) }) }, label), leave];
@@ -90,14 +97,24 @@ function turnTheme() {
   document.dispatchEvent(new Event("tasador:theme"));
 }
 
-async function resume() {
+/** Takes up the key that the tab has kept, if any, and shows what there is to show. */
+async function begin() {
+  drawBar(null);
   const token = session.kept();
-  if (!token) return;
-  const holder = await ask("GET", "/v1/keys/current", { token }).catch(() => null);
-  if (holder) session.begin(token, holder, true);
+  try {
+    if (token) session.begin(token, await ask("GET", "/v1/keys/current", { token }), true);
+  } catch (problem) {
+    if (problem.status !== 401) return fill(one("#main"), trouble(problem, begin)); // the key is kept: it may well be good
+    session.end(t("session.rejected"));
+  }
+  return show();
 }
 
+/** Closes what lies over the page, but for a token, which could not be shown again. */
+const closeDialogs = () => document.querySelectorAll("dialog[open]:not(:has(.token))").forEach((dialog) => dialog.close());
+
 addEventListener("hashchange", () => {
+  closeDialogs();
   show();
   scrollTo(0, 0);
   one("#main").focus({ preventScroll: true });
@@ -105,7 +122,11 @@ addEventListener("hashchange", () => {
 document.addEventListener("tasador:language", show);
 document.addEventListener("tasador:signed-in", show);
 document.addEventListener("tasador:signed-out", (event) => {
-  states.forEach((state, name) => states.set(name, {}));
+  closeDialogs();
+  for (const [name, state] of states) {
+    state.running?.abort(); // what goes on in a view goes on with the key that began it, or not at all
+    states.set(name, {});
+  }
   forget();
   show();
   if (event.detail) notice(event.detail, "danger");
@@ -116,6 +137,4 @@ document.addEventListener("tasador:model", () => {
 });
 addEventListener("unhandledrejection", (event) => event.reason?.name === "AbortError" && event.preventDefault());
 
-drawBar(null);
-await resume();
-show();
+begin();

@@ -4,6 +4,7 @@ import { h } from "../../core/dom.js";
 import { number } from "../../core/format.js";
 import { t } from "../../core/words.js";
 import { download } from "../../parts/copy.js";
+import { written } from "./csv.js";
 
 export const MOST_ROWS = 100_000;
 
@@ -37,5 +38,6 @@ export function dropZone(market, take, wrong) {
 function exampleFile(market) {
   const home = { id: "1", ...market.typical_home };
   const names = ["id", ...market.fields.map(({ name }) => name), ...[...market.features.numeric, ...market.features.categorical].map(({ name }) => name)];
-  return `${names.join(",")}\r\n${names.map((name) => home[name] ?? "").join(",")}\r\n`;
+  const cells = names.map((name) => String(home[name] ?? ""));
+  return `${written(names, ",")}\r\n${written(cells, ",")}\r\n`;
 }
