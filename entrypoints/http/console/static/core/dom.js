@@ -21,6 +21,9 @@ export function fill(element, ...children) {
 /** The first element within `root` that fits `selector`. */
 export const one = (selector, root = document) => root.querySelector(selector);
 
+/** The nodes of a text in which commands stand between backticks. */
+export const withCode = (text) => text.split("`").map((part, index) => (index % 2 ? h("code", {}, part) : part));
+
 let last = 0;
 
 /** An id that no other element has. */

@@ -1,4 +1,4 @@
-// What fields, reasons and levels are called. A client's own further features keep their names.
+// What fields, reasons, levels, types and sectors are called. A client's own further features keep their names.
 
 import { has, t } from "./words.js";
 
@@ -12,3 +12,6 @@ export const reasonName = (slug) => named("reason", slug);
 
 /** A level of confidence. */
 export const confidenceName = (level) => named("confidence", level);
+
+/** A type or sector: "north ames" as "North Ames"; a name that has capitals of its own stays as it is. */
+export const shown = (name) => (name === name.toLowerCase() ? name.replace(/(^|[\s\-(/.'’])(\p{L})/gu, (_, before, letter) => before + letter.toUpperCase()) : name);

@@ -1,7 +1,7 @@
 // Keys: who may ask, for what, until when.
 
 import { get } from "../../core/api.js";
-import { fill, h } from "../../core/dom.js";
+import { fill, h, withCode } from "../../core/dom.js";
 import { t, tn } from "../../core/words.js";
 import { choice, field } from "../../parts/field.js";
 import { createKey } from "./create.js";
@@ -62,5 +62,3 @@ const fits = (key, search) => {
   const wanted = search.trim().toLowerCase();
   return !wanted || [key.id, key.label, key.created_by, ...key.scopes].some((each) => each.toLowerCase().includes(wanted));
 };
-
-const withCode = (text) => text.split("`").map((part, index) => (index % 2 ? h("code", {}, part) : part));

@@ -2,12 +2,11 @@
 
 import { fill, h } from "../../core/dom.js";
 import { area, day, distance, money, number, percent } from "../../core/format.js";
-import { fieldName } from "../../core/names.js";
+import { fieldName, shown } from "../../core/names.js";
 import { t } from "../../core/words.js";
 import { open } from "../../parts/dialog.js";
 import { waterfall } from "../../parts/charts/index.js";
 import { table } from "../../parts/table.js";
-import { shown } from "./names.js";
 import { numberFields, withUnit } from "./units.js";
 
 /** As the map takes them. */

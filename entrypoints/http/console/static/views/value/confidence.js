@@ -2,9 +2,9 @@
 
 import { h } from "../../core/dom.js";
 import { number, percent } from "../../core/format.js";
+import { limitInWords } from "../../core/limits.js";
 import { confidenceName } from "../../core/names.js";
 import { t } from "../../core/words.js";
-import { limitInWords } from "./limits.js";
 
 /** The score on a bar, its level in words, and the error to be expected. */
 export const confidence = ({ confidence_score: score, confidence_level: level, fsd }) =>

@@ -1,10 +1,9 @@
 // The fields of the form, from what /v1/market tells: each with the control that suits it.
 
 import { percent, typed } from "../../core/format.js";
-import { fieldName } from "../../core/names.js";
+import { fieldName, shown } from "../../core/names.js";
 import { t, tn } from "../../core/words.js";
 import { choiceField, countField, plainField, selectField } from "./field.js";
-import { shown } from "./names.js";
 import { isCount, stepOf, unitOf } from "./units.js";
 
 const LEVELS = [0.5, 0.8, 0.9, 0.95];

@@ -2,11 +2,10 @@
 
 import { h } from "../../core/dom.js";
 import { area, day, money, percent } from "../../core/format.js";
-import { fieldName, reasonName } from "../../core/names.js";
+import { fieldName, reasonName, shown } from "../../core/names.js";
 import { has, t } from "../../core/words.js";
 import { priceScale } from "../../parts/charts/index.js";
 import { confidence, limits } from "./confidence.js";
-import { shown } from "./names.js";
 
 /** What was valued, in one line. */
 export const inOneLine = (home) => [`${shown(home.type)}, ${shown(home.sector)}`, area(home.net_usable_area)].join(" · ");

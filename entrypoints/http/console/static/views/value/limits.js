@@ -1,19 +1,9 @@
-// What limits confidence, and what is unusual about a figure, in the user's words.
+// What is unusual about a figure, in the user's words.
 
 import { number, read } from "../../core/format.js";
-import { fieldName } from "../../core/names.js";
-import { has, t } from "../../core/words.js";
+import { t } from "../../core/words.js";
 import { known } from "./names.js";
 import { unitOf, withUnit } from "./units.js";
-
-const GROUPS = ["beyond_seen_", "unknown_"];
-
-/** A limiting factor (a slug that stays) as a sentence. */
-export function limitInWords(slug) {
-  if (has(`value.limit.${slug}`)) return t(`value.limit.${slug}`);
-  const group = GROUPS.find((each) => slug.startsWith(each));
-  return group ? t(`value.limit.${group}`, { field: fieldName(slug.slice(group.length)) }) : slug.replaceAll("_", " ");
-}
 
 /** What is unusual about a field as it was typed, though it may be sent; null where nothing is. `typed`: texts by field. */
 export function unusual(field, typed, market) {

@@ -1,9 +1,6 @@
-// Types and sectors as they are shown: the market tells them in the form in which they are compared.
+// Types and sectors as they are looked up: the market tells them as the sales mostly write them.
 
 import { normalised } from "../../core/rules.js";
-
-/** "north ames" as "North Ames"; a name that has capitals of its own stays as it is. */
-export const shown = (name) => (name === name.toLowerCase() ? name.replace(/(^|[\s\-(/.'’])(\p{L})/gu, (_, before, letter) => before + letter.toUpperCase()) : name);
 
 /** The type or sector of this name among those of the market, or undefined. */
 export const known = (list, name) => {

@@ -2,10 +2,11 @@
 
 import { fill, h } from "../../core/dom.js";
 import { read, typed } from "../../core/format.js";
+import { shown } from "../../core/names.js";
 import { normalised } from "../../core/rules.js";
 import { t } from "../../core/words.js";
 import { makeMap } from "../../parts/map.js";
-import { known, shown } from "./names.js";
+import { known } from "./names.js";
 
 const AROUND = 0.006; // degrees shown around a sector's centre, where its sales are not known
 

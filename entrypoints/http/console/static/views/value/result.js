@@ -4,13 +4,13 @@ import { curl } from "../../core/api.js";
 import { fill, h, newId } from "../../core/dom.js";
 import { money, percent } from "../../core/format.js";
 import { sales } from "../../core/market.js";
-import { fieldName, reasonName } from "../../core/names.js";
+import { fieldName, reasonName, shown } from "../../core/names.js";
 import { t, tn } from "../../core/words.js";
 import { copyBlock, copyButton } from "../../parts/copy.js";
 import { waterfall } from "../../parts/charts/index.js";
 import { comparablesTable, onMap } from "./comparables.js";
 import { figure, refused } from "./figure.js";
-import { known, shown } from "./names.js";
+import { known } from "./names.js";
 import { makeSheet } from "./sheet.js";
 import { whatIf } from "./what-if.js";
 

@@ -2,13 +2,12 @@
 
 import { h } from "../../core/dom.js";
 import { area, day, distance, moment, money, number, percent, place } from "../../core/format.js";
-import { confidenceName, fieldName } from "../../core/names.js";
+import { limitInWords } from "../../core/limits.js";
+import { confidenceName, fieldName, shown } from "../../core/names.js";
 import { t, tn } from "../../core/words.js";
 import { priceScale } from "../../parts/charts/index.js";
 import { adjustmentsOf } from "./comparables.js";
 import { levelText } from "./figure.js";
-import { limitInWords } from "./limits.js";
-import { shown } from "./names.js";
 import { sheetMap } from "./sheet-map.js";
 import { numberFields, withUnit } from "./units.js";
 

@@ -1,9 +1,8 @@
 // The controls of the what-if: a slider for each number, a list for each category.
 
 import { h, newId } from "../../core/dom.js";
-import { fieldName } from "../../core/names.js";
+import { fieldName, shown } from "../../core/names.js";
 import { normalised } from "../../core/rules.js";
-import { shown } from "./names.js";
 import { isCount, numberFields, stepOf, withUnit } from "./units.js";
 
 const POSITIONS = 150;

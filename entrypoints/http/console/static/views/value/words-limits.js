@@ -1,4 +1,4 @@
-// What limits a value, and why there may be none.
+// How sure a value is, what is unusual, and why there may be none.
 
 import { know } from "../../core/words.js";
 
@@ -9,16 +9,6 @@ know({
   "value.limits": ["What limits the confidence", "Qué limita la confianza"],
   "value.limits.none": ["Nothing unusual.", "Nada inusual."],
   "value.warnings": ["In the service's own words", "En las palabras del servicio (en inglés)"],
-  "value.limit.unknown_type": ["No sale is of this type: valued from the other features.", "Ninguna venta es de este tipo: se tasa por las demás características."],
-  "value.limit.unknown_sector": ["No sale is in this sector: valued from the coordinates.", "Ninguna venta es de este sector: se tasa por las coordenadas."],
-  "value.limit.unknown_": ["{field}: no sale has this category, valued without it.", "{field}: ninguna venta tiene esta categoría, se tasa sin ella."],
-  "value.limit.far_from_sales": ["The home is far from any known sale.", "La vivienda está lejos de toda venta conocida."],
-  "value.limit.sector_mismatch": ["The place is far from the sales of its sector.", "El lugar está lejos de las ventas de su sector."],
-  "value.limit.few_sales_in_sector": ["There are few sales in the sector.", "Hay pocas ventas en el sector."],
-  "value.limit.beyond_seen_": ["{field}: beyond all known sales.", "{field}: fuera de lo visto en las ventas."],
-  "value.limit.beyond_seen_usable_share": ["The usable area is an unusually large part of the total.", "La superficie útil es una parte inusualmente grande de la total."],
-  "value.limit.usable_above_total_area": ["The usable area is larger than the total area.", "La superficie útil es mayor que la total."],
-  "value.limit.beyond_index": ["The day lies outside the known prices: its price level is a guess.", "La fecha está fuera de los precios conocidos: su nivel de precios es una conjetura."],
 
   "value.unusual": ["Unusual here: 98 of 100 sales lie between {low} and {high}.", "Inusual aquí: 98 de cada 100 ventas están entre {low} y {high}."],
   "value.unusual.type": ["No known sale is of this type: the value will be less sure.", "Ninguna venta conocida es de este tipo: el valor será menos seguro."],

@@ -2,12 +2,11 @@
 
 import { fill, h } from "../../core/dom.js";
 import { number, percent } from "../../core/format.js";
-import { confidenceName } from "../../core/names.js";
+import { confidenceName, shown } from "../../core/names.js";
 import { has, locale, t } from "../../core/words.js";
 import { bars } from "../../parts/charts/index.js";
 import { choice, field } from "../../parts/field.js";
 import { table } from "../../parts/table.js";
-import { shown } from "../value/names.js";
 import { share } from "./coverage-figures.js";
 
 const WAYS = ["confidence", "month", "sector", "version"];

@@ -2,10 +2,9 @@
 
 import { h } from "../../core/dom.js";
 import { area, money, number, percent } from "../../core/format.js";
-import { fieldName } from "../../core/names.js";
+import { fieldName, shown } from "../../core/names.js";
 import { t } from "../../core/words.js";
 import { paired } from "../../parts/charts/index.js";
-import { shown } from "../value/names.js";
 
 const OF_THE_SERVICE = { "never seen": "drift.never_seen", "others": "drift.others", "other": "drift.others" };
 

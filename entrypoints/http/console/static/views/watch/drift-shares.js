@@ -2,11 +2,10 @@
 
 import { h } from "../../core/dom.js";
 import { number, percent } from "../../core/format.js";
-import { fieldName, reasonName } from "../../core/names.js";
+import { limitInShort } from "../../core/limits.js";
+import { fieldName, reasonName, shown } from "../../core/names.js";
 import { has, t } from "../../core/words.js";
 import { table } from "../../parts/table.js";
-import { shown } from "../value/names.js";
-import { factorName } from "./factors.js";
 
 const MOST_NAMED = 3;
 
@@ -33,6 +32,6 @@ const of = (hits, homes) => (homes ? `${percent(hits / homes, 1)} (${number(hits
 const what = ({ kind, feature }) => (has(`share.${kind}`) ? t(`share.${kind}`, { field: feature ? fieldName(feature) : "" }) : kind.replaceAll("_", " "));
 
 function which({ kind, counts }) {
-  const named = kind === "unseen" ? shown : (name) => (has(`reason.${name}`) ? reasonName(name) : factorName(name));
+  const named = kind === "unseen" ? shown : (name) => (has(`reason.${name}`) ? reasonName(name) : limitInShort(name));
   return Object.entries(counts).slice(0, MOST_NAMED).map(([name, count]) => `${named(name)} (${number(count)})`).join(", ");
 }

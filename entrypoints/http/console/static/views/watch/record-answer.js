@@ -2,10 +2,10 @@
 
 import { h } from "../../core/dom.js";
 import { money, number, percent } from "../../core/format.js";
+import { limitInShort } from "../../core/limits.js";
 import { confidenceName, fieldName, reasonName } from "../../core/names.js";
 import { language, t } from "../../core/words.js";
 import { priceScale, waterfall } from "../../parts/charts/index.js";
-import { factorName } from "./factors.js";
 
 /** The panel of the value, or of why there is none. */
 export function answered(told) {
@@ -21,7 +21,7 @@ export function answered(told) {
     h("p", {}, t("record.interval", { level: percent(level), low: money(low, currency), high: money(high, currency) })),
     priceScale({ value, low, high, level, currency, prices, pricesLabel: t("record.adjusted") }),
     h("p", { class: `level-${told.confidence_level} fw-semibold mt-2 mb-1` }, t("record.confidence", { level: confidenceName(told.confidence_level), score: told.confidence_score, fsd: number(told.fsd, 3) })),
-    told.limiting_factors.length > 0 && [h("h3", { class: "h6 mt-2 mb-1" }, t("record.limits")), h("ul", { class: "mb-0" }, told.limiting_factors.map((slug) => h("li", {}, factorName(slug))))],
+    told.limiting_factors.length > 0 && [h("h3", { class: "h6 mt-2 mb-1" }, t("record.limits")), h("ul", { class: "mb-0" }, told.limiting_factors.map((slug) => h("li", {}, limitInShort(slug))))],
     warnings(told),
   );
 }

@@ -1,15 +1,13 @@
 // What is on record beside the value: the home, the request, the model, the comparables.
 
-import { h } from "../../core/dom.js";
+import { h, withCode } from "../../core/dom.js";
 import { area, day, distance, duration, money, moment, number, percent, place } from "../../core/format.js";
-import { fieldName } from "../../core/names.js";
+import { fieldName, shown } from "../../core/names.js";
 import { t } from "../../core/words.js";
 import { copyButton } from "../../parts/copy.js";
 import { table } from "../../parts/table.js";
-import { shown } from "../value/names.js";
 
 const pairs = (rows) => h("dl", { class: "pairs" }, rows.filter(Boolean).map(([name, said]) => [h("dt", {}, name), h("dd", {}, said)]));
-const withCode = (text) => text.split("`").map((part, index) => (index % 2 ? h("code", {}, part) : part));
 
 /** When, by which key and by which model it was made. */
 export function facts(told) {

@@ -2,9 +2,9 @@
 
 import { h } from "../../core/dom.js";
 import { number } from "../../core/format.js";
+import { limitInShort } from "../../core/limits.js";
 import { fieldName } from "../../core/names.js";
 import { has, language, t } from "../../core/words.js";
-import { factorName } from "./factors.js";
 
 // Figures come as 1,234.5; the user may write them otherwise.
 const withOwnMarks = (text) => text?.replace(/\d{1,3}(,\d{3})+(\.\d+)?|\d+\.\d+/g, (figure) => number(Number(figure.replaceAll(",", "")), 6));
@@ -50,7 +50,7 @@ const IN_SPANISH = [
       `${way ? `Para ${WAYS[way] ?? way} ${group}` : "En total"}, ${inCoverage(what)} contuvo ${held} % de ${count} precios (intervalo de 95 %: ${low} a ${high}), significativamente menos que el ${promised} % prometido (p ${p.replace("below", "menor que")}, corregido por ${promises} coberturas).`],
 ];
 
-const inReasons = (list) => more(list).replace(/'(\w+)'/g, (_, slug) => (has(`reason.${slug}`) ? t(`reason.${slug}`) : factorName(slug)));
+const inReasons = (list) => more(list).replace(/'(\w+)'/g, (_, slug) => (has(`reason.${slug}`) ? t(`reason.${slug}`) : limitInShort(slug)));
 const ABOUT_REASONS = /^(refused|out of domain): /;
 const inCoverage = (what) => (what.endsWith("interval") ? `el intervalo de ${what.replace(" interval", "")}` : "el margen de una FSD");
 

@@ -16,7 +16,7 @@ export function valuationTable(open) {
     { name: "value", label: t("list.value"), cell: value, number: true },
     { name: "confidence", label: t("list.confidence"), cell: confidence },
     { name: "model", label: t("list.model"), cell: ({ model_version: version }) => version },
-    { name: "key", label: t("list.key"), cell: ({ key_id: id }) => h("code", { class: "text-body-secondary" }, id) },
+    { name: "key", label: t("list.key"), cell: ({ key_id: id }) => id && h("code", { class: "text-body-secondary" }, id) },
   ];
   const show = (rows, empty) => holder.replaceChildren(table({ caption: t("list.caption"), columns, rows, pageSize: 0, onRow: open, empty }).element);
   return { element: holder, show };

@@ -1,7 +1,7 @@
 // The valuations on record, the newest first: searched, filtered, and more of them.
 
 import { get } from "../../core/api.js";
-import { fill, h } from "../../core/dom.js";
+import { fill, h, withCode } from "../../core/dom.js";
 import { moment } from "../../core/format.js";
 import * as session from "../../core/session.js";
 import { t, tn } from "../../core/words.js";
@@ -11,13 +11,14 @@ import { valuationTable } from "./valuation-table.js";
 import "./words-record.js";
 
 const PAGE = 50;
+const LONGEST = 100;
 const TYPING_PAUSE = 300; // milliseconds
 const AN_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Shows it in `root`. */
 export function valuations(root, { state, signal, go }) {
   if (!session.may("value", "audit:read")) return fill(root, scopeMissing("value"));
-  state.list ??= { search: "", status: "", rows: null, next: null, searchedBackTo: null };
+  state.list ??= { search: "", status: "", rows: null, next: null, searchedBackTo: null, unreadable: 0 };
   const own = state.list;
   const list = valuationTable((row) => go("watch", "valuation", row.valuation_id));
   const told = h("p", { class: "small text-body-secondary m-0", role: "status" });
@@ -37,7 +38,7 @@ export function valuations(root, { state, signal, go }) {
       const answer = await get("/v1/valuations", { limit: PAGE, before: more ? own.next : null, status: own.status, search: own.search.trim() }, mine);
       if (mine.aborted) return;
       const unchanged = quiet && own.rows?.length && own.rows[0].valuation_id === answer.valuations[0]?.valuation_id;
-      if (!unchanged) Object.assign(own, { rows: more ? [...own.rows, ...answer.valuations] : answer.valuations, next: answer.next, searchedBackTo: answer.searched_back_to });
+      if (!unchanged) take(answer, more);
       draw();
     } catch (problem) {
       if (mine.aborted || problem.name === "AbortError") return;
@@ -47,13 +48,19 @@ export function valuations(root, { state, signal, go }) {
     }
   }
 
+  function take(answer, more) {
+    const [rows, unreadable] = more ? [own.rows, own.unreadable] : [[], 0];
+    Object.assign(own, { rows: [...rows, ...answer.valuations], unreadable: unreadable + answer.unreadable, next: answer.next, searchedBackTo: answer.searched_back_to });
+  }
+
   function draw() {
     if (!holder.contains(list.element)) fill(holder, list.element);
-    list.show(own.rows, own.search.trim() || own.status ? t("list.none_found") : t("list.none"));
-    told.textContent = tn("list.shown", own.rows.length);
     const early = own.searchedBackTo && own.next;
+    list.show(own.rows, t(early ? "list.none_so_far" : own.search.trim() || own.status ? "list.none_found" : "list.none"));
+    told.textContent = tn("list.shown", own.rows.length);
     fill(
       below,
+      own.unreadable > 0 && h("p", { class: "alert alert-warning m-0" }, withCode(tn("list.unreadable", own.unreadable))),
       early && h("p", { class: "text-body-secondary m-0" }, t("list.searched_back", { when: moment(own.searchedBackTo) })),
       own.next && h("button", { type: "button", class: "btn btn-outline-secondary", on: { click: (event) => ((event.target.disabled = true), load({ more: true })) } }, t(early ? "list.search_on" : "list.more")),
     );
@@ -78,7 +85,7 @@ function asking(own, load, signal) {
     clearTimeout(timer);
     timer = setTimeout(load, TYPING_PAUSE);
   };
-  const search = field(t("list.search"), h("input", { class: "form-control", type: "search", value: own.search, maxlength: 200, autocomplete: "off", placeholder: t("list.search_hint"), on: { input: typed } }));
+  const search = field(t("list.search"), h("input", { class: "form-control", type: "search", value: own.search, maxlength: LONGEST, autocomplete: "off", placeholder: t("list.search_hint"), on: { input: typed } }));
   const options = [["", t("list.any")], ["valued", t("list.valued")], ["refused", t("list.refused")]];
   const status = choice(options, own.status, (chosen) => {
     own.status = chosen;
