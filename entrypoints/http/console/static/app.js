@@ -48,7 +48,8 @@ async function show() {
   document.title = `${t(`tab.${view.name}`)} · Tasador`;
   const root = h("div", { class: `view ${view.name}-view` });
   fill(one("#main"), root);
-  if (!session.may(...view.scopes)) return fill(root, h("h1", { class: "h3" }, t(`tab.${view.name}`)), scopeMissing(view.scopes[0]));
+  if (!session.may(...view.scopes))
+    return fill(root, h("h1", { class: "h3" }, t(`tab.${view.name}`)), scopeMissing(view.scopes[0]));
   fill(root, waiting(6));
   try {
     const loaded = await view.load();
@@ -64,10 +65,20 @@ async function show() {
 function drawBar(current) {
   one("#skip").textContent = t("app.skip");
   const tabs = VIEWS.map((view) =>
-    h("a", { class: "tab", href: `#/${view.name}`, "aria-current": view === current ? "page" : undefined }, h("span", {}, t(`tab.${view.name}`))));
+    h(
+      "a",
+      { class: "tab", href: `#/${view.name}`, "aria-current": view === current ? "page" : undefined },
+      h("span", {}, t(`tab.${view.name}`)),
+    ),
+  );
   fill(
     one("#bar"),
-    h("a", { class: "brand", href: "#/" }, h("img", { src: new URL("icon.svg", import.meta.url).pathname, alt: "", width: 28, height: 28 }), "Tasador"),
+    h(
+      "a",
+      { class: "brand", href: "#/" },
+      h("img", { src: new URL("icon.svg", import.meta.url).pathname, alt: "", width: 28, height: 28 }),
+      "Tasador",
+    ),
     current ? h("nav", { class: "tabs", "aria-label": t("app.views") }, tabs) : h("span", { class: "tabs" }),
     h("div", { class: "tools" }, current && holder(), switches()),
   );
@@ -75,15 +86,35 @@ function drawBar(current) {
 
 function holder() {
   const served = h("span", { class: "served" });
-  if (session.may("value")) market().then((known) => (served.textContent = t("app.version", { version: known.version }))).catch(() => {});
+  if (session.may("value"))
+    market()
+      .then((known) => (served.textContent = t("app.version", { version: known.version })))
+      .catch(() => {});
   const { label, expires_at: expires } = session.who();
-  const leave = h("button", { type: "button", class: "btn btn-sm btn-outline-light", on: { click: () => session.end() } }, t("session.leave"));
+  const leave = h(
+    "button",
+    { type: "button", class: "btn btn-sm btn-outline-light", on: { click: () => session.end() } },
+    t("session.leave"),
+  );
   return [served, h("span", { class: "holder", title: t("session.expires", { when: ago(expires) }) }, label), leave];
 }
 
 const switches = () => [
-  h("button", { type: "button", class: "btn btn-sm btn-bar", lang: language() === "es" ? "en" : "es", on: { click: () => speak(language() === "es" ? "en" : "es") } }, t("app.language")),
-  h("button", { type: "button", class: "btn btn-sm btn-bar", "aria-label": t("app.theme"), on: { click: turnTheme } }, "◐"),
+  h(
+    "button",
+    {
+      type: "button",
+      class: "btn btn-sm btn-bar",
+      lang: language() === "es" ? "en" : "es",
+      on: { click: () => speak(language() === "es" ? "en" : "es") },
+    },
+    t("app.language"),
+  ),
+  h(
+    "button",
+    { type: "button", class: "btn btn-sm btn-bar", "aria-label": t("app.theme"), on: { click: turnTheme } },
+    "◐",
+  ),
 ];
 
 function turnTheme() {
@@ -111,7 +142,8 @@ async function begin() {
 }
 
 /** Closes what lies over the page, but for a token, which could not be shown again. */
-const closeDialogs = () => document.querySelectorAll("dialog[open]:not(:has(.token))").forEach((dialog) => dialog.close());
+const closeDialogs = () =>
+  document.querySelectorAll("dialog[open]:not(:has(.token))").forEach((dialog) => dialog.close());
 
 addEventListener("hashchange", () => {
   closeDialogs();

@@ -25,7 +25,10 @@ know({
   "session.keep": ["Keep it in this tab until it is closed", "Recordarla en esta pestaña hasta cerrarla"],
   "session.enter": ["Enter", "Entrar"],
   "session.leave": ["Sign out", "Salir"],
-  "session.rejected": ["The key is not valid any more: it was revoked or has expired. Enter another one.", "La clave ya no es válida: fue revocada o venció. Ingrese otra."],
+  "session.rejected": [
+    "The key is not valid any more: it was revoked or has expired. Enter another one.",
+    "La clave ya no es válida: fue revocada o venció. Ingrese otra.",
+  ],
   "session.wrong": [
     "This key is not valid: mistyped, unknown, expired or revoked.",
     "Esta clave no es válida: mal escrita, desconocida, vencida o revocada.",
@@ -47,12 +50,27 @@ know({
   ],
   "problem.status": ["The service answered {status}.", "El servicio respondió {status}."],
   "problem.key-required": ["A valid key is required.", "Se requiere una clave válida."],
-  "problem.rate-limited": ["Too many requests: wait a moment and try again.", "Demasiadas solicitudes: espere un momento e intente de nuevo."],
-  "problem.too-many-failed-keys": ["Too many wrong keys: wait a moment and try again.", "Demasiadas claves incorrectas: espere un momento e intente de nuevo."],
-  "problem.keys-unavailable": ["Keys cannot be checked at the moment: try again shortly.", "Las claves no se pueden comprobar por el momento: intente en un instante."],
-  "problem.last-admin-key": ["It is the last key that may manage keys, so it stays.", "Es la última clave que puede administrar claves, por eso se conserva."],
+  "problem.rate-limited": [
+    "Too many requests: wait a moment and try again.",
+    "Demasiadas solicitudes: espere un momento e intente de nuevo.",
+  ],
+  "problem.too-many-failed-keys": [
+    "Too many wrong keys: wait a moment and try again.",
+    "Demasiadas claves incorrectas: espere un momento e intente de nuevo.",
+  ],
+  "problem.keys-unavailable": [
+    "Keys cannot be checked at the moment: try again shortly.",
+    "Las claves no se pueden comprobar por el momento: intente en un instante.",
+  ],
+  "problem.last-admin-key": [
+    "It is the last key that may manage keys, so it stays.",
+    "Es la última clave que puede administrar claves, por eso se conserva.",
+  ],
   "problem.key-not-active": ["The key is not active any more.", "La clave ya no está activa."],
-  "problem.model-store-unavailable": ["The store of models cannot be reached: try again shortly.", "No se puede acceder al repositorio de modelos: intente en un instante."],
+  "problem.model-store-unavailable": [
+    "The store of models cannot be reached: try again shortly.",
+    "No se puede acceder al repositorio de modelos: intente en un instante.",
+  ],
   "word.yes": ["yes", "sí"],
   "word.no": ["no", "no"],
   "word.close": ["Close", "Cerrar"],

@@ -40,13 +40,18 @@ export const post = (path, body, query, signal) => ask("POST", path, { body, que
 /** The same request for a terminal. The key stands in a variable of the shell, so that it is not left in its history. */
 export function curl(method, path, { body, query } = {}) {
   const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
-  const lines = [`curl ${method === "GET" ? "" : `-X ${method} `}${quoted(location.origin + address(path, query))}`, '-H "X-API-Key: $TASADOR_KEY"'];
+  const lines = [
+    `curl ${method === "GET" ? "" : `-X ${method} `}${quoted(location.origin + address(path, query))}`,
+    '-H "X-API-Key: $TASADOR_KEY"',
+  ];
   if (body !== undefined) lines.push("-H 'Content-Type: application/json'", `-d ${quoted(JSON.stringify(body))}`);
   return lines.join(" \\\n  ");
 }
 
 function address(path, query = {}) {
-  const given = Object.entries(query ?? {}).filter(([, value]) => value !== undefined && value !== null && value !== "");
+  const given = Object.entries(query ?? {}).filter(
+    ([, value]) => value !== undefined && value !== null && value !== "",
+  );
   return given.length ? `${path}?${new URLSearchParams(given)}` : path;
 }
 
@@ -55,7 +60,14 @@ async function sent(method, url, body, token, signal) {
   if (token) headers["X-API-Key"] = token;
   if (body !== undefined) headers["Content-Type"] = "application/json";
   try {
-    return await fetch(url, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), signal, credentials: "omit", cache: "no-store" });
+    return await fetch(url, {
+      method,
+      headers,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      signal,
+      credentials: "omit",
+      cache: "no-store",
+    });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Problem(0);

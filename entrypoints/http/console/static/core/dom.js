@@ -33,7 +33,8 @@ function filled(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (value === undefined || value === null || value === false) continue;
     if (name === "on") for (const [event, listener] of Object.entries(value)) element.addEventListener(event, listener);
-    else if (name === "vars") for (const [variable, set] of Object.entries(value)) element.style.setProperty(variable, set);
+    else if (name === "vars")
+      for (const [variable, set] of Object.entries(value)) element.style.setProperty(variable, set);
     else if (name === "props") Object.assign(element, value);
     else element.setAttribute(name, value === true ? "" : String(value));
   }
@@ -41,4 +42,5 @@ function filled(element, attributes, children) {
   return element;
 }
 
-const nodes = (children) => children.flat(Infinity).filter((child) => child !== undefined && child !== null && child !== false);
+const nodes = (children) =>
+  children.flat(Infinity).filter((child) => child !== undefined && child !== null && child !== false);

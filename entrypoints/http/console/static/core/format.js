@@ -22,7 +22,11 @@ export const number = (value, decimals = 0) =>
 /** A share, such as 0.123, in per cent. */
 export const percent = (share, decimals = 0) =>
   isNumber(share)
-    ? formatter(Intl.NumberFormat, { style: "percent", maximumFractionDigits: decimals, minimumFractionDigits: decimals }).format(share)
+    ? formatter(Intl.NumberFormat, {
+        style: "percent",
+        maximumFractionDigits: decimals,
+        minimumFractionDigits: decimals,
+      }).format(share)
     : NOTHING;
 
 /** An amount: whole units, in the currency's own form where `currency` is a code that is known, else with its name after it. */
@@ -30,7 +34,14 @@ export function money(value, currency, { sign = false, decimals = 0 } = {}) {
   if (!isNumber(value)) return NOTHING;
   const signDisplay = sign ? "exceptZero" : "auto";
   try {
-    const options = { style: "currency", currency, currencyDisplay: "narrowSymbol", maximumFractionDigits: decimals, minimumFractionDigits: 0, signDisplay };
+    const options = {
+      style: "currency",
+      currency,
+      currencyDisplay: "narrowSymbol",
+      maximumFractionDigits: decimals,
+      minimumFractionDigits: 0,
+      signDisplay,
+    };
     return formatter(Intl.NumberFormat, options).format(value);
   } catch {
     return `${formatter(Intl.NumberFormat, { maximumFractionDigits: decimals, signDisplay }).format(value)} ${currency}`;
@@ -40,9 +51,18 @@ export function money(value, currency, { sign = false, decimals = 0 } = {}) {
 /** An amount in few letters, for axes: 184 k, 1.2 M. */
 export function shortMoney(value, currency) {
   if (!isNumber(value)) return NOTHING;
-  const options = { notation: "compact", maximumFractionDigits: Math.abs(value) >= 1000 && Math.abs(value) < 10_000 ? 1 : value && Math.abs(value) < 1e6 ? 0 : 1 };
+  const options = {
+    notation: "compact",
+    maximumFractionDigits:
+      Math.abs(value) >= 1000 && Math.abs(value) < 10_000 ? 1 : value && Math.abs(value) < 1e6 ? 0 : 1,
+  };
   try {
-    return formatter(Intl.NumberFormat, { ...options, style: "currency", currency, currencyDisplay: "narrowSymbol" }).format(value);
+    return formatter(Intl.NumberFormat, {
+      ...options,
+      style: "currency",
+      currency,
+      currencyDisplay: "narrowSymbol",
+    }).format(value);
   } catch {
     return formatter(Intl.NumberFormat, options).format(value);
   }
@@ -53,7 +73,11 @@ export const area = (value) => (isNumber(value) ? `${number(value, 1)} m²` : NO
 
 /** A distance in metres. */
 export const distance = (metres) =>
-  isNumber(metres) ? (metres < 950 ? `${number(Math.round(metres / 10) * 10)} m` : `${number(metres / 1000, 1)} km`) : NOTHING;
+  isNumber(metres)
+    ? metres < 950
+      ? `${number(Math.round(metres / 10) * 10)} m`
+      : `${number(metres / 1000, 1)} km`
+    : NOTHING;
 
 /** A duration in seconds. */
 export function duration(seconds) {
@@ -67,7 +91,9 @@ export function duration(seconds) {
 export function day(text) {
   if (!text) return NOTHING;
   const [year, month, date] = text.slice(0, 10).split("-").map(Number);
-  return formatter(Intl.DateTimeFormat, { dateStyle: "medium", timeZone: "UTC" }).format(Date.UTC(year, month - 1, date));
+  return formatter(Intl.DateTimeFormat, { dateStyle: "medium", timeZone: "UTC" }).format(
+    Date.UTC(year, month - 1, date),
+  );
 }
 
 /** A moment, given in ISO 8601, in the user's time zone. */
@@ -78,7 +104,13 @@ export const moment = (text) =>
 export function ago(text, now = Date.now()) {
   if (!text) return NOTHING;
   const seconds = (new Date(text) - now) / 1000;
-  const units = [["year", 31_557_600], ["month", 2_629_800], ["day", 86_400], ["hour", 3600], ["minute", 60]];
+  const units = [
+    ["year", 31_557_600],
+    ["month", 2_629_800],
+    ["day", 86_400],
+    ["hour", 3600],
+    ["minute", 60],
+  ];
   const [unit, length] = units.find(([, each]) => Math.abs(seconds) >= each) ?? ["second", 1];
   return formatter(Intl.RelativeTimeFormat, { numeric: "auto" }).format(Math.round(seconds / length), unit);
 }
@@ -95,7 +127,9 @@ export const yesNo = (value) => t(value ? "word.yes" : "word.no");
  * decimal mark of the user's locale, or of a file.
  */
 export function read(text, mark = decimalMark()) {
-  const bare = String(text).replace(/[\s   '’]/g, "").replace("−", "-");
+  const bare = String(text)
+    .replace(/[\s   '’]/g, "")
+    .replace("−", "-");
   if (!/^[+-]?(\d[\d.,]*|[.,]\d+)$/.test(bare)) return /^[+-]?\d+(\.\d+)?e[+-]?\d+$/i.test(bare) ? Number(bare) : NaN;
   const points = bare.split(".").length - 1;
   const commas = bare.split(",").length - 1;
@@ -111,7 +145,8 @@ export function read(text, mark = decimalMark()) {
   const other = decimal === "." ? "," : ".";
   const whole = decimal ? bare.split(decimal)[0] : bare;
   const groups = whole.replace(/^[+-]/, "").split(decimal ? other : /[.,]/);
-  if (groups.length > 1 && !(/^\d{1,3}$/.test(groups[0]) && groups.slice(1).every((each) => /^\d{3}$/.test(each)))) return NaN;
+  if (groups.length > 1 && !(/^\d{1,3}$/.test(groups[0]) && groups.slice(1).every((each) => /^\d{3}$/.test(each))))
+    return NaN;
   const plain = decimal ? bare.replaceAll(other, "").replace(decimal, ".") : bare.replace(/[.,]/g, "");
   return Number(plain);
 }
@@ -120,4 +155,7 @@ export function read(text, mark = decimalMark()) {
 export const typed = (value) =>
   isNumber(value) ? formatter(Intl.NumberFormat, { maximumFractionDigits: 8, useGrouping: false }).format(value) : "";
 
-const decimalMark = () => formatter(Intl.NumberFormat, {}).formatToParts(1.5).find((part) => part.type === "decimal").value;
+const decimalMark = () =>
+  formatter(Intl.NumberFormat, {})
+    .formatToParts(1.5)
+    .find((part) => part.type === "decimal").value;

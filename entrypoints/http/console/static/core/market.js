@@ -18,10 +18,13 @@ export function market() {
 export function sales(query = {}) {
   const name = JSON.stringify(query);
   if (!askedSales.has(name)) {
-    askedSales.set(name, get("/v1/market/sales", query).catch((problem) => {
-      askedSales.delete(name);
-      throw problem;
-    }));
+    askedSales.set(
+      name,
+      get("/v1/market/sales", query).catch((problem) => {
+        askedSales.delete(name);
+        throw problem;
+      }),
+    );
   }
   return askedSales.get(name);
 }

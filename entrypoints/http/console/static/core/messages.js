@@ -3,7 +3,14 @@
 import { language, t } from "./words.js";
 
 const BOUND = "(-?[0-9.,e+]+)";
-const KINDS = { "a number": "un número", text: "texto", "true or false": "verdadero o falso", null: "nulo", "a list": "una lista", "an object": "un objeto" };
+const KINDS = {
+  "a number": "un número",
+  text: "texto",
+  "true or false": "verdadero o falso",
+  null: "nulo",
+  "a list": "una lista",
+  "an object": "un objeto",
+};
 const IN_SPANISH = [
   [/^must be a finite number$/, () => "debe ser un número finito"],
   [new RegExp(`^must be greater than ${BOUND}$`), (bound) => `debe ser mayor que ${bound}`],
@@ -18,7 +25,15 @@ const IN_SPANISH = [
   [/^is missing$/, () => "falta"],
   [/^is not known here$/, () => "no se conoce aquí"],
 ];
-const IN_OWN_WORDS = ["key-required", "rate-limited", "too-many-failed-keys", "keys-unavailable", "last-admin-key", "key-not-active", "model-store-unavailable"];
+const IN_OWN_WORDS = [
+  "key-required",
+  "rate-limited",
+  "too-many-failed-keys",
+  "keys-unavailable",
+  "last-admin-key",
+  "key-not-active",
+  "model-store-unavailable",
+];
 
 /** A message about a field, as `errors[].message` has it. */
 export function message(text) {

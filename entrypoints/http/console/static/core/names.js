@@ -14,4 +14,7 @@ export const reasonName = (slug) => named("reason", slug);
 export const confidenceName = (level) => named("confidence", level);
 
 /** A type or sector: "north ames" as "North Ames"; a name that has capitals of its own stays as it is. */
-export const shown = (name) => (name === name.toLowerCase() ? name.replace(/(^|[\s\-(/.'’])(\p{L})/gu, (_, before, letter) => before + letter.toUpperCase()) : name);
+export const shown = (name) =>
+  name === name.toLowerCase()
+    ? name.replace(/(^|[\s\-(/.'’])(\p{L})/gu, (_, before, letter) => before + letter.toUpperCase())
+    : name;

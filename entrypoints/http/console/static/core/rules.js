@@ -7,7 +7,8 @@ const LONGEST_REFERENCE = 100;
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 
 /** The form in which types and sectors are compared: no accents, no case, single spaces. */
-export const normalised = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().split(/\s+/).filter(Boolean).join(" ");
+export const normalised = (text) =>
+  text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().split(/\s+/).filter(Boolean).join(" ");
 
 /** A bound as the API writes it. */
 const bound = (value) => (Math.abs(value) >= 1e6 ? value.toExponential().replace(/e\+(\d)$/, "e+0$1") : String(value));
@@ -15,9 +16,12 @@ const bound = (value) => (Math.abs(value) >= 1e6 ? value.toExponential().replace
 /** What is wrong with a number by the rule {above, at_least, at_most}; null where nothing is. */
 export function numberProblem(rule, value) {
   if (!Number.isFinite(value)) return "must be a finite number";
-  if (rule.above !== null && rule.above !== undefined && !(value > rule.above)) return `must be greater than ${bound(rule.above)}`;
-  if (rule.at_least !== null && rule.at_least !== undefined && !(value >= rule.at_least)) return `must be at least ${bound(rule.at_least)}`;
-  if (rule.at_most !== null && rule.at_most !== undefined && !(value <= rule.at_most)) return `must be at most ${bound(rule.at_most)}`;
+  if (rule.above !== null && rule.above !== undefined && !(value > rule.above))
+    return `must be greater than ${bound(rule.above)}`;
+  if (rule.at_least !== null && rule.at_least !== undefined && !(value >= rule.at_least))
+    return `must be at least ${bound(rule.at_least)}`;
+  if (rule.at_most !== null && rule.at_most !== undefined && !(value <= rule.at_most))
+    return `must be at most ${bound(rule.at_most)}`;
   return null;
 }
 
@@ -37,7 +41,8 @@ export function referenceProblem(value) {
 /** What is wrong with a day such as "2026-11-23"; null where nothing is. */
 export function dayProblem(value, days) {
   const date = /^\d{4}-\d{2}-\d{2}$/.test(value) ? new Date(`${value}T00:00Z`) : new Date(NaN);
-  if (Number.isNaN(date.getTime()) || !date.toISOString().startsWith(value)) return "must be a date like 2026-11-22, or null";
+  if (Number.isNaN(date.getTime()) || !date.toISOString().startsWith(value))
+    return "must be a date like 2026-11-22, or null";
   return value < days.first || value > days.last ? `must be from ${days.first} to ${days.last}` : null;
 }
 

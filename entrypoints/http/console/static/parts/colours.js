@@ -3,7 +3,16 @@
 /** How many steps the ramp has: from dark and blue (the least) to bright and yellow (the most). */
 export const STEPS = 6;
 
-const KINDS = { high: "high", ok: "high", medium: "medium", warn: "medium", low: "low", bad: "low", refused: "other", other: "other" };
+const KINDS = {
+  high: "high",
+  ok: "high",
+  medium: "medium",
+  warn: "medium",
+  low: "low",
+  bad: "low",
+  refused: "other",
+  other: "other",
+};
 const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 /** The colours of the steps in the present theme, the least first. */
@@ -25,7 +34,10 @@ export const strongColour = () => token("--chart-strong");
 export function quantileBounds(figures) {
   const sorted = Float64Array.from(figures.filter((each) => each !== null && Number.isFinite(each))).sort();
   if (!sorted.length) return [];
-  const bounds = Array.from({ length: STEPS - 1 }, (_, index) => sorted[Math.floor((sorted.length * (index + 1)) / STEPS)]);
+  const bounds = Array.from(
+    { length: STEPS - 1 },
+    (_, index) => sorted[Math.floor((sorted.length * (index + 1)) / STEPS)],
+  );
   return [...new Set(bounds)].filter((each) => each > sorted[0]);
 }
 
@@ -37,4 +49,5 @@ export function stepOf(figure, bounds) {
 }
 
 /** The step for the `index`-th of `count` classes. */
-export const spread = (index, count) => (count < 2 ? Math.floor(STEPS / 2) : Math.round((index * (STEPS - 1)) / (count - 1)));
+export const spread = (index, count) =>
+  count < 2 ? Math.floor(STEPS / 2) : Math.round((index * (STEPS - 1)) / (count - 1));

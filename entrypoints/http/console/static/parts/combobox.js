@@ -13,10 +13,24 @@ const MOST_SHOWN = 60;
 export function combobox({ id = newId("choice"), value = "", options, onChange, required = false }) {
   const listId = newId("list");
   const input = h("input", {
-    class: "form-control", id, value, role: "combobox", autocomplete: "off", spellcheck: "false", required,
-    "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": listId,
+    class: "form-control",
+    id,
+    value,
+    role: "combobox",
+    autocomplete: "off",
+    spellcheck: "false",
+    required,
+    "aria-autocomplete": "list",
+    "aria-expanded": "false",
+    "aria-controls": listId,
   });
-  const list = h("ul", { class: "combobox-list", role: "listbox", id: listId, hidden: true, "aria-label": t("combobox.list") });
+  const list = h("ul", {
+    class: "combobox-list",
+    role: "listbox",
+    id: listId,
+    hidden: true,
+    "aria-label": t("combobox.list"),
+  });
   const told = h("span", { class: "visually-hidden", role: "status" });
   const element = h("div", { class: "combobox" }, input, list, told);
   const searchable = options.map((option) => ({ ...option, bare: normalised(option.name) }));
@@ -47,14 +61,22 @@ export function combobox({ id = newId("choice"), value = "", options, onChange, 
     const hits = searchable.filter((option) => option.bare.includes(bare));
     hits.sort((one, other) => other.bare.startsWith(bare) - one.bare.startsWith(bare));
     shown = hits.slice(0, MOST_SHOWN);
-    fill(list, shown.map((option) => {
-      const item = h("li", { role: "option", id: newId("option"), "aria-selected": "false" }, h("span", {}, option.name), option.note && h("span", { class: "note" }, option.note));
-      item.addEventListener("pointerdown", (event) => {
-        event.preventDefault(); // the field keeps the focus
-        choose(option);
-      });
-      return item;
-    }));
+    fill(
+      list,
+      shown.map((option) => {
+        const item = h(
+          "li",
+          { role: "option", id: newId("option"), "aria-selected": "false" },
+          h("span", {}, option.name),
+          option.note && h("span", { class: "note" }, option.note),
+        );
+        item.addEventListener("pointerdown", (event) => {
+          event.preventDefault(); // the field keeps the focus
+          choose(option);
+        });
+        return item;
+      }),
+    );
     list.hidden = !shown.length;
     input.setAttribute("aria-expanded", String(shown.length > 0));
     told.textContent = tn("combobox.found", hits.length);

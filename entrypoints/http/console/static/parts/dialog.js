@@ -6,7 +6,12 @@ import { t } from "../core/words.js";
 /** Opens a dialog and gives its <dialog>; `content` and `actions` are elements. It goes from the page when it is closed. */
 export function open(title, content, actions, { wide = false } = {}) {
   const id = newId("dialog");
-  const close = h("button", { type: "button", class: "btn-close", "aria-label": t("word.close"), on: { click: () => dialog.close() } });
+  const close = h("button", {
+    type: "button",
+    class: "btn-close",
+    "aria-label": t("word.close"),
+    on: { click: () => dialog.close() },
+  });
   const dialog = h(
     "dialog",
     { class: `dialog${wide ? " wide" : ""}`, "aria-labelledby": id, on: { close: () => dialog.remove() } },
@@ -32,7 +37,11 @@ export function confirm({ title, text, button, danger = false, reason = false, a
     const wrong = h("div", { class: "text-danger mt-2", role: "alert" });
     const go = h("button", { type: "button", class: `btn btn-${danger ? "danger" : "primary"}` }, button);
     const back = h("button", { type: "button", class: "btn btn-outline-secondary" }, t("word.cancel"));
-    const body = [h("p", {}, text), field && [h("label", { class: "form-label", for: id }, t("word.reason")), field], wrong];
+    const body = [
+      h("p", {}, text),
+      field && [h("label", { class: "form-label", for: id }, t("word.reason")), field],
+      wrong,
+    ];
     const dialog = open(title, body, [back, go]);
     back.addEventListener("click", () => dialog.close());
     dialog.addEventListener("close", () => resolve(given));

@@ -21,7 +21,12 @@ const NEAREST_AT_FIRST = 16;
  * comparables, home, fit, highlight, remove}; where the map cannot be loaded, the same without effect.
  */
 export async function makeMap(container, { label, onPick, onPoint }) {
-  const note = h("p", { class: "visually-hidden", id: newId("map-note") }, t("map.note"), onPick && ` ${t("map.note-pick")}`);
+  const note = h(
+    "p",
+    { class: "visually-hidden", id: newId("map-note") },
+    t("map.note"),
+    onPick && ` ${t("map.note-pick")}`,
+  );
   const box = h("div", { class: "map-box", role: "application", "aria-label": label, "aria-describedby": note.id });
   const legend = h("ul", { class: "map-legend" });
   container.classList.add("map");
@@ -99,4 +104,12 @@ export async function makeMap(container, { label, onPick, onPoint }) {
 }
 
 const ignore = () => {};
-const without = { sales: ignore, points: ignore, comparables: ignore, home: ignore, fit: ignore, highlight: ignore, remove: ignore };
+const without = {
+  sales: ignore,
+  points: ignore,
+  comparables: ignore,
+  home: ignore,
+  fit: ignore,
+  highlight: ignore,
+  remove: ignore,
+};

@@ -8,7 +8,16 @@ import { locale, t } from "../core/words.js";
  * number: aligned right, head: whether its cells name their rows}]. onRow(row): makes rows open something.
  * Gives {element, show(rows)}; `pageSize` rows a page, all where it is 0; `sort`: {name, up} at first.
  */
-export function table({ columns, rows = [], caption, pageSize = 50, sort = null, onRow = null, rowClass = null, empty = t("word.nothing") }) {
+export function table({
+  columns,
+  rows = [],
+  caption,
+  pageSize = 50,
+  sort = null,
+  onRow = null,
+  rowClass = null,
+  empty = t("word.nothing"),
+}) {
   const state = { rows, sort, page: 0 };
   const head = h("thead");
   const body = h("tbody");
@@ -16,8 +25,17 @@ export function table({ columns, rows = [], caption, pageSize = 50, sort = null,
   const element = h(
     "div",
     { class: "table-frame" },
-    h("div", { class: "table-scroll", tabindex: 0, role: "region", "aria-label": caption },
-      h("table", { class: "table table-sm table-hover align-middle" }, h("caption", { class: "visually-hidden" }, caption), head, body)),
+    h(
+      "div",
+      { class: "table-scroll", tabindex: 0, role: "region", "aria-label": caption },
+      h(
+        "table",
+        { class: "table table-sm table-hover align-middle" },
+        h("caption", { class: "visually-hidden" }, caption),
+        head,
+        body,
+      ),
+    ),
     pager,
   );
 
@@ -37,20 +55,55 @@ export function table({ columns, rows = [], caption, pageSize = 50, sort = null,
     state.page = Math.min(state.page, pages - 1);
     const ordered = sorted();
     const shown = pageSize ? ordered.slice(state.page * pageSize, (state.page + 1) * pageSize) : ordered;
-    fill(head, h("tr", {}, columns.map((column, place) => headCell(column, state, () => {
-      draw();
-      head.querySelectorAll("th")[place].firstChild.focus();
-    }))));
-    fill(body, shown.length ? shown.map((row) => line(row, columns, onRow, rowClass)) : h("tr", {}, h("td", { colspan: columns.length, class: "text-center text-body-secondary py-4" }, empty)));
+    fill(
+      head,
+      h(
+        "tr",
+        {},
+        columns.map((column, place) =>
+          headCell(column, state, () => {
+            draw();
+            head.querySelectorAll("th")[place].firstChild.focus();
+          }),
+        ),
+      ),
+    );
+    fill(
+      body,
+      shown.length
+        ? shown.map((row) => line(row, columns, onRow, rowClass))
+        : h("tr", {}, h("td", { colspan: columns.length, class: "text-center text-body-secondary py-4" }, empty)),
+    );
     const move = (step) => {
       state.page += step;
       draw();
     };
-    fill(pager, pages > 1 && [
-      h("button", { type: "button", class: "btn btn-sm btn-outline-secondary", disabled: state.page === 0, on: { click: () => move(-1) } }, t("table.before")),
-      h("span", { "aria-live": "polite" }, t("table.page", { page: state.page + 1, pages })),
-      h("button", { type: "button", class: "btn btn-sm btn-outline-secondary", disabled: state.page === pages - 1, on: { click: () => move(1) } }, t("table.after")),
-    ]);
+    fill(
+      pager,
+      pages > 1 && [
+        h(
+          "button",
+          {
+            type: "button",
+            class: "btn btn-sm btn-outline-secondary",
+            disabled: state.page === 0,
+            on: { click: () => move(-1) },
+          },
+          t("table.before"),
+        ),
+        h("span", { "aria-live": "polite" }, t("table.page", { page: state.page + 1, pages })),
+        h(
+          "button",
+          {
+            type: "button",
+            class: "btn btn-sm btn-outline-secondary",
+            disabled: state.page === pages - 1,
+            on: { click: () => move(1) },
+          },
+          t("table.after"),
+        ),
+      ],
+    );
   };
   draw();
   return {
@@ -73,15 +126,26 @@ function headCell(column, state, draw) {
     state.sort = { name: column.name, up: current ? !state.sort.up : !column.number };
     draw();
   };
-  const button = h("button", { type: "button", class: "sort", on: { click: turn } }, column.label, h("span", { class: "arrow", "aria-hidden": "true" }, current ? (state.sort.up ? "▲" : "▼") : "↕"));
-  return h("th", { scope: "col", class: side, "aria-sort": current ? (state.sort.up ? "ascending" : "descending") : undefined }, button);
+  const button = h(
+    "button",
+    { type: "button", class: "sort", on: { click: turn } },
+    column.label,
+    h("span", { class: "arrow", "aria-hidden": "true" }, current ? (state.sort.up ? "▲" : "▼") : "↕"),
+  );
+  return h(
+    "th",
+    { scope: "col", class: side, "aria-sort": current ? (state.sort.up ? "ascending" : "descending") : undefined },
+    button,
+  );
 }
 
 function line(row, columns, onRow, rowClass) {
   const cells = columns.map((column) => {
     const content = column.cell(row);
     const side = column.number ? "text-end tabular" : undefined;
-    return column.head ? h("th", { scope: "row", class: side }, opening(content, row, onRow)) : h("td", { class: side }, content);
+    return column.head
+      ? h("th", { scope: "row", class: side }, opening(content, row, onRow))
+      : h("td", { class: side }, content);
   });
   const element = h("tr", { class: [onRow && "opens", rowClass?.(row)].filter(Boolean).join(" ") || undefined }, cells);
   if (onRow) element.addEventListener("click", (event) => event.target.closest("a,button,input") || onRow(row));
@@ -89,4 +153,6 @@ function line(row, columns, onRow, rowClass) {
 }
 
 const opening = (content, row, onRow) =>
-  onRow ? h("button", { type: "button", class: "btn btn-link p-0 text-start", on: { click: () => onRow(row) } }, content) : content;
+  onRow
+    ? h("button", { type: "button", class: "btn btn-link p-0 text-start", on: { click: () => onRow(row) } }, content)
+    : content;

@@ -8,8 +8,21 @@ import { t } from "../core/words.js";
 /** Shows the form in `root`; once a key is let in, `tasador:signed-in` is told to the document. */
 export function signIn(root) {
   document.title = "Tasador";
-  const token = h("input", { class: "form-control form-control-lg", id: "key", type: "password", autocomplete: "off", spellcheck: "false", required: true, "aria-describedby": "key-wrong key-where" });
-  const show = h("input", { class: "form-check-input", type: "checkbox", id: "key-show", on: { change: () => (token.type = show.checked ? "text" : "password") } });
+  const token = h("input", {
+    class: "form-control form-control-lg",
+    id: "key",
+    type: "password",
+    autocomplete: "off",
+    spellcheck: "false",
+    required: true,
+    "aria-describedby": "key-wrong key-where",
+  });
+  const show = h("input", {
+    class: "form-check-input",
+    type: "checkbox",
+    id: "key-show",
+    on: { change: () => (token.type = show.checked ? "text" : "password") },
+  });
   const keep = h("input", { class: "form-check-input", type: "checkbox", id: "key-keep" });
   const wrong = h("div", { class: "text-danger mt-2", role: "alert", id: "key-wrong" });
   const enter = h("button", { class: "btn btn-primary btn-lg w-100", type: "submit" }, t("session.enter"));
@@ -21,8 +34,18 @@ export function signIn(root) {
     h("label", { class: "form-label", for: "key" }, t("session.key")),
     token,
     wrong,
-    h("div", { class: "form-check mt-3" }, show, h("label", { class: "form-check-label", for: "key-show" }, t("session.show"))),
-    h("div", { class: "form-check mb-3" }, keep, h("label", { class: "form-check-label", for: "key-keep" }, t("session.keep"))),
+    h(
+      "div",
+      { class: "form-check mt-3" },
+      show,
+      h("label", { class: "form-check-label", for: "key-show" }, t("session.show")),
+    ),
+    h(
+      "div",
+      { class: "form-check mb-3" },
+      keep,
+      h("label", { class: "form-check-label", for: "key-keep" }, t("session.keep")),
+    ),
     enter,
     h("p", { class: "small text-body-secondary mt-3 mb-0", id: "key-where" }, t("session.where")),
   );

@@ -14,7 +14,8 @@ export function bottomAxis({ scale, format, y, top, room, label }) {
   const line = size() * 1.4;
   const placed = fitting(scale, format, to - from).map((at) => ({ at, x: scale(at), text: format(at) }));
   const nodes = [
-    top !== undefined && s("path", { class: "chart-grid", d: placed.map(({ x }) => `M${round(x)} ${top}V${y}`).join("") }),
+    top !== undefined &&
+      s("path", { class: "chart-grid", d: placed.map(({ x }) => `M${round(x)} ${top}V${y}`).join("") }),
     s("path", { class: "chart-axis", d: `M${from} ${y}H${to}` }),
     placed.map(({ x, text }) => within(x, y + line, text, room, { kind: "chart-tick" })),
     label && within((from + to) / 2, y + line * 2.1, label, room, { kind: "chart-title" }),
@@ -28,7 +29,11 @@ function fitting(scale, format, width) {
   for (let count = Math.max(2, Math.floor(width / 60)); count >= 1; count -= 1) {
     found = scale.ticks(count);
     const texts = found.map((at) => format(at));
-    const clear = found.every((at, index) => !index || Math.abs(scale(at) - scale(found[index - 1])) >= (widthOf(texts[index]) + widthOf(texts[index - 1])) / 2 + GAP);
+    const clear = found.every(
+      (at, index) =>
+        !index ||
+        Math.abs(scale(at) - scale(found[index - 1])) >= (widthOf(texts[index]) + widthOf(texts[index - 1])) / 2 + GAP,
+    );
     if (clear && new Set(texts).size === texts.length) return found;
   }
   return found.slice(0, 1);
@@ -39,7 +44,8 @@ export function leftTicks(scale, format, height) {
   for (let count = Math.max(2, Math.floor(height / 42)); ; count -= 1) {
     const found = scale.ticks(count);
     const texts = found.map((at) => format(at));
-    if (count <= 1 || new Set(texts).size === texts.length) return { found, texts, width: Math.ceil(widest(texts)) + 8 };
+    if (count <= 1 || new Set(texts).size === texts.length)
+      return { found, texts, width: Math.ceil(widest(texts)) + 8 };
   }
 }
 
@@ -47,10 +53,17 @@ export function leftTicks(scale, format, height) {
 export function leftAxis({ scale, ticks, left, right, top, label }) {
   return [
     s("path", { class: "chart-grid", d: ticks.found.map((at) => `M${left} ${round(scale(at))}H${right}`).join("") }),
-    ticks.found.map((at, index) => letters(left - 8, scale(at) + size() * 0.35, ticks.texts[index], { kind: "chart-tick", anchor: "end" })),
+    ticks.found.map((at, index) =>
+      letters(left - 8, scale(at) + size() * 0.35, ticks.texts[index], { kind: "chart-tick", anchor: "end" }),
+    ),
     label && letters(0, top, label, { kind: "chart-title" }),
   ];
 }
 
 /** A line across the plot at a figure that others are compared with: a number, or {at, label}. */
-export const asReference = (reference) => (reference === undefined || reference === null ? null : typeof reference === "object" ? reference : { at: reference, label: "" });
+export const asReference = (reference) =>
+  reference === undefined || reference === null
+    ? null
+    : typeof reference === "object"
+      ? reference
+      : { at: reference, label: "" };

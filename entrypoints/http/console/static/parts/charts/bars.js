@@ -14,21 +14,37 @@ export const bars = charted("bars", ({ items, format = number, reference, label,
   const line = asReference(reference);
   const known = (value) => value !== null && Number.isFinite(value);
   const valued = items.filter(({ value }) => known(value)).toSorted((a, b) => a.value - b.value);
-  const domain = rounded(extent([0], line ? [line.at] : [], items.flatMap(({ value, low, high }) => [value, low ?? NaN, high ?? NaN])), 5);
-  const interval = ({ low, high }) => (known(low ?? null) && known(high ?? null) ? t("chart.between", { low: format(low), high: format(high) }) : null);
+  const domain = rounded(
+    extent(
+      [0],
+      line ? [line.at] : [],
+      items.flatMap(({ value, low, high }) => [value, low ?? NaN, high ?? NaN]),
+    ),
+    5,
+  );
+  const interval = ({ low, high }) =>
+    known(low ?? null) && known(high ?? null) ? t("chart.between", { low: format(low), high: format(high) }) : null;
 
   function draw(width) {
-    const place = rows(items.map((each) => ({ ...each, figure: format(each.value) })), width, line?.label ? size() * 1.9 : 2);
+    const place = rows(
+      items.map((each) => ({ ...each, figure: format(each.value) })),
+      width,
+      line?.label ? size() * 1.9 : 2,
+    );
     const scale = linear(domain, [place.left, place.right]);
-    const axis = hasAxis ? bottomAxis({ scale, format, y: place.bottom + 2, top: place.top, room: [Math.max(place.left - 30, 0), width] }) : { nodes: [], height: 0 };
+    const axis = hasAxis
+      ? bottomAxis({ scale, format, y: place.bottom + 2, top: place.top, room: [Math.max(place.left - 30, 0), width] })
+      : { nodes: [], height: 0 };
     const nodes = [
       axis.nodes,
       items.map((each, index) => [
-        known(each.value) && bar(scale, 0, each.value, place.y(index), each.kind ? `chart-kind-${each.kind}` : "chart-bar"),
+        known(each.value) &&
+          bar(scale, 0, each.value, place.y(index), each.kind ? `chart-kind-${each.kind}` : "chart-bar"),
         interval(each) && whisker(scale(each.low), scale(each.high), place.y(index)),
       ]),
       line && s("path", { class: "chart-reference", d: place.line(scale(line.at)) }),
-      line?.label && within(scale(line.at), size() * 1.2, line.label, [0, width], { kind: "chart-strong", strong: true }),
+      line?.label &&
+        within(scale(line.at), size() * 1.2, line.label, [0, width], { kind: "chart-strong", strong: true }),
       place.nodes,
     ];
     const marks = items.map((each, index) => ({
@@ -39,17 +55,38 @@ export const bars = charted("bars", ({ items, format = number, reference, label,
     return { height: place.bottom + axis.height + 6, nodes, marks };
   }
 
-  const gist = () => t("bars.label", { label, low: format(valued[0].value), lowest: valued[0].label, high: format(valued.at(-1).value), highest: valued.at(-1).label });
+  const gist = () =>
+    t("bars.label", {
+      label,
+      low: format(valued[0].value),
+      lowest: valued[0].label,
+      high: format(valued.at(-1).value),
+      highest: valued.at(-1).label,
+    });
   const [intervals, notes] = [items.some(interval), items.some(({ note }) => note)];
   return {
     label: valued.length ? gist() : t("chart.empty", { label }),
     draw,
-    head: [t("chart.label"), t("chart.value"), ...(intervals ? [t("chart.from"), t("chart.to")] : []), ...(notes ? [t("chart.note")] : [])],
+    head: [
+      t("chart.label"),
+      t("chart.value"),
+      ...(intervals ? [t("chart.from"), t("chart.to")] : []),
+      ...(notes ? [t("chart.note")] : []),
+    ],
     rows: () => [
-      ...items.map((each) => [each.label, format(each.value), ...(intervals ? [format(each.low ?? NaN), format(each.high ?? NaN)] : []), ...(notes ? [each.note ?? ""] : [])]),
+      ...items.map((each) => [
+        each.label,
+        format(each.value),
+        ...(intervals ? [format(each.low ?? NaN), format(each.high ?? NaN)] : []),
+        ...(notes ? [each.note ?? ""] : []),
+      ]),
       ...(line ? [[line.label || t("chart.reference"), format(line.at)]] : []),
     ],
   };
 });
 
-const whisker = (low, high, y) => s("path", { class: "chart-whisker", d: `M${round(low)} ${y - 5}v10M${round(low)} ${y}H${round(high)}M${round(high)} ${y - 5}v10` });
+const whisker = (low, high, y) =>
+  s("path", {
+    class: "chart-whisker",
+    d: `M${round(low)} ${y - 5}v10M${round(low)} ${y}H${round(high)}M${round(high)} ${y - 5}v10`,
+  });

@@ -27,7 +27,8 @@ export const charted = (name, describe) => (first) => {
   const draw = () => {
     if (!width) return;
     const { height, nodes, marks = [] } = told.draw(width);
-    for (const [attribute, value] of Object.entries({ width, height, viewBox: `0 0 ${width} ${height}` })) svg.setAttribute(attribute, value);
+    for (const [attribute, value] of Object.entries({ width, height, viewBox: `0 0 ${width} ${height}` }))
+      svg.setAttribute(attribute, value);
     fill(svg, nodes);
     tip.over(marks);
   };
@@ -39,7 +40,10 @@ export const charted = (name, describe) => (first) => {
     svg.setAttribute("aria-label", told.label);
     box.setAttribute("aria-label", told.label);
     fill(caption, args.caption);
-    fill(legend, (told.legend ?? []).map(({ kind, label }) => h("li", {}, h("span", { class: `chart-key ${kind}` }), label)));
+    fill(
+      legend,
+      (told.legend ?? []).map(({ kind, label }) => h("li", {}, h("span", { class: `chart-key ${kind}` }), label)),
+    );
     fill(figure, args.caption && caption, told.legend?.length > 0 && legend, plot, told.table !== false && details);
     draw();
     tabulate();
@@ -56,7 +60,11 @@ export const charted = (name, describe) => (first) => {
 };
 
 /** A mark that can be met at any height, in a column; the tip stands at `at`. */
-export const column = (at, [left, right], [top, bottom], lines) => ({ at, box: [left, top, right - left, bottom - top], lines });
+export const column = (at, [left, right], [top, bottom], lines) => ({
+  at,
+  box: [left, top, right - left, bottom - top],
+  lines,
+});
 
 function table({ head, rows, label }) {
   const all = rows();
@@ -66,8 +74,27 @@ function table({ head, rows, label }) {
       "table",
       { class: "table table-sm" },
       h("caption", { class: "visually-hidden" }, label),
-      h("thead", {}, h("tr", {}, head.map((each) => h("th", { scope: "col" }, each)))),
-      h("tbody", {}, shown.map(([first, ...others]) => h("tr", {}, h("th", { scope: "row" }, first), others.map((each) => h("td", {}, each))))),
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          head.map((each) => h("th", { scope: "col" }, each)),
+        ),
+      ),
+      h(
+        "tbody",
+        {},
+        shown.map(([first, ...others]) =>
+          h(
+            "tr",
+            {},
+            h("th", { scope: "row" }, first),
+            others.map((each) => h("td", {}, each)),
+          ),
+        ),
+      ),
     ),
     shown.length < all.length && h("p", {}, t("chart.cut", { shown: shown.length, all: all.length })),
   ];

@@ -25,26 +25,54 @@ export const histogram = charted("histogram", ({ edges, counts, label, format = 
     const scale = linear([sides[0], sides.at(-1)], [left.width, width - 4]);
     const base = top + HEIGHT;
     const axis = bottomAxis({ scale, format, y: base, room: [0, width], label });
-    const bins = counts.map((count, index) => ({ count, from: scale(sides[index]), to: scale(sides[index + 1]), y: upright(count) }));
-    const inside = marks.filter(({ at }) => at >= sides[0] && at <= sides.at(-1)).map((each) => ({ x: scale(each.at), at: scale(each.at), text: each.label }));
+    const bins = counts.map((count, index) => ({
+      count,
+      from: scale(sides[index]),
+      to: scale(sides[index + 1]),
+      y: upright(count),
+    }));
+    const inside = marks
+      .filter(({ at }) => at >= sides[0] && at <= sides.at(-1))
+      .map((each) => ({ x: scale(each.at), at: scale(each.at), text: each.label }));
     const nodes = [
       leftAxis({ scale: upright, ticks: left, left: left.width, right: width - 4, top: line * 0.8, label: countLabel }),
-      bins.map(({ count, from, to, y }) => count > 0 && s("rect", { class: "chart-bar", x: round(from + 0.5), y: round(y), width: round(Math.max(to - from - 1, 0.6)), height: round(base - y) })),
+      bins.map(
+        ({ count, from, to, y }) =>
+          count > 0 &&
+          s("rect", {
+            class: "chart-bar",
+            x: round(from + 0.5),
+            y: round(y),
+            width: round(Math.max(to - from - 1, 0.6)),
+            height: round(base - y),
+          }),
+      ),
       axis.nodes,
       inside.map(({ at }) => s("path", { class: "chart-reference", d: `M${round(at)} ${top - 4}V${base}` })),
-      apart(inside, [0, width], { strong: true }).map(({ x, text }) => letters(x, top - 8, text, { kind: "chart-strong", anchor: "middle" })),
+      apart(inside, [0, width], { strong: true }).map(({ x, text }) =>
+        letters(x, top - 8, text, { kind: "chart-strong", anchor: "middle" }),
+      ),
     ];
     const said = bins.map(({ count, from, to, y }, index) =>
-      column([(from + to) / 2, y], [from, to], [top, base], () => [t("chart.between", between(index)), `${countLabel ?? t("chart.count")}: ${number(count)}`, total > 0 && `${number((count / total) * 100, 1)} %`]),
+      column([(from + to) / 2, y], [from, to], [top, base], () => [
+        t("chart.between", between(index)),
+        `${countLabel ?? t("chart.count")}: ${number(count)}`,
+        total > 0 && `${number((count / total) * 100, 1)} %`,
+      ]),
     );
     return { height: base + axis.height + 4, nodes, marks: said };
   }
 
   return {
-    label: total ? t("histogram.label", { label, count: number(total), ...between(peak) }) : t("chart.empty", { label }),
+    label: total
+      ? t("histogram.label", { label, count: number(total), ...between(peak) })
+      : t("chart.empty", { label }),
     draw,
     head: [t("chart.from"), t("chart.to"), countLabel ?? t("chart.count")],
-    rows: () => [...counts.map((count, index) => [format(sides[index]), format(sides[index + 1]), number(count)]), ...marks.map((each) => [each.label, format(each.at), ""])],
+    rows: () => [
+      ...counts.map((count, index) => [format(sides[index]), format(sides[index + 1]), number(count)]),
+      ...marks.map((each) => [each.label, format(each.at), ""]),
+    ],
   };
 });
 

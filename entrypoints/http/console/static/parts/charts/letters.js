@@ -44,12 +44,20 @@ export function cut(text, width) {
 
 /** A text in a picture. `anchor`: "start", "middle" or "end"; `title`: the whole of it, where it is cut. */
 export const letters = (x, y, text, { kind = "", anchor = "start", title } = {}) =>
-  s("text", { x: round(x), y: round(y), class: `chart-text ${kind}`.trim(), "text-anchor": anchor }, title && title !== text && s("title", {}, title), text);
+  s(
+    "text",
+    { x: round(x), y: round(y), class: `chart-text ${kind}`.trim(), "text-anchor": anchor },
+    title && title !== text && s("title", {}, title),
+    text,
+  );
 
 /** A text of which the middle is at `x`, as far as it stays between `from` and `to`. */
 export function within(x, y, text, [from, to], { kind = "", strong = false } = {}) {
   const half = widthOf(text, { strong }) / 2;
-  return letters(Math.min(Math.max(x, from + half), Math.max(to - half, from + half)), y, text, { kind, anchor: "middle" });
+  return letters(Math.min(Math.max(x, from + half), Math.max(to - half, from + half)), y, text, {
+    kind,
+    anchor: "middle",
+  });
 }
 
 /** Texts side by side, each as near to its `x` as the others let it: [{x, text}] to [{x, text}], `x` being middles. */

@@ -13,7 +13,8 @@ const GAP = 2;
 export const mix = charted("mix", ({ parts, label }) => {
   const total = parts.reduce((sum, { count }) => sum + count, 0);
   const share = (count) => (total ? count / total : 0);
-  const said = ({ label: name, count }) => `${name}: ${number(count)} (${percent(share(count), share(count) > 0 && share(count) < 0.1 ? 1 : 0)})`;
+  const said = ({ label: name, count }) =>
+    `${name}: ${number(count)} (${percent(share(count), share(count) > 0 && share(count) < 0.1 ? 1 : 0)})`;
   const present = parts.filter(({ count }) => count > 0);
 
   function draw(width) {
@@ -29,9 +30,22 @@ export const mix = charted("mix", ({ parts, label }) => {
       x += widthOf(each) + GAP;
       return { each, left, width: widthOf(each) };
     });
-    const nodes = placed.map(({ each, left, width: wide }) => s("rect", { class: `chart-kind-${each.kind ?? "other"}`, x: round(left), y: 1, width: round(wide), height: HEIGHT, rx: 2 }));
+    const nodes = placed.map(({ each, left, width: wide }) =>
+      s("rect", {
+        class: `chart-kind-${each.kind ?? "other"}`,
+        x: round(left),
+        y: 1,
+        width: round(wide),
+        height: HEIGHT,
+        rx: 2,
+      }),
+    );
     const nothing = s("rect", { class: "chart-nothing", x: 0.5, y: 1, width: width - 1, height: HEIGHT, rx: 2 });
-    const marks = placed.map(({ each, left, width: wide }) => ({ at: [left + wide / 2, 1], box: [left, 1, wide, HEIGHT], lines: () => [said(each)] }));
+    const marks = placed.map(({ each, left, width: wide }) => ({
+      at: [left + wide / 2, 1],
+      box: [left, 1, wide, HEIGHT],
+      lines: () => [said(each)],
+    }));
     return { height: HEIGHT + 4, nodes: total ? nodes : [nothing], marks };
   }
 

@@ -9,17 +9,36 @@ import { extent, linear, rounded } from "./scale.js";
 
 /** {items: [{label, a, b}], aLabel, bLabel, format, label}: a or b may be null. */
 export const paired = charted("paired", ({ items, aLabel, bLabel, format = number, label }) => {
-  const domain = rounded(extent([0], items.flatMap(({ a, b }) => [a, b])), 5);
+  const domain = rounded(
+    extent(
+      [0],
+      items.flatMap(({ a, b }) => [a, b]),
+    ),
+    5,
+  );
   const known = (value) => value !== null && Number.isFinite(value);
   const widest = items.toSorted((one, other) => Math.abs(other.a - other.b) - Math.abs(one.a - one.b))[0];
 
   function draw(width) {
-    const place = rows(items.map((each) => ({ label: each.label, figure: `${format(each.a)} · ${format(each.b)}` })), width, 2);
+    const place = rows(
+      items.map((each) => ({ label: each.label, figure: `${format(each.a)} · ${format(each.b)}` })),
+      width,
+      2,
+    );
     const scale = linear(domain, [place.left, place.right]);
-    const axis = bottomAxis({ scale, format, y: place.bottom + 2, top: place.top, room: [Math.max(place.left - 30, 0), width] });
+    const axis = bottomAxis({
+      scale,
+      format,
+      y: place.bottom + 2,
+      top: place.top,
+      room: [Math.max(place.left - 30, 0), width],
+    });
     const nodes = [
       axis.nodes,
-      items.map(({ a, b }, index) => [known(a) && bar(scale, 0, a, place.y(index) - 5, "chart-pair-a", 8), known(b) && bar(scale, 0, b, place.y(index) + 5, "chart-pair-b", 8)]),
+      items.map(({ a, b }, index) => [
+        known(a) && bar(scale, 0, a, place.y(index) - 5, "chart-pair-a", 8),
+        known(b) && bar(scale, 0, b, place.y(index) + 5, "chart-pair-b", 8),
+      ]),
       place.nodes,
     ];
     const marks = items.map((each, index) => ({
@@ -31,8 +50,13 @@ export const paired = charted("paired", ({ items, aLabel, bLabel, format = numbe
   }
 
   return {
-    label: items.length ? t("paired.label", { label, a: aLabel, b: bLabel, name: widest.label }) : t("chart.empty", { label }),
-    legend: [{ kind: "chart-pair-a", label: aLabel }, { kind: "chart-pair-b", label: bLabel }],
+    label: items.length
+      ? t("paired.label", { label, a: aLabel, b: bLabel, name: widest.label })
+      : t("chart.empty", { label }),
+    legend: [
+      { kind: "chart-pair-a", label: aLabel },
+      { kind: "chart-pair-b", label: bLabel },
+    ],
     draw,
     head: [t("chart.label"), aLabel, bLabel],
     rows: () => items.map((each) => [each.label, format(each.a), format(each.b)]),

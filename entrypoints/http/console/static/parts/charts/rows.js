@@ -17,8 +17,12 @@ function beside(items, width, top) {
   const figures = widest(items.map(({ figure }) => figure));
   const most = Math.ceil(Math.min(width * 0.36, widest(items.flatMap(({ label, note }) => [label, note ?? ""])) + 1));
   const line = size() * 1.25;
-  const texts = items.map(({ label, note }) => ({ lines: wrapped(label, most, note ? 1 : 2), note: note && cut(note, most) }));
-  const each = Math.max(...texts.map(({ lines, note }) => lines.length + (note ? 1 : 0))) > 1 ? line * 2 + 8 : line + 12;
+  const texts = items.map(({ label, note }) => ({
+    lines: wrapped(label, most, note ? 1 : 2),
+    note: note && cut(note, most),
+  }));
+  const each =
+    Math.max(...texts.map(({ lines, note }) => lines.length + (note ? 1 : 0))) > 1 ? line * 2 + 8 : line + 12;
   const y = (index) => top + each * (index + 0.5);
   const nodes = items.map(({ label, figure }, index) => {
     const { lines, note } = texts[index];
@@ -47,7 +51,17 @@ function above(items, width, top) {
       letters(width, y, figure, { kind: "chart-figure", anchor: "end" }),
     ];
   });
-  return placed({ left: 1, right: width - 1, top, each, count: items.length, width, nodes, y: (index) => top + each * index + line + 11, apart: true });
+  return placed({
+    left: 1,
+    right: width - 1,
+    top,
+    each,
+    count: items.length,
+    width,
+    nodes,
+    y: (index) => top + each * index + line + 11,
+    apart: true,
+  });
 }
 
 const placed = ({ left, right, top, each, count, width, nodes, y, apart = false }) => ({
@@ -58,12 +72,22 @@ const placed = ({ left, right, top, each, count, width, nodes, y, apart = false 
   nodes,
   y,
   // A line through all rows; where names stand above the bars it passes behind the bars alone.
-  line: (x) => (apart ? Array.from({ length: count }, (_, index) => `M${round(x)} ${y(index) - 11}v22`).join("") : `M${round(x)} ${top}V${top + each * count + 2}`),
+  line: (x) =>
+    apart
+      ? Array.from({ length: count }, (_, index) => `M${round(x)} ${y(index) - 11}v22`).join("")
+      : `M${round(x)} ${top}V${top + each * count + 2}`,
   box: (index) => [0, top + each * index, width, each],
 });
 
 /** A bar from one figure to another. `kind`: classes. */
 export function bar(scale, from, to, y, kind, thickness = 14) {
   const [left, right] = [scale(from), scale(to)].sort((a, b) => a - b);
-  return s("rect", { x: left, y: y - thickness / 2, width: Math.max(right - left, 1), height: thickness, rx: 2, class: kind });
+  return s("rect", {
+    x: left,
+    y: y - thickness / 2,
+    width: Math.max(right - left, 1),
+    height: thickness,
+    rx: 2,
+    class: kind,
+  });
 }

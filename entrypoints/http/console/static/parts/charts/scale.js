@@ -25,7 +25,8 @@ export function ticks(low, high, count = 5) {
   const step = roundStep((high - low) / Math.max(count, 1));
   if (!(step > 0) || !Number.isFinite(step)) return [low];
   const found = [];
-  for (let each = Math.ceil(low / step - 1e-9); each * step <= high + step * 1e-9; each += 1) found.push(Number((each * step).toPrecision(12)));
+  for (let each = Math.ceil(low / step - 1e-9); each * step <= high + step * 1e-9; each += 1)
+    found.push(Number((each * step).toPrecision(12)));
   return found;
 }
 
@@ -39,7 +40,9 @@ export function rounded([low, high], count = 5) {
 /** The least and the greatest of the figures; null and NaN are passed over. [0, 1] where there is none. */
 export function extent(...lists) {
   let [low, high] = [Infinity, -Infinity];
-  for (const list of lists) for (const value of list) if (value !== null && Number.isFinite(value)) [low, high] = [Math.min(low, value), Math.max(high, value)];
+  for (const list of lists)
+    for (const value of list)
+      if (value !== null && Number.isFinite(value)) [low, high] = [Math.min(low, value), Math.max(high, value)];
   return low <= high ? [low, high] : [0, 1];
 }
 
@@ -51,7 +54,8 @@ export function quantile(sorted, share) {
 }
 
 /** Figures in ascending order, without those that are none. */
-export const ascending = (figures) => Float64Array.from([...figures].filter((each) => each !== null && Number.isFinite(each))).sort();
+export const ascending = (figures) =>
+  Float64Array.from([...figures].filter((each) => each !== null && Number.isFinite(each))).sort();
 
 function roundStep(rough) {
   const power = 10 ** Math.floor(Math.log10(rough));
@@ -64,7 +68,9 @@ function factors(low, high, count) {
   const digits = decades * 3 <= count + 1 ? [1, 2, 5] : decades * 2 <= count + 1 ? [1, 3] : [1];
   const found = [];
   for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power += 1)
-    for (const digit of digits) if (digit * 10 ** power >= low * 0.999 && digit * 10 ** power <= high * 1.001) found.push(Number((digit * 10 ** power).toPrecision(3)));
+    for (const digit of digits)
+      if (digit * 10 ** power >= low * 0.999 && digit * 10 ** power <= high * 1.001)
+        found.push(Number((digit * 10 ** power).toPrecision(3)));
   return found;
 }
 

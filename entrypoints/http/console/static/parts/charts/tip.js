@@ -20,13 +20,23 @@ export function tips(plot, svg) {
     current = index;
     tip.hidden = index < 0;
     if (index < 0) return ring.remove();
-    const { at: [x, y], box, lines } = marks[index];
-    fill(tip, lines().filter(Boolean).map((line) => h("span", {}, line)));
+    const {
+      at: [x, y],
+      box,
+      lines,
+    } = marks[index];
+    fill(
+      tip,
+      lines()
+        .filter(Boolean)
+        .map((line) => h("span", {}, line)),
+    );
     const [width, height] = [tip.offsetWidth, tip.offsetHeight];
     const left = Math.min(Math.max(x - width / 2, 0), Math.max(svg.clientWidth - width, 0));
     tip.style.setProperty("--x", `${left}px`);
     tip.style.setProperty("--y", `${y - height - 8 < -60 ? y + 14 : y - height - 8}px`);
-    for (const [name, value] of Object.entries({ x: box[0] - 2, y: box[1] - 2, width: box[2] + 4, height: box[3] + 4 })) ring.setAttribute(name, value);
+    for (const [name, value] of Object.entries({ x: box[0] - 2, y: box[1] - 2, width: box[2] + 4, height: box[3] + 4 }))
+      ring.setAttribute(name, value);
     svg.append(ring);
   }
 
@@ -50,7 +60,14 @@ export function tips(plot, svg) {
   svg.addEventListener("blur", () => show(-1));
   svg.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && current >= 0) show(-1);
-    else if (event.key in STEPS && marks.length) show(current < 0 ? (STEPS[event.key] > 0 ? 0 : marks.length - 1) : (current + STEPS[event.key] + marks.length) % marks.length);
+    else if (event.key in STEPS && marks.length)
+      show(
+        current < 0
+          ? STEPS[event.key] > 0
+            ? 0
+            : marks.length - 1
+          : (current + STEPS[event.key] + marks.length) % marks.length,
+      );
     else if (event.key === "Home" && marks.length) show(0);
     else if (event.key === "End" && marks.length) show(marks.length - 1);
     else return;

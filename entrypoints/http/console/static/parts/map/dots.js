@@ -11,7 +11,9 @@ export function dotsLayer(L) {
     set(points, radius) {
       this._points = points;
       this._radius = radius;
-      const world = points.map(({ latitude, longitude }) => L.CRS.EPSG3857.latLngToPoint(L.latLng(latitude, longitude), 0));
+      const world = points.map(({ latitude, longitude }) =>
+        L.CRS.EPSG3857.latLngToPoint(L.latLng(latitude, longitude), 0),
+      );
       this._xs = Float64Array.from(world, ({ x }) => x);
       this._ys = Float64Array.from(world, ({ y }) => y);
     },

@@ -13,8 +13,14 @@ export function around(sales, meant, home) {
   if (!meant.length && sales.length) places.push(...corners(sales));
   if (!places.length) return null;
   const [north, east] = [places.map(({ latitude }) => latitude), places.map(({ longitude }) => longitude)];
-  const [least, most] = [(list) => list.reduce((a, b) => Math.min(a, b)), (list) => list.reduce((a, b) => Math.max(a, b))];
-  return [[least(north), least(east)], [most(north), most(east)]];
+  const [least, most] = [
+    (list) => list.reduce((a, b) => Math.min(a, b)),
+    (list) => list.reduce((a, b) => Math.max(a, b)),
+  ];
+  return [
+    [least(north), least(east)],
+    [most(north), most(east)],
+  ];
 }
 
 /** Two corners that hold nearly all sales: a few with mistaken coordinates must not move the map into the sea. */
@@ -26,5 +32,8 @@ function corners(sales) {
   };
   const [south, north] = middle(sales.map(({ latitude }) => latitude));
   const [west, east] = middle(sales.map(({ longitude }) => longitude));
-  return [{ latitude: south, longitude: west }, { latitude: north, longitude: east }];
+  return [
+    { latitude: south, longitude: west },
+    { latitude: north, longitude: east },
+  ];
 }

@@ -19,8 +19,26 @@ export function layGround(L, map) {
     const step = roundStep((seen.getEast() - seen.getWest()) / 2 / LINES);
     const options = { renderer, pane: "grid", interactive: false, className: "map-grid" };
     lines.clearLayers();
-    for (let at = Math.ceil(seen.getWest() / step); at * step < seen.getEast(); at += 1) lines.addLayer(L.polyline([[seen.getSouth(), at * step], [seen.getNorth(), at * step]], options));
-    for (let at = Math.ceil(seen.getSouth() / step); at * step < seen.getNorth(); at += 1) lines.addLayer(L.polyline([[at * step, seen.getWest()], [at * step, seen.getEast()]], options));
+    for (let at = Math.ceil(seen.getWest() / step); at * step < seen.getEast(); at += 1)
+      lines.addLayer(
+        L.polyline(
+          [
+            [seen.getSouth(), at * step],
+            [seen.getNorth(), at * step],
+          ],
+          options,
+        ),
+      );
+    for (let at = Math.ceil(seen.getSouth() / step); at * step < seen.getNorth(); at += 1)
+      lines.addLayer(
+        L.polyline(
+          [
+            [at * step, seen.getWest()],
+            [at * step, seen.getEast()],
+          ],
+          options,
+        ),
+      );
   };
   map.on("moveend", draw);
   map.whenReady(draw);

@@ -28,7 +28,12 @@ export const group = (layer, radius) => ({
 /** Sales in columns, coloured by price per m2: {places, lines, legend}. */
 export function ofSales(sales, currency) {
   const bounds = quantileBounds(sales.price_per_m2);
-  const places = sales.latitude.map((latitude, index) => ({ latitude, longitude: sales.longitude[index], step: stepOf(sales.price_per_m2[index], bounds), index }));
+  const places = sales.latitude.map((latitude, index) => ({
+    latitude,
+    longitude: sales.longitude[index],
+    step: stepOf(sales.price_per_m2[index], bounds),
+    index,
+  }));
   return {
     places: standing(places),
     lines: ({ index }) => [
@@ -36,7 +41,11 @@ export function ofSales(sales, currency) {
       sales.price && money(sales.price[index], currency),
       t("map.each-m2", { price: money(sales.price_per_m2[index], currency) }),
     ],
-    legend: stepsLegend(bounds, (each) => (each >= 10_000 ? shortMoney(each, currency) : money(each, currency)), t("map.per-m2")),
+    legend: stepsLegend(
+      bounds,
+      (each) => (each >= 10_000 ? shortMoney(each, currency) : money(each, currency)),
+      t("map.per-m2"),
+    ),
   };
 }
 

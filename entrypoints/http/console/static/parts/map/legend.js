@@ -12,7 +12,11 @@ export function stepsLegend(bounds, format, named) {
   const texts = Array.from({ length: bounds.length + 1 }, (_, index) => {
     const [low, high] = [format(bounds[index - 1]), format(bounds[index])];
     if (!bounds.length) return null;
-    return index === 0 ? t("map.up-to", { high }) : index === bounds.length ? t("map.from", { low }) : t("map.between", { low, high });
+    return index === 0
+      ? t("map.up-to", { high })
+      : index === bounds.length
+        ? t("map.from", { low })
+        : t("map.between", { low, high });
   });
   return [title(named), ...texts.map((text, index) => text && key(`ramp-${spread(index, texts.length) + 1}`, text))];
 }
@@ -20,8 +24,17 @@ export function stepsLegend(bounds, format, named) {
 /** Levels from 0 to 1: the whole ramp between two words. */
 export const levelsLegend = ({ title: named, low, high }) => [
   title(named),
-  h("li", {}, low, Array.from({ length: STEPS }, (_, index) => h("span", { class: `map-key ramp-${index + 1}` })), high),
+  h(
+    "li",
+    {},
+    low,
+    Array.from({ length: STEPS }, (_, index) => h("span", { class: `map-key ramp-${index + 1}` })),
+    high,
+  ),
 ];
 
 /** Kinds, each with its word: [{kind, label}]. */
-export const kindsLegend = (kinds, named) => [title(named), ...kinds.map(({ kind, label }) => key(`chart-kind-${kind}`, label))];
+export const kindsLegend = (kinds, named) => [
+  title(named),
+  ...kinds.map(({ kind, label }) => key(`chart-kind-${kind}`, label)),
+];

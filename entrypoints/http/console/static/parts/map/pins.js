@@ -10,9 +10,20 @@ const WAYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDo
 
 /** The home: a pin; where `onMove(latitude, longitude)` is given it is dragged, or moved with the arrow keys. */
 export function homePin(L, map, onMove) {
-  const picture = s("svg", { width: 30, height: 40, viewBox: "0 0 30 40", "aria-hidden": "true" }, s("path", { d: "M15 39C11 30 2 24 2 14a13 13 0 0 1 26 0c0 10-9 16-13 25z" }), s("circle", { cx: 15, cy: 14, r: 5 }));
+  const picture = s(
+    "svg",
+    { width: 30, height: 40, viewBox: "0 0 30 40", "aria-hidden": "true" },
+    s("path", { d: "M15 39C11 30 2 24 2 14a13 13 0 0 1 26 0c0 10-9 16-13 25z" }),
+    s("circle", { cx: 15, cy: 14, r: 5 }),
+  );
   const icon = L.divIcon({ className: "map-home", html: picture, iconSize: [30, 40], iconAnchor: [15, 39] });
-  const pin = L.marker([0, 0], { icon, draggable: Boolean(onMove), keyboard: Boolean(onMove), autoPanOnFocus: true, zIndexOffset: 1000 });
+  const pin = L.marker([0, 0], {
+    icon,
+    draggable: Boolean(onMove),
+    keyboard: Boolean(onMove),
+    autoPanOnFocus: true,
+    zIndexOffset: 1000,
+  });
   const name = () => {
     const { lat, lng } = pin.getLatLng();
     const element = pin.getElement();
@@ -33,7 +44,9 @@ export function homePin(L, map, onMove) {
       event.preventDefault();
       event.stopPropagation();
       const far = event.shiftKey ? STEP * 5 : STEP;
-      pin.setLatLng(map.containerPointToLatLng(map.latLngToContainerPoint(pin.getLatLng()).add([way[0] * far, way[1] * far])));
+      pin.setLatLng(
+        map.containerPointToLatLng(map.latLngToContainerPoint(pin.getLatLng()).add([way[0] * far, way[1] * far])),
+      );
       map.panInside(pin.getLatLng(), { padding: [40, 50] });
       told();
     });
@@ -53,9 +66,20 @@ export function homePin(L, map, onMove) {
 export function numbered(L, map, { latitude, longitude, label, number }) {
   const icon = L.divIcon({ className: "map-number", html: h("span", {}, String(number)), iconSize: [26, 26] });
   const marker = L.marker([latitude, longitude], { icon, zIndexOffset: 500 });
-  const tip = L.tooltip({ opacity: 1 }).setContent(h("div", {}, `${number}. ${label ?? ""}`.trim().split("\n").map((line) => h("span", {}, line))));
+  const tip = L.tooltip({ opacity: 1 }).setContent(
+    h(
+      "div",
+      {},
+      `${number}. ${label ?? ""}`
+        .trim()
+        .split("\n")
+        .map((line) => h("span", {}, line)),
+    ),
+  );
   marker.bindTooltip(tip);
-  marker.on("mouseover focus tooltipopen", () => Object.assign(tip.options, beside(map.latLngToContainerPoint(marker.getLatLng()), map.getSize(), 16)));
+  marker.on("mouseover focus tooltipopen", () =>
+    Object.assign(tip.options, beside(map.latLngToContainerPoint(marker.getLatLng()), map.getSize(), 16)),
+  );
   marker.on("add", () => {
     marker.getElement().setAttribute("aria-label", `${number}. ${label ?? ""}`.trim());
     marker.getElement().setAttribute("role", "img");

@@ -28,7 +28,13 @@ export function pointer(L, map, { container, layers, onPick, onPoint }) {
     const at = L.latLng(hit.place.latitude, hit.place.longitude);
     Object.assign(tip.options, beside(map.latLngToContainerPoint(at), map.getSize(), hit.group.radius + 3));
     const lines = hit.group.lines(hit.place).filter(Boolean);
-    tip.setLatLng(at).setContent(h("div", {}, lines.map((line) => h("span", {}, line))));
+    tip.setLatLng(at).setContent(
+      h(
+        "div",
+        {},
+        lines.map((line) => h("span", {}, line)),
+      ),
+    );
     map.openTooltip(tip);
   }
   const pointed = (event) => (kind = event.pointerType in REACH ? event.pointerType : "mouse");

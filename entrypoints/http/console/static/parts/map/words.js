@@ -11,11 +11,17 @@ know({
   ],
   "map.note-pick": ["Enter chooses the place in the middle of the map.", "Enter elige el lugar en el centro del mapa."],
   "map.home": ["The home, at {place}", "La vivienda, en {place}"],
-  "map.home-move": ["The home, at {place}. Move it with the arrow keys.", "La vivienda, en {place}. Se mueve con las flechas."],
+  "map.home-move": [
+    "The home, at {place}. Move it with the arrow keys.",
+    "La vivienda, en {place}. Se mueve con las flechas.",
+  ],
   "map.per-m2": ["Price per m²", "Precio por m²"],
   "map.up-to": ["up to {high}", "hasta {high}"],
   "map.from": ["from {low}", "desde {low}"],
   "map.between": ["{low} – {high}", "{low} – {high}"],
   "map.each-m2": ["{price} per m²", "{price} por m²"],
-  "map.failed": ["The map could not be loaded. Everything else works without it.", "No se pudo cargar el mapa. Todo lo demás funciona sin él."],
+  "map.failed": [
+    "The map could not be loaded. Everything else works without it.",
+    "No se pudo cargar el mapa. Todo lo demás funciona sin él.",
+  ],
 });

@@ -15,8 +15,18 @@ export function asking({ title, content, button, check, send, refuse = () => tru
     let sending = null;
     const wrong = h("div", { class: "text-danger mt-2", role: "alert" });
     const go = h("button", { type: "submit", class: "btn btn-primary" }, button);
-    const back = h("button", { type: "button", class: "btn btn-outline-secondary", on: { click: () => dialog.close() } }, t("word.cancel"));
-    const form = h("form", { novalidate: true, class: "grid dialog-form" }, content, wrong, h("div", { class: "form-actions" }, back, go));
+    const back = h(
+      "button",
+      { type: "button", class: "btn btn-outline-secondary", on: { click: () => dialog.close() } },
+      t("word.cancel"),
+    );
+    const form = h(
+      "form",
+      { novalidate: true, class: "grid dialog-form" },
+      content,
+      wrong,
+      h("div", { class: "form-actions" }, back, go),
+    );
     const dialog = open(title, form);
     const leave = () => dialog.close();
     signal.addEventListener("abort", leave);

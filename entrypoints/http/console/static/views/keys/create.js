@@ -15,14 +15,27 @@ const LONGEST_LABEL = 100;
 
 /** Asks for it, and shows its token once. Gives whether a key was issued. */
 export async function createKey(signal) {
-  const label = field(t("keys.for"), h("input", { class: "form-control", maxlength: LONGEST_LABEL, autocomplete: "off", required: true, id: newId("label") }));
+  const label = field(
+    t("keys.for"),
+    h("input", {
+      class: "form-control",
+      maxlength: LONGEST_LABEL,
+      autocomplete: "off",
+      required: true,
+      id: newId("label"),
+    }),
+  );
   const scopes = scopeChoice();
   const lifetime = lengthField(t("keys.lifetime"), LENGTHS, "90d");
   const parts = { label: { ...label, focus: () => label.control.focus() }, scopes, expires_in: lifetime };
   const texts = { label: "keys.wrong_label", scopes: "keys.wrong_scopes", expires_in: "keys.wrong_lifetime" };
 
   const check = () => {
-    const wrong = { label: !label.control.value.trim(), scopes: !scopes.chosen().length, expires_in: lifetime.read().problem };
+    const wrong = {
+      label: !label.control.value.trim(),
+      scopes: !scopes.chosen().length,
+      expires_in: lifetime.read().problem,
+    };
     for (const [name, part] of Object.entries(parts)) part.wrong(wrong[name] ? t(texts[name]) : null);
     const first = Object.keys(parts).find((name) => wrong[name]);
     parts[first]?.focus();
@@ -37,8 +50,17 @@ export async function createKey(signal) {
     parts[known[0]?.field]?.focus();
     return !known.length;
   };
-  const send = () => post("/v1/keys", { label: label.control.value.trim(), scopes: scopes.chosen(), expires_in: lifetime.read().text });
-  const issued = await asking({ title: t("keys.new"), content: [label.element, scopes.element, lifetime.element], button: t("keys.issue"), check, send, refuse, signal });
+  const send = () =>
+    post("/v1/keys", { label: label.control.value.trim(), scopes: scopes.chosen(), expires_in: lifetime.read().text });
+  const issued = await asking({
+    title: t("keys.new"),
+    content: [label.element, scopes.element, lifetime.element],
+    button: t("keys.issue"),
+    check,
+    send,
+    refuse,
+    signal,
+  });
   if (issued) await showToken(issued);
   return Boolean(issued);
 }

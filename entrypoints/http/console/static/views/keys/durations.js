@@ -15,7 +15,11 @@ const OWN = "own";
 export function lengthField(label, lengths, chosen, { least = 1, empty = null } = {}) {
   const own = h("div", { class: "own-length", hidden: true, role: "group", "aria-label": label });
   const amount = h("input", { class: "form-control", inputmode: "numeric", autocomplete: "off", value: "60" });
-  const unit = choice(Object.keys(MINUTES).map((each) => [each, t(`time.${each}`)]), "d", () => {});
+  const unit = choice(
+    Object.keys(MINUTES).map((each) => [each, t(`time.${each}`)]),
+    "d",
+    () => {},
+  );
   const options = [...lengths.map((each) => [each, t(`time.${each || empty}`)]), [OWN, t("time.own")]];
   const select = choice(options, chosen, (now) => {
     own.hidden = now !== OWN;

@@ -19,12 +19,54 @@ export function keyTable({ rotate, revoke }) {
     rowClass: (key) => (key.state === "active" ? "" : "over"),
     columns: [
       { name: "label", label: t("keys.label"), cell: named, value: (key) => key.label, head: true },
-      { name: "scopes", label: t("keys.scopes"), cell: ({ scopes }) => h("span", { class: "scopes" }, scopes.map((scope) => h("code", { title: t(`scope.${scope}`) }, scope))) },
+      {
+        name: "scopes",
+        label: t("keys.scopes"),
+        cell: ({ scopes }) =>
+          h(
+            "span",
+            { class: "scopes" },
+            scopes.map((scope) => h("code", { title: t(`scope.${scope}`) }, scope)),
+          ),
+      },
       { name: "state", label: t("keys.state"), cell: (key) => stateOf(key, who), value: (key) => key.state },
-      { name: "created", label: t("keys.created"), cell: (key) => [small("keys.created"), h("time", { datetime: key.created_at, title: moment(key.created_at) }, day(key.created_at)), key.created_by && h("div", { class: "small text-body-secondary" }, t("keys.by", { who: who(key.created_by) }))], value: (key) => key.created_at },
-      { name: "expires", label: t("keys.expires"), cell: (key) => [small("keys.expires"), h("span", { class: expiresSoon(key) ? "level-medium fw-semibold" : undefined }, expiresSoon(key) && h("span", { "aria-hidden": "true" }, "⚠ "), time(key.expires_at)), h("div", { class: "small text-body-secondary" }, day(key.expires_at))], value: (key) => key.expires_at },
-      { name: "used", label: t("keys.used"), cell: (key) => [small("keys.used"), time(key.last_used_at)], value: (key) => key.last_used_at },
-      { name: "actions", label: h("span", { class: "visually-hidden" }, t("keys.actions")), cell: (key) => key.state === "active" && actions(key, rotate, revoke) },
+      {
+        name: "created",
+        label: t("keys.created"),
+        cell: (key) => [
+          small("keys.created"),
+          h("time", { datetime: key.created_at, title: moment(key.created_at) }, day(key.created_at)),
+          key.created_by &&
+            h("div", { class: "small text-body-secondary" }, t("keys.by", { who: who(key.created_by) })),
+        ],
+        value: (key) => key.created_at,
+      },
+      {
+        name: "expires",
+        label: t("keys.expires"),
+        cell: (key) => [
+          small("keys.expires"),
+          h(
+            "span",
+            { class: expiresSoon(key) ? "level-medium fw-semibold" : undefined },
+            expiresSoon(key) && h("span", { "aria-hidden": "true" }, "⚠ "),
+            time(key.expires_at),
+          ),
+          h("div", { class: "small text-body-secondary" }, day(key.expires_at)),
+        ],
+        value: (key) => key.expires_at,
+      },
+      {
+        name: "used",
+        label: t("keys.used"),
+        cell: (key) => [small("keys.used"), time(key.last_used_at)],
+        value: (key) => key.last_used_at,
+      },
+      {
+        name: "actions",
+        label: h("span", { class: "visually-hidden" }, t("keys.actions")),
+        cell: (key) => key.state === "active" && actions(key, rotate, revoke),
+      },
     ],
   });
   return {
@@ -46,11 +88,33 @@ const named = (key) => [
 ];
 
 function stateOf(key, who) {
-  const more = [key.replaced_by && t("keys.replaced", { who: key.replaced_by }), key.revoked_by && t("keys.by", { who: who(key.revoked_by) }), key.revoked_because && t("keys.because", { reason: key.revoked_because })];
-  return [h("span", { class: `badge state-${key.state}` }, t(`state.${key.state}`)), more.filter(Boolean).map((each) => h("div", { class: "small text-body-secondary" }, each))];
+  const more = [
+    key.replaced_by && t("keys.replaced", { who: key.replaced_by }),
+    key.revoked_by && t("keys.by", { who: who(key.revoked_by) }),
+    key.revoked_because && t("keys.because", { reason: key.revoked_because }),
+  ];
+  return [
+    h("span", { class: `badge state-${key.state}` }, t(`state.${key.state}`)),
+    more.filter(Boolean).map((each) => h("div", { class: "small text-body-secondary" }, each)),
+  ];
 }
 
 function actions(key, rotate, revoke) {
-  const button = (name, kind, act) => h("button", { type: "button", class: `btn btn-sm btn-outline-${kind}`, "aria-label": t(`${name}_of`, { label: key.label }), on: { click: () => act(key) } }, t(name));
-  return h("div", { class: "key-actions" }, !key.replaced_by && button("keys.rotate", "secondary", rotate), button("keys.revoke", "danger", revoke));
+  const button = (name, kind, act) =>
+    h(
+      "button",
+      {
+        type: "button",
+        class: `btn btn-sm btn-outline-${kind}`,
+        "aria-label": t(`${name}_of`, { label: key.label }),
+        on: { click: () => act(key) },
+      },
+      t(name),
+    );
+  return h(
+    "div",
+    { class: "key-actions" },
+    !key.replaced_by && button("keys.rotate", "secondary", rotate),
+    button("keys.revoke", "danger", revoke),
+  );
 }

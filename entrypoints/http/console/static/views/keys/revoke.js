@@ -13,12 +13,23 @@ export async function revokeKey(key) {
   const own = key.id === session.who().id;
   const text = [
     t("revoke.text", { label: key.label, id: key.id }),
-    h("span", { class: "stops" }, key.scopes.map((scope) => h("span", {}, `– ${t(`scope.${scope}`)}`))),
+    h(
+      "span",
+      { class: "stops" },
+      key.scopes.map((scope) => h("span", {}, `– ${t(`scope.${scope}`)}`)),
+    ),
     key.last_used_at ? t("revoke.used", { when: ago(key.last_used_at) }) : t("revoke.unused"),
     own && h("strong", { class: "d-block mt-2 text-danger" }, t("revoke.own")),
   ];
   const action = (reason) => ask("DELETE", `/v1/keys/${key.id}`, { query: { reason } });
-  const revoked = await confirm({ title: t("keys.revoke_of", { label: key.label }), text, button: t("keys.revoke"), danger: true, reason: true, action });
+  const revoked = await confirm({
+    title: t("keys.revoke_of", { label: key.label }),
+    text,
+    button: t("keys.revoke"),
+    danger: true,
+    reason: true,
+    action,
+  });
   if (!revoked) return false;
   if (own) session.end(t("revoke.own_done"));
   else notice(t("revoke.done", { label: key.label }));

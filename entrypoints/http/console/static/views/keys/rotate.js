@@ -33,13 +33,33 @@ export async function rotateKey(key, signal) {
     for (const each of known) parts[each.field][0].wrong(t(parts[each.field][1]));
     return !known.length;
   };
-  const send = () => post(`/v1/keys/${key.id}/rotate`, { overlap: overlap.read().text, expires_in: lifetime.read().text || null });
-  const text = h("p", { class: "m-0" }, [t("rotate.text", { label: key.label, id: key.id }), own && t("rotate.own")].filter(Boolean).join(" "));
+  const send = () =>
+    post(`/v1/keys/${key.id}/rotate`, { overlap: overlap.read().text, expires_in: lifetime.read().text || null });
+  const text = h(
+    "p",
+    { class: "m-0" },
+    [t("rotate.text", { label: key.label, id: key.id }), own && t("rotate.own")].filter(Boolean).join(" "),
+  );
   const content = [text, overlap.element, lifetime.element];
-  const rotated = await asking({ title: t("keys.rotate_of", { label: key.label }), content, button: t("keys.rotate"), check, send, refuse, signal });
+  const rotated = await asking({
+    title: t("keys.rotate_of", { label: key.label }),
+    content,
+    button: t("keys.rotate"),
+    check,
+    send,
+    refuse,
+    signal,
+  });
   if (!rotated) return false;
-  const goOn = h("button", { type: "button", class: "btn btn-primary", on: { click: () => takeUp(rotated) } }, t("token.use"));
-  await showToken(rotated, { more: t("rotate.old", { id: rotated.replaces.id, when: moment(rotated.replaces.expires_at) }), actions: own ? [goOn] : [] });
+  const goOn = h(
+    "button",
+    { type: "button", class: "btn btn-primary", on: { click: () => takeUp(rotated) } },
+    t("token.use"),
+  );
+  await showToken(rotated, {
+    more: t("rotate.old", { id: rotated.replaces.id, when: moment(rotated.replaces.expires_at) }),
+    actions: own ? [goOn] : [],
+  });
   return true;
 }
 

@@ -11,7 +11,13 @@ export function scopeChoice() {
   const wrongId = newId("wrong");
   const told = h("div", { class: "text-danger small", id: wrongId });
   const boxes = SCOPES.map((scope) => box(scope, wrongId));
-  const element = h("fieldset", { class: "scope-choice" }, h("legend", { class: "form-label" }, t("keys.may")), boxes.map((each) => each.element), told);
+  const element = h(
+    "fieldset",
+    { class: "scope-choice" },
+    h("legend", { class: "form-label" }, t("keys.may")),
+    boxes.map((each) => each.element),
+    told,
+  );
   return {
     element,
     chosen: () => boxes.filter(({ input }) => input.checked).map(({ scope }) => scope),
@@ -27,8 +33,25 @@ export function scopeChoice() {
 function box(scope, wrongId) {
   const [id, hintId] = [newId("scope"), newId("hint")];
   const held = session.may(scope);
-  const input = h("input", { class: "form-check-input", type: "checkbox", id, checked: held && scope === "value", disabled: !held, "aria-describedby": `${hintId} ${wrongId}` });
-  const element = h("div", { class: "form-check" }, input, h("label", { class: "form-check-label", for: id }, h("code", {}, scope)),
-    h("div", { class: "form-text m-0", id: hintId }, t(`scope.${scope}`), !held && [" ", h("strong", {}, t("keys.cannot_grant"))]));
+  const input = h("input", {
+    class: "form-check-input",
+    type: "checkbox",
+    id,
+    checked: held && scope === "value",
+    disabled: !held,
+    "aria-describedby": `${hintId} ${wrongId}`,
+  });
+  const element = h(
+    "div",
+    { class: "form-check" },
+    input,
+    h("label", { class: "form-check-label", for: id }, h("code", {}, scope)),
+    h(
+      "div",
+      { class: "form-text m-0", id: hintId },
+      t(`scope.${scope}`),
+      !held && [" ", h("strong", {}, t("keys.cannot_grant"))],
+    ),
+  );
   return { scope, input, element };
 }

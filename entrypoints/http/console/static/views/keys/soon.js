@@ -4,4 +4,5 @@
 export const SOON_DAYS = 14;
 
 /** Whether a key is active and was not replaced, and expires within SOON_DAYS. */
-export const expiresSoon = (key) => key.state === "active" && !key.replaced_by && new Date(key.expires_at) - Date.now() < SOON_DAYS * 86_400_000;
+export const expiresSoon = (key) =>
+  key.state === "active" && !key.replaced_by && new Date(key.expires_at) - Date.now() < SOON_DAYS * 86_400_000;

@@ -21,16 +21,33 @@ export function showToken(issued, { more = null, actions = [] } = {}) {
     }, t("token.copy"));
     copy.className = "btn btn-primary";
     const warning = h("div", { class: "text-danger", role: "alert" });
-    const kept = h("button", { type: "button", class: "btn btn-outline-secondary", on: { click: () => dialog.close() } }, t("token.kept"));
+    const kept = h(
+      "button",
+      { type: "button", class: "btn btn-outline-secondary", on: { click: () => dialog.close() } },
+      t("token.kept"),
+    );
     const dialog = open(
       t("token.title"),
-      h("div", { class: "grid" },
+      h(
+        "div",
+        { class: "grid" },
         h("div", { class: "alert alert-warning m-0" }, t("token.once")),
         h("p", { class: "m-0" }, t("token.of", { label: issued.label, id: issued.id, day: day(issued.expires_at) })),
-        h("div", { class: "token", role: "group", "aria-label": t("token.token") }, h("code", { id: "new-token", tabindex: 0 }, issued.token), copy),
+        h(
+          "div",
+          { class: "token", role: "group", "aria-label": t("token.token") },
+          h("code", { id: "new-token", tabindex: 0 }, issued.token),
+          copy,
+        ),
         warning,
         more && h("p", { class: "m-0" }, more),
-        h("div", {}, h("p", { class: "mb-2" }, t("token.try")), copyBlock(`read -rs TASADOR_KEY\n${curl("GET", "/v1/keys/current")}`))),
+        h(
+          "div",
+          {},
+          h("p", { class: "mb-2" }, t("token.try")),
+          copyBlock(`read -rs TASADOR_KEY\n${curl("GET", "/v1/keys/current")}`),
+        ),
+      ),
       [...actions, kept],
     );
     dialog.addEventListener("cancel", (event) => {
@@ -40,7 +57,8 @@ export function showToken(issued, { more = null, actions = [] } = {}) {
       warning.textContent = t("token.first");
     });
     dialog.addEventListener("close", () => resolve());
-    for (const button of dialog.querySelectorAll(".dialog-actions button")) button.addEventListener("click", () => dialog.close());
+    for (const button of dialog.querySelectorAll(".dialog-actions button"))
+      button.addEventListener("click", () => dialog.close());
     copy.focus();
   });
 }

@@ -4,4 +4,11 @@ import { locale } from "../../core/words.js";
 
 /** A number with exactly so many decimals; a dash where there is none. */
 export const fixed = (value, decimals) =>
-  typeof value === "number" && Number.isFinite(value) ? new Intl.NumberFormat(locale(), { minimumFractionDigits: decimals, maximumFractionDigits: decimals, useGrouping: "always", signDisplay: "negative" }).format(value) : "–";
+  typeof value === "number" && Number.isFinite(value)
+    ? new Intl.NumberFormat(locale(), {
+        minimumFractionDigits: decimals,
+        maximumFractionDigits: decimals,
+        useGrouping: "always",
+        signDisplay: "negative",
+      }).format(value)
+    : "–";

@@ -14,10 +14,22 @@ export function errorMap(evaluation, signal, label = t("model.where")) {
   const { currency } = evaluation;
   const points = pointsOf(evaluation).map((each) => {
     const ratio = each.value / each.price;
-    const figures = t("model.value-price", { value: money(each.value, currency), price: money(each.price, currency), ratio: number(ratio, 2) });
-    return { latitude: each.latitude, longitude: each.longitude, kind: ratio > FAR ? "ok" : ratio < 1 / FAR ? "bad" : "other", label: `${homeWords(each)}\n${figures}` };
+    const figures = t("model.value-price", {
+      value: money(each.value, currency),
+      price: money(each.price, currency),
+      ratio: number(ratio, 2),
+    });
+    return {
+      latitude: each.latitude,
+      longitude: each.longitude,
+      kind: ratio > FAR ? "ok" : ratio < 1 / FAR ? "bad" : "other",
+      label: `${homeWords(each)}\n${figures}`,
+    };
   });
-  const kinds = ["bad", "other", "ok"].map((kind) => ({ kind, label: t(`model.map.${kind}`, { share: number((FAR - 1) * 100) }) }));
+  const kinds = ["bad", "other", "ok"].map((kind) => ({
+    kind,
+    label: t(`model.map.${kind}`, { share: number((FAR - 1) * 100) }),
+  }));
   makeMap(container, { label }).then((map) => {
     if (signal.aborted) return map.remove();
     signal.addEventListener("abort", () => map.remove(), { once: true });

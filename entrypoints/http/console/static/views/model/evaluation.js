@@ -9,7 +9,8 @@ import { coded } from "./layout.js";
 /** GET /v1/models/{version}/evaluation: it never changes, so it is kept in the view's state. Throws Problem. */
 export async function evaluationOf({ state, signal }, version) {
   state.evaluations ??= new Map();
-  if (!state.evaluations.has(version)) state.evaluations.set(version, await get(`/v1/models/${version}/evaluation`, null, signal));
+  if (!state.evaluations.has(version))
+    state.evaluations.set(version, await get(`/v1/models/${version}/evaluation`, null, signal));
   return state.evaluations.get(version);
 }
 
@@ -31,4 +32,9 @@ export function later(promise, build, { telling = false, again } = {}) {
   return box;
 }
 
-const unkept = (problem) => h("div", { class: "alert alert-info mb-0" }, language() === "en" && problem.detail ? problem.detail : coded(t("model.unkept")));
+const unkept = (problem) =>
+  h(
+    "div",
+    { class: "alert alert-info mb-0" },
+    language() === "en" && problem.detail ? problem.detail : coded(t("model.unkept")),
+  );

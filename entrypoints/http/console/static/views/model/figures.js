@@ -56,7 +56,9 @@ export const written = (name, card) => FIGURES[name].format(FIGURES[name].of(car
 /** The 95 % interval of a figure as it is written, or null. */
 export function interval(name, card) {
   const ends = card.ratio_study.intervals?.[name];
-  return ends ? t("model.between", { low: FIGURES[name].format(ends[0], card), high: FIGURES[name].format(ends[1], card) }) : null;
+  return ends
+    ? t("model.between", { low: FIGURES[name].format(ends[0], card), high: FIGURES[name].format(ends[1], card) })
+    : null;
 }
 
 /** How much the second card's figure differs, as it is written with its sign; null where one has none. */

@@ -7,13 +7,24 @@ import { fixed } from "./digits.js";
 import { plainTable, verdict } from "./layout.js";
 
 /** The verdict in a word or two. */
-export const gateVerdict = ({ against, passed }) => (against ? [verdict(passed, t("model.gate.passed"), t("model.gate.not")), h("small", { class: "by" }, t("model.gate.against", { against }))] : h("span", { class: "text-body-secondary" }, t("model.gate.first")));
+export const gateVerdict = ({ against, passed }) =>
+  against
+    ? [
+        verdict(passed, t("model.gate.passed"), t("model.gate.not")),
+        h("small", { class: "by" }, t("model.gate.against", { against })),
+      ]
+    : h("span", { class: "text-body-secondary" }, t("model.gate.first"));
 
 /** What came of it, in a sentence. */
 export function gateWords({ against, passed, reason, sales, checks }) {
   if (!against) return t("model.gate.first.text");
   if (!checks.length) return t(passed ? "model.gate.unchecked" : "model.gate.unfit", { against, reason });
-  const params = { against, sales: tn("model.sales", sales), failed: number(checks.filter((each) => !each.passed).length), checks: number(checks.length) };
+  const params = {
+    against,
+    sales: tn("model.sales", sales),
+    failed: number(checks.filter((each) => !each.passed).length),
+    checks: number(checks.length),
+  };
   return t(passed ? "model.gate.passed.text" : "model.gate.not.text", params);
 }
 
@@ -23,7 +34,15 @@ export function checksTable({ against, checks }, version) {
   const step = (check, value) => `${value > 0 ? "+" : ""}${fixed(value, check.unit === "%" ? 1 : 3)}`;
   return plainTable({
     caption: t("model.gate.checks"),
-    head: [{ label: t("model.figure") }, { label: version, number: true }, { label: against, number: true }, { label: t("model.gate.worse"), number: true }, { label: t("model.gate.interval"), number: true }, { label: t("model.gate.margin"), number: true }, { label: t("model.verdict") }],
+    head: [
+      { label: t("model.figure") },
+      { label: version, number: true },
+      { label: against, number: true },
+      { label: t("model.gate.worse"), number: true },
+      { label: t("model.gate.interval"), number: true },
+      { label: t("model.gate.margin"), number: true },
+      { label: t("model.verdict") },
+    ],
     rows: checks.map((check) => [
       checkName(check.name),
       write(check, check.candidate),

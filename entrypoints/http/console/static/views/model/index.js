@@ -32,7 +32,12 @@ function page(place) {
   const names = place.path.filter(Boolean).slice(0, 2);
   const found = names.map((name) => place.models.find(({ version }) => version === name));
   const missing = names.find((_, index) => !found[index]);
-  if (missing !== undefined) return [h("h1", { class: "h3" }, t("model.title")), h("div", { class: "alert alert-warning" }, t("model.unknown", { version: missing })), back()];
+  if (missing !== undefined)
+    return [
+      h("h1", { class: "h3" }, t("model.title")),
+      h("div", { class: "alert alert-warning" }, t("model.unknown", { version: missing })),
+      back(),
+    ];
   if (found.length === 2 && found.every(({ card }) => card)) return comparisonPage(place, ...found);
   return found.length ? onePage(place, found.find(({ card }) => !card) ?? found[0]) : versionsPage(place);
 }

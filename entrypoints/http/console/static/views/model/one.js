@@ -21,7 +21,12 @@ import { worst } from "./worst.js";
 /** The page of a version. */
 export function onePage(place, model) {
   const { version, card, refused, promotions } = model;
-  if (!card) return [head(place, model), h("div", { class: "alert alert-danger" }, t("model.refused.text"), h("div", { class: "mt-2 why" }, refused)), topPanel(t("model.history"), null, history(promotions))];
+  if (!card)
+    return [
+      head(place, model),
+      h("div", { class: "alert alert-danger" }, t("model.refused.text"), h("div", { class: "mt-2 why" }, refused)),
+      topPanel(t("model.history"), null, history(promotions)),
+    ];
   const evaluation = evaluationOf(place, version);
   const again = place.again;
   const shown = { ...place, card, model, kept: (build, options) => later(evaluation, build, { ...options, again }) };
@@ -31,9 +36,22 @@ export function onePage(place, model) {
     sureSection(shown),
     effectsSection(shown),
     dataSection(shown),
-    section(t("model.gate"), panel(t("model.gate.title"), gateWords(card.gate), card.gate.checks.length > 0 && [h("p", { class: "explained" }, t("model.gate.how")), checksTable(card.gate, version)])),
+    section(
+      t("model.gate"),
+      panel(
+        t("model.gate.title"),
+        gateWords(card.gate),
+        card.gate.checks.length > 0 && [
+          h("p", { class: "explained" }, t("model.gate.how")),
+          checksTable(card.gate, version),
+        ],
+      ),
+    ),
     recordSection(shown),
-    section(t("model.worst"), shown.kept((kept) => worst(kept, card), { telling: true })),
+    section(
+      t("model.worst"),
+      shown.kept((kept) => worst(kept, card), { telling: true }),
+    ),
   ];
   return [head(place, model), whoMay(), jumps(sections), tiles(card), ...sections];
 }
@@ -42,11 +60,45 @@ function head(place, model) {
   const { version, card, stored_by: by } = model;
   return [
     h("a", { class: "back", href: "#/model" }, `← ${t("model.back")}`),
-    h("div", { class: "model-head" },
-      h("div", {},
-        h("h1", { class: "h3" }, t("model.one", { version }), " ", model.serving || model.refused ? h("span", { class: `badge ${model.serving ? "serves-badge" : "refused-badge"}` }, t(model.serving ? "model.state.serves" : "model.state.refused")) : ""),
-        card && h("p", { class: "text-body-secondary mb-0" }, t("model.one.text", { recipe: card.recipe, when: moment(card.trained_at), by: by || "–", sales: tn("model.sales", card.metrics.count) }))),
-      h("div", { class: "model-actions" }, card && beside(place, model), promoteButton(place, model), model.serving && rollbackButton(place))),
+    h(
+      "div",
+      { class: "model-head" },
+      h(
+        "div",
+        {},
+        h(
+          "h1",
+          { class: "h3" },
+          t("model.one", { version }),
+          " ",
+          model.serving || model.refused
+            ? h(
+                "span",
+                { class: `badge ${model.serving ? "serves-badge" : "refused-badge"}` },
+                t(model.serving ? "model.state.serves" : "model.state.refused"),
+              )
+            : "",
+        ),
+        card &&
+          h(
+            "p",
+            { class: "text-body-secondary mb-0" },
+            t("model.one.text", {
+              recipe: card.recipe,
+              when: moment(card.trained_at),
+              by: by || "–",
+              sales: tn("model.sales", card.metrics.count),
+            }),
+          ),
+      ),
+      h(
+        "div",
+        { class: "model-actions" },
+        card && beside(place, model),
+        promoteButton(place, model),
+        model.serving && rollbackButton(place),
+      ),
+    ),
   ];
 }
 
@@ -57,6 +109,9 @@ function beside({ models }, { version, serving }) {
   const other = serving ? (older ?? others.at(-1)) : (others.find((each) => each.serving) ?? others.at(-1));
   if (!other) return null;
   const [first, second] = serving ? [other.version, version] : [version, other.version];
-  return h("a", { class: "btn btn-sm btn-outline-secondary", href: `#/model/${first}/${second}` }, t("model.compare.with", { version: other.version }));
+  return h(
+    "a",
+    { class: "btn btn-sm btn-outline-secondary", href: `#/model/${first}/${second}` },
+    t("model.compare.with", { version: other.version }),
+  );
 }
-

@@ -9,4 +9,5 @@ export function pointsOf({ points }) {
 }
 
 /** What home it was, and when it was sold. */
-export const homeWords = ({ type, sector, sold_on: sold }) => [type, sector, sold && day(sold)].filter(Boolean).join(" · ");
+export const homeWords = ({ type, sector, sold_on: sold }) =>
+  [type, sector, sold && day(sold)].filter(Boolean).join(" · ");

@@ -28,5 +28,7 @@ export function within(name, value) {
 export function rangeWords(name) {
   const { low, high } = ACCEPTED[name];
   const show = IN_PER_CENT.includes(name) ? (value) => percent(value / 100) : (value) => fixed(value, 2);
-  return low === null ? t("model.at-most", { high: show(high) }) : t("model.between", { low: show(low), high: show(high) });
+  return low === null
+    ? t("model.at-most", { high: show(high) })
+    : t("model.between", { low: show(low), high: show(high) });
 }

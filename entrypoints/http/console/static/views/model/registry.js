@@ -9,7 +9,8 @@ export const readModels = async (signal) => (await get("/v1/models", null, signa
 export const serving = (models) => models.find((model) => model.serving);
 
 /** Every change of the served version, oldest first. */
-export const promotions = (models) => models.flatMap((model) => model.promotions).toSorted((one, other) => one.number - other.number);
+export const promotions = (models) =>
+  models.flatMap((model) => model.promotions).toSorted((one, other) => one.number - other.number);
 
 /**
  * The versions that served, oldest first: the last serves now and the one before it is what a rollback leads to. Null

@@ -13,7 +13,9 @@ const ROWS_AT_ONCE = 2000;
  */
 export async function checkedRows(file, places, market, signal) {
   const fields = wanted(market).filter(({ name }) => places[name] >= 0);
-  const numbers = [...market.fields.filter(({ kind }) => kind === "number"), ...market.features.numeric].map(({ name }) => places[name]).filter((place) => place >= 0);
+  const numbers = [...market.fields.filter(({ kind }) => kind === "number"), ...market.features.numeric]
+    .map(({ name }) => places[name])
+    .filter((place) => place >= 0);
   const mark = decimalMarkOf(cellsOf(file.rows, numbers));
   const reading = (text) => read(text, mark);
   const rows = [];
@@ -28,10 +30,16 @@ export async function checkedRows(file, places, market, signal) {
 }
 
 function oneRow({ line, cells }, columns, fields, places, market, reading) {
-  if (cells.length !== columns) return { line, cells, home: null, problems: [{ field: "", cell: "", cells: cells.length, columns }] };
+  if (cells.length !== columns)
+    return { line, cells, home: null, problems: [{ field: "", cell: "", cells: cells.length, columns }] };
   const typed = Object.fromEntries(fields.map(({ name }) => [name, cells[places[name]]]));
   const { home, problems } = checked(typed, market, reading);
-  return { line, cells, home: problems.length ? null : home, problems: problems.map((each) => ({ ...each, cell: typed[each.field] ?? "" })) };
+  return {
+    line,
+    cells,
+    home: problems.length ? null : home,
+    problems: problems.map((each) => ({ ...each, cell: typed[each.field] ?? "" })),
+  };
 }
 
 function* cellsOf(rows, places) {

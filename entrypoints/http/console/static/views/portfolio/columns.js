@@ -5,7 +5,15 @@ import { normalised } from "../../core/rules.js";
 const ALSO_CALLED = {
   type: ["tipo", "tipo de propiedad", "property type", "kind", "building type", "bldgtype"],
   sector: ["comuna", "barrio", "neighbourhood", "neighborhood", "zona", "district"],
-  net_usable_area: ["superficie util", "sup util", "m2 utiles", "area util", "usable area", "living area", "metros utiles"],
+  net_usable_area: [
+    "superficie util",
+    "sup util",
+    "m2 utiles",
+    "area util",
+    "usable area",
+    "living area",
+    "metros utiles",
+  ],
   net_area: ["superficie total", "sup total", "m2 totales", "area total", "total area", "superficie", "metros totales"],
   n_rooms: ["habitaciones", "dormitorios", "piezas", "rooms", "bedrooms", "num habitaciones"],
   n_bathroom: ["banos", "bathrooms", "baths", "n bathrooms", "num banos"],
@@ -15,7 +23,10 @@ const ALSO_CALLED = {
   valuation_date: ["fecha", "fecha de tasacion", "valuation date", "date"],
 };
 
-const bare = (name) => normalised(name).replace(/[_\W]+/g, " ").trim();
+const bare = (name) =>
+  normalised(name)
+    .replace(/[_\W]+/g, " ")
+    .trim();
 
 /** The fields that a column may be: [{name, required}]; the market's own, its further features, and what goes with them. */
 export const wanted = (market) => [

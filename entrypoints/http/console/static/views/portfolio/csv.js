@@ -38,10 +38,10 @@ function* split(text, delimiter) {
   while (at < text.length) {
     const cells = [];
     const began = line;
-    for (let more = true; more; ) {
+    for (let more = true; more;) {
       let cell = "";
       if (text[at] === '"') {
-        for (let open = true; open; ) {
+        for (let open = true; open;) {
           const end = text.indexOf('"', at + 1);
           const part = text.slice(at + 1, end < 0 ? text.length : end);
           line += part.split("\n").length - 1;
@@ -71,7 +71,13 @@ function endOfCell(text, from, delimiter) {
 
 /** A row of cells as a line, without its end. */
 export const written = (cells, delimiter) =>
-  cells.map((cell) => (/["\r\n]/.test(cell) || cell.includes(delimiter) || /^\s|\s$/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)).join(delimiter);
+  cells
+    .map((cell) =>
+      /["\r\n]/.test(cell) || cell.includes(delimiter) || /^\s|\s$/.test(cell)
+        ? `"${cell.replaceAll('"', '""')}"`
+        : cell,
+    )
+    .join(delimiter);
 
 /** Whether a file's decimals follow a comma: where numbers tell, which of both they tell more often. */
 export function decimalMarkOf(cells) {

@@ -21,7 +21,12 @@ export const view = { name: "portfolio", scopes: ["value"], render };
 async function render(root, context) {
   const known = await market();
   const { state } = context;
-  const title = h("div", { class: "portfolio-title" }, h("h1", { class: "h3" }, t("portfolio.title")), state.file && another());
+  const title = h(
+    "div",
+    { class: "portfolio-title" },
+    h("h1", { class: "h3" }, t("portfolio.title")),
+    state.file && another(),
+  );
   const place = h("div", { class: "grid" });
   fill(root, title, place);
 
@@ -31,7 +36,11 @@ async function render(root, context) {
       for (const name of Object.keys(state)) delete state[name];
       render(root, context);
     };
-    return h("button", { type: "button", class: "btn btn-outline-secondary", on: { click: again } }, t("portfolio.other"));
+    return h(
+      "button",
+      { type: "button", class: "btn btn-outline-secondary", on: { click: again } },
+      t("portfolio.other"),
+    );
   }
 
   async function take(file) {
@@ -41,7 +50,10 @@ async function render(root, context) {
       if (looksBinary(bytes)) return show(t("portfolio.not_csv", { name: file.name }));
       const content = parsed(decoded(bytes));
       if (!content.rows.length) return show(t("portfolio.empty", { name: file.name }));
-      if (content.rows.length > MOST_ROWS) return show(t("portfolio.too_many", { name: file.name, rows: number(content.rows.length), most: number(MOST_ROWS) }));
+      if (content.rows.length > MOST_ROWS)
+        return show(
+          t("portfolio.too_many", { name: file.name, rows: number(content.rows.length), most: number(MOST_ROWS) }),
+        );
       Object.assign(state, { file: { name: file.name, ...content }, places: matched(content.header, known) });
     } catch {
       return show(t("portfolio.unreadable", { name: file.name }));
@@ -70,4 +82,7 @@ async function render(root, context) {
   return state.file && !state.rows && !missing(state.places, known).length ? check() : show();
 }
 
-const looksBinary = (bytes) => bytes[0] === 0x50 && bytes[1] === 0x4b ? true : bytes[0] !== 0xff && bytes[0] !== 0xfe && bytes.subarray(0, 4096).includes(0);
+const looksBinary = (bytes) =>
+  bytes[0] === 0x50 && bytes[1] === 0x4b
+    ? true
+    : bytes[0] !== 0xff && bytes[0] !== 0xfe && bytes.subarray(0, 4096).includes(0);

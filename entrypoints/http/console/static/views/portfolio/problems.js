@@ -21,7 +21,13 @@ export function problemsPanel(state) {
     tile(t("portfolio.sound"), state.rows.length - bad.length, "level-high"),
     tile(t("portfolio.bad"), bad.length, bad.length ? "level-low" : ""),
   );
-  return h("section", { class: "panel" }, h("h2", {}, t("portfolio.check")), tiles, bad.length ? listed(state, bad) : h("p", { class: "mt-3 mb-0", role: "status" }, t("portfolio.no_problems")));
+  return h(
+    "section",
+    { class: "panel" },
+    h("h2", {}, t("portfolio.check")),
+    tiles,
+    bad.length ? listed(state, bad) : h("p", { class: "mt-3 mb-0", role: "status" }, t("portfolio.no_problems")),
+  );
 }
 
 function listed(state, bad) {
@@ -36,23 +42,52 @@ function listed(state, bad) {
     pageSize: 10,
     rows: problems,
     columns: [
-      { name: "line", label: t("portfolio.line"), number: true, head: true, cell: (each) => number(each.line), value: (each) => each.line },
+      {
+        name: "line",
+        label: t("portfolio.line"),
+        number: true,
+        head: true,
+        cell: (each) => number(each.line),
+        value: (each) => each.line,
+      },
       { name: "field", label: t("portfolio.field"), cell: named, value: named },
-      { name: "cell", label: t("portfolio.cell"), cell: (each) => h("code", {}, each.cell.slice(0, 60)), value: (each) => each.cell },
+      {
+        name: "cell",
+        label: t("portfolio.cell"),
+        cell: (each) => h("code", {}, each.cell.slice(0, 60)),
+        value: (each) => each.cell,
+      },
       { name: "problem", label: t("portfolio.problem"), cell: said, value: said },
     ],
   });
-  const take = () => download(`${state.file.name.replace(/\.\w+$/, "")}-problems.csv`, problemsOutput(state.file, state.rows));
+  const take = () =>
+    download(`${state.file.name.replace(/\.\w+$/, "")}-problems.csv`, problemsOutput(state.file, state.rows));
   return [
     h("p", { class: "mt-3" }, t("portfolio.problems_text")),
     h("h3", { class: "h6" }, t("portfolio.by_kind")),
-    h("ul", {}, [...kinds].sort(([, one], [, other]) => other - one).slice(0, 8).map(([kind, count]) => h("li", {}, `${kind} (${number(count)})`))),
+    h(
+      "ul",
+      {},
+      [...kinds]
+        .sort(([, one], [, other]) => other - one)
+        .slice(0, 8)
+        .map(([kind, count]) => h("li", {}, `${kind} (${number(count)})`)),
+    ),
     h("h3", { class: "h6" }, t("portfolio.problems")),
     shown.element,
-    h("button", { type: "button", class: "btn btn-sm btn-outline-secondary mt-2", on: { click: take } }, t("portfolio.problems_download")),
+    h(
+      "button",
+      { type: "button", class: "btn btn-sm btn-outline-secondary mt-2", on: { click: take } },
+      t("portfolio.problems_download"),
+    ),
   ];
 }
 
 /** A figure with its name. */
 export const tile = (name, amount, look = "") =>
-  h("div", { class: "tile" }, h("div", { class: "name" }, name), h("div", { class: `amount ${look}` }, typeof amount === "number" ? number(amount) : amount));
+  h(
+    "div",
+    { class: "tile" },
+    h("div", { class: "name" }, name),
+    h("div", { class: `amount ${look}` }, typeof amount === "number" ? number(amount) : amount),
+  );

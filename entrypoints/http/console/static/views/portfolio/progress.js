@@ -14,7 +14,16 @@ export function progressPanel(state, redraw) {
   if (state.running) return running(state);
   const done = sound.length - left;
   const label = done ? t("portfolio.go_on") : tn("portfolio.value", sound.length);
-  const go = h("button", { type: "button", class: "btn btn-primary btn-lg", disabled: !sound.length, on: { click: () => begin(state, redraw) } }, label);
+  const go = h(
+    "button",
+    {
+      type: "button",
+      class: "btn btn-primary btn-lg",
+      disabled: !sound.length,
+      on: { click: () => begin(state, redraw) },
+    },
+    label,
+  );
   return h(
     "section",
     { class: "panel" },
@@ -50,9 +59,18 @@ function running(state) {
     const seconds = (performance.now() - state.began) / 1000;
     const rate = (state.done - state.first) / seconds;
     const counts = { done: number(state.done), total: number(state.total) };
-    fill(text, rate > 0 ? t("portfolio.progress", { ...counts, rate: number(rate), left: duration((state.total - state.done) / rate) }) : t("portfolio.progress_start", counts));
+    fill(
+      text,
+      rate > 0
+        ? t("portfolio.progress", { ...counts, rate: number(rate), left: duration((state.total - state.done) / rate) })
+        : t("portfolio.progress_start", counts),
+    );
   };
   state.tell();
-  const stop = h("button", { type: "button", class: "btn btn-outline-secondary", on: { click: () => state.running.abort() } }, t("portfolio.stop"));
+  const stop = h(
+    "button",
+    { type: "button", class: "btn btn-outline-secondary", on: { click: () => state.running.abort() } },
+    t("portfolio.stop"),
+  );
   return h("section", { class: "panel running" }, bar, h("div", { class: "running-line" }, text, stop));
 }

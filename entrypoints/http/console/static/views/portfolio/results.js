@@ -20,20 +20,39 @@ export function resultsPanel(state, market, context) {
   const refused = state.rows.length - valued.length;
   const values = valued.map((row) => row.answer.value).sort((one, other) => one - other);
   const { currency } = market;
-  const take = () => download(`${state.file.name.replace(/\.\w+$/, "")}-valued.csv`, output(state.file, state.rows, state.mark));
+  const take = () =>
+    download(`${state.file.name.replace(/\.\w+$/, "")}-valued.csv`, output(state.file, state.rows, state.mark));
   return h(
     "section",
     { class: "panel results" },
-    h("div", { class: "results-head" }, h("h2", {}, t("portfolio.results")), h("button", { type: "button", class: "btn btn-primary", on: { click: take } }, t("portfolio.download"))),
+    h(
+      "div",
+      { class: "results-head" },
+      h("h2", {}, t("portfolio.results")),
+      h("button", { type: "button", class: "btn btn-primary", on: { click: take } }, t("portfolio.download")),
+    ),
     h(
       "div",
       { class: "tiles" },
       tile(t("portfolio.valued"), valued.length),
       tile(t("portfolio.refused"), refused, refused ? "level-low" : ""),
-      values.length > 0 && tile(t("portfolio.total"), money(values.reduce((sum, each) => sum + each, 0), currency)),
+      values.length > 0 &&
+        tile(
+          t("portfolio.total"),
+          money(
+            values.reduce((sum, each) => sum + each, 0),
+            currency,
+          ),
+        ),
       values.length > 0 && tile(t("portfolio.median"), money(quantile(values, 0.5), currency)),
     ),
-    h("div", { class: "results-pictures" }, values.length > 1 && distribution(values, currency), confidence(state.rows), values.length > 0 && map(valued, state, currency, context)),
+    h(
+      "div",
+      { class: "results-pictures" },
+      values.length > 1 && distribution(values, currency),
+      confidence(state.rows),
+      values.length > 0 && map(valued, state, currency, context),
+    ),
     resultsTable(state, market, context),
   );
 }
@@ -45,7 +64,19 @@ function distribution(values, currency) {
   const counts = new Array(BINS).fill(0);
   for (const value of values) counts[Math.min(Math.max(Math.floor((value - low) / width), 0), BINS - 1)] += 1;
   const marks = [{ at: quantile(values, 0.5), label: t("portfolio.median") }];
-  return h("div", {}, h("h3", { class: "h6" }, t("portfolio.distribution")), histogram({ edges, counts, label: t("field.value"), format: (value) => shortMoney(value, currency), marks, countLabel: t("portfolio.homes") }));
+  return h(
+    "div",
+    {},
+    h("h3", { class: "h6" }, t("portfolio.distribution")),
+    histogram({
+      edges,
+      counts,
+      label: t("field.value"),
+      format: (value) => shortMoney(value, currency),
+      marks,
+      countLabel: t("portfolio.homes"),
+    }),
+  );
 }
 
 function confidence(rows) {
@@ -56,13 +87,21 @@ function confidence(rows) {
     const reason = row.answer?.reason ?? "invalid_property";
     reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
   }
-  const parts = [...LEVELS.map((level) => ({ label: confidenceName(level), count: count(level), kind: level })), { label: t("status.refused"), count: refused.length, kind: "refused" }];
+  const parts = [
+    ...LEVELS.map((level) => ({ label: confidenceName(level), count: count(level), kind: level })),
+    { label: t("status.refused"), count: refused.length, kind: "refused" },
+  ];
   return h(
     "div",
     {},
     h("h3", { class: "h6" }, t("portfolio.confidence")),
     mix({ parts, label: t("portfolio.confidence") }),
-    reasons.size > 0 && h("ul", { class: "small mt-2" }, [...reasons].map(([reason, each]) => h("li", {}, `${reasonName(reason)}: ${number(each)}`))),
+    reasons.size > 0 &&
+      h(
+        "ul",
+        { class: "small mt-2" },
+        [...reasons].map(([reason, each]) => h("li", {}, `${reasonName(reason)}: ${number(each)}`)),
+      ),
   );
 }
 

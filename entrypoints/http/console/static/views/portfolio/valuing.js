@@ -17,7 +17,10 @@ export async function valueRows(rows, onProgress, signal) {
   onProgress(done, sound.length);
   for (let from = 0; from < left.length; from += HOMES_AT_ONCE) {
     const part = left.slice(from, from + HOMES_AT_ONCE);
-    const { valuations } = await patiently(() => post("/v1/valuations/batch", { properties: part.map((row) => row.home) }, {}, signal), signal);
+    const { valuations } = await patiently(
+      () => post("/v1/valuations/batch", { properties: part.map((row) => row.home) }, {}, signal),
+      signal,
+    );
     part.forEach((row, place) => (row.answer = valuations[place]));
     onProgress((done += part.length), sound.length);
   }

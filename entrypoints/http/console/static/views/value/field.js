@@ -40,7 +40,9 @@ export function plainField({ label, value, unit, onChange, wide, attributes = {}
   const input = h("input", { class: "form-control", value, autocomplete: "off", ...attributes });
   // What is half a day in a date's control has no text of its own: it must not pass for nothing.
   input.addEventListener("input", () => onChange(input.validity.badInput ? "?" : input.value));
-  const control = unit ? h("div", { class: "input-group" }, input, h("span", { class: "input-group-text" }, unit)) : input;
+  const control = unit
+    ? h("div", { class: "input-group" }, input, h("span", { class: "input-group-text" }, unit))
+    : input;
   return { ...framed({ label, control, input, wide }), put: (text) => (input.value = text) };
 }
 
@@ -59,14 +61,35 @@ export function countField({ label, value, step, least = 0, start, onChange }) {
     if (change) by(change);
   });
   const button = (sign, change, name) =>
-    h("button", { type: "button", class: "btn btn-outline-secondary", "aria-label": t(name, { field: label }), on: { click: () => by(change) } }, sign);
-  const control = h("div", { class: "input-group stepper" }, button("−", -step, "value.fewer"), input, button("+", step, "value.more"));
+    h(
+      "button",
+      {
+        type: "button",
+        class: "btn btn-outline-secondary",
+        "aria-label": t(name, { field: label }),
+        on: { click: () => by(change) },
+      },
+      sign,
+    );
+  const control = h(
+    "div",
+    { class: "input-group stepper" },
+    button("−", -step, "value.fewer"),
+    input,
+    button("+", step, "value.more"),
+  );
   return { ...framed({ label, control, input }), put: (text) => (input.value = text) };
 }
 
 /** One of some: [{value, label}]. */
 export function selectField({ label, value, options, onChange }) {
-  const input = h("select", { class: "form-select" }, options.map((each) => h("option", { value: each.value, selected: String(each.value) === String(value) }, each.label)));
+  const input = h(
+    "select",
+    { class: "form-select" },
+    options.map((each) =>
+      h("option", { value: each.value, selected: String(each.value) === String(value) }, each.label),
+    ),
+  );
   input.addEventListener("change", () => onChange(input.value));
   return { ...framed({ label, control: input, input }), put: (text) => (input.value = text) };
 }

@@ -8,7 +8,8 @@ import { priceScale } from "../../parts/charts/index.js";
 import { confidence, limits } from "./confidence.js";
 
 /** What was valued, in one line. */
-export const inOneLine = (home) => [`${shown(home.type)}, ${shown(home.sector)}`, area(home.net_usable_area)].join(" · ");
+export const inOneLine = (home) =>
+  [`${shown(home.type)}, ${shown(home.sector)}`, area(home.net_usable_area)].join(" · ");
 
 /** The share of the interval as it is said: "90 %". */
 export const levelText = (level) => percent(level, Number.isInteger(Math.round(level * 1e6) / 1e4) ? 0 : 1);
@@ -16,7 +17,8 @@ export const levelText = (level) => percent(level, Number.isInteger(Math.round(l
 /** A value and what it is told with. `prices`: {prices, label} behind the interval. */
 export function figure({ answer, home, prices }) {
   const { currency, value, value_low: low, value_high: high } = answer;
-  const perM2 = (amount) => money(amount / home.net_usable_area, currency, { decimals: amount / home.net_usable_area < 100 ? 2 : 0 });
+  const perM2 = (amount) =>
+    money(amount / home.net_usable_area, currency, { decimals: amount / home.net_usable_area < 100 ? 2 : 0 });
   return [
     h(
       "div",
@@ -26,12 +28,38 @@ export function figure({ answer, home, prices }) {
         { class: "figure-value" },
         h("p", { class: "eyebrow" }, `${inOneLine(home)} · ${day(answer.valuation_date)}`),
         h("p", { class: "amount" }, money(value, currency)),
-        h("p", { class: "between" }, t("value.between", { level: levelText(answer.interval_level), low: money(low, currency), high: money(high, currency) })),
-        h("p", { class: "per-m2" }, h("strong", {}, t("value.per-m2", { price: perM2(value) })), " ", h("span", { class: "text-body-secondary" }, t("value.per-m2.between", { low: perM2(low), high: perM2(high) }))),
+        h(
+          "p",
+          { class: "between" },
+          t("value.between", {
+            level: levelText(answer.interval_level),
+            low: money(low, currency),
+            high: money(high, currency),
+          }),
+        ),
+        h(
+          "p",
+          { class: "per-m2" },
+          h("strong", {}, t("value.per-m2", { price: perM2(value) })),
+          " ",
+          h(
+            "span",
+            { class: "text-body-secondary" },
+            t("value.per-m2.between", { low: perM2(low), high: perM2(high) }),
+          ),
+        ),
       ),
       confidence(answer),
     ),
-    priceScale({ value, low, high, level: answer.interval_level, currency, prices: prices?.prices ?? [], pricesLabel: prices?.label }),
+    priceScale({
+      value,
+      low,
+      high,
+      level: answer.interval_level,
+      currency,
+      prices: prices?.prices ?? [],
+      pricesLabel: prices?.label,
+    }),
     h("div", { class: "figure-notes" }, limits(answer), percentiles(answer)),
   ];
 }
@@ -47,8 +75,30 @@ const percentiles = ({ percentiles: prices, currency }) =>
       "table",
       { class: "table table-sm" },
       h("caption", { class: "visually-hidden" }, t("value.percentiles")),
-      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t("value.percentile")), h("th", { scope: "col", class: "text-end" }, fieldName("price")))),
-      h("tbody", {}, Object.entries(prices).sort(([one], [other]) => one - other).map(([share, price]) => h("tr", {}, h("th", { scope: "row" }, percent(Number(share) / 100)), h("td", { class: "text-end tabular" }, money(price, currency))))),
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          h("th", { scope: "col" }, t("value.percentile")),
+          h("th", { scope: "col", class: "text-end" }, fieldName("price")),
+        ),
+      ),
+      h(
+        "tbody",
+        {},
+        Object.entries(prices)
+          .sort(([one], [other]) => one - other)
+          .map(([share, price]) =>
+            h(
+              "tr",
+              {},
+              h("th", { scope: "row" }, percent(Number(share) / 100)),
+              h("td", { class: "text-end tabular" }, money(price, currency)),
+            ),
+          ),
+      ),
     ),
   );
 
@@ -61,7 +111,13 @@ export function refused({ answer, home }) {
     h("h3", { class: "refused-title" }, reasonName(answer.reason)),
     h("p", {}, t(`value.refused.${said}`)),
     h("h4", { class: "h6" }, t("value.check")),
-    h("ul", {}, t(`value.check.${said}`).split(" | ").map((text) => h("li", {}, text))),
+    h(
+      "ul",
+      {},
+      t(`value.check.${said}`)
+        .split(" | ")
+        .map((text) => h("li", {}, text)),
+    ),
     h("h4", { class: "h6" }, t("value.warnings")),
     h("p", { lang: "en", class: "mb-1" }, answer.reason_detail),
     others.map((text) => h("p", { lang: "en", class: "mb-1" }, text)),

@@ -33,7 +33,8 @@ export function makeForm({ market, state, signal, onChange, onSubmit, onTypical,
   const slot = h("div", { class: "wide" });
   const alert = h("div", { role: "alert" });
   const submit = h("button", { type: "submit", class: "btn btn-primary btn-lg w-100" }, t("value.submit"));
-  const small = (text, click) => h("button", { type: "button", class: "btn btn-sm btn-outline-secondary", on: { click } }, text);
+  const small = (text, click) =>
+    h("button", { type: "button", class: "btn btn-sm btn-outline-secondary", on: { click } }, text);
   const part = (title, ...content) => h("fieldset", {}, h("legend", {}, title), h("div", { class: "fields" }, content));
   const each = (list) => list.map((name) => fields.get(name).element);
   const names = market.fields.map(({ name }) => name);
@@ -55,27 +56,43 @@ export function makeForm({ market, state, signal, onChange, onSubmit, onTypical,
   function refresh() {
     const { problems } = checked(state.typed, market);
     for (const [name, field] of fields) {
-      const found = state.server[name] ?? (state.left.has(name) && problems.find((each) => each.field === name)?.message);
+      const found =
+        state.server[name] ?? (state.left.has(name) && problems.find((each) => each.field === name)?.message);
       const rule = rules.find((each) => each.name === name);
-      field.say({ problem: found ? sentence(message(found)) : null, note: rule && state.left.has(name) ? unusual(rule, state.typed, market) : null });
+      field.say({
+        problem: found ? sentence(message(found)) : null,
+        note: rule && state.left.has(name) ? unusual(rule, state.typed, market) : null,
+      });
     }
     if (!elsewhere.length && !invalid().length) fill(alert);
   }
   function complain(errors) {
-    state.server = Object.fromEntries(errors.filter(({ field }) => fields.has(field)).map(({ field, message: text }) => [field, text]));
+    state.server = Object.fromEntries(
+      errors.filter(({ field }) => fields.has(field)).map(({ field, message: text }) => [field, text]),
+    );
     elsewhere = errors.filter(({ field }) => !fields.has(field));
     refresh();
     const bad = invalid();
-    fill(alert, bad.length + elsewhere.length > 0 && h("div", { class: "alert alert-danger" },
-      bad.length > 0 && tn("value.bad", bad.length, { fields: bad.map(([name]) => fieldName(name)).join(", ") }),
-      elsewhere.map(({ field, message: text }) => h("p", { class: "m-0" }, `${fieldName(field)}: ${message(text)}`))));
+    fill(
+      alert,
+      bad.length + elsewhere.length > 0 &&
+        h(
+          "div",
+          { class: "alert alert-danger" },
+          bad.length > 0 && tn("value.bad", bad.length, { fields: bad.map(([name]) => fieldName(name)).join(", ") }),
+          elsewhere.map(({ field, message: text }) =>
+            h("p", { class: "m-0" }, `${fieldName(field)}: ${message(text)}`),
+          ),
+        ),
+    );
     bad[0]?.[1].input.focus();
   }
 
   // A message that appears between pressing and letting go of a button would move it away from under the pointer.
   let pressed = false;
   addEventListener("pointerdown", () => (pressed = true), { signal, capture: true });
-  for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => setTimeout(() => (pressed = false)), { signal, capture: true });
+  for (const end of ["pointerup", "pointercancel"])
+    addEventListener(end, () => setTimeout(() => (pressed = false)), { signal, capture: true });
   for (const [name, { input }] of fields) {
     input.addEventListener("blur", () => {
       state.left.add(name);
@@ -110,7 +127,11 @@ export function makeForm({ market, state, signal, onChange, onSubmit, onTypical,
     },
     busy(now) {
       submit.disabled = now;
-      fill(submit, now && h("span", { class: "spinner-border spinner-border-sm me-2", "aria-hidden": "true" }), t(now ? "value.busy" : "value.submit"));
+      fill(
+        submit,
+        now && h("span", { class: "spinner-border spinner-border-sm me-2", "aria-hidden": "true" }),
+        t(now ? "value.busy" : "value.submit"),
+      );
     },
   };
 }

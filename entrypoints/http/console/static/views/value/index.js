@@ -17,7 +17,21 @@ import { makeSlots } from "./slots.js";
 
 const PATH = "/v1/valuations";
 const COMPARABLES = 8;
-const EMPTY = () => ({ typed: {}, left: new Set(), server: {}, level: null, sectorGuessed: null, near: null, answer: null, home: null, sent: null, changes: {}, changed: null, changedBy: null, asking: false });
+const EMPTY = () => ({
+  typed: {},
+  left: new Set(),
+  server: {},
+  level: null,
+  sectorGuessed: null,
+  near: null,
+  answer: null,
+  home: null,
+  sent: null,
+  changes: {},
+  changed: null,
+  changedBy: null,
+  asking: false,
+});
 
 async function render(root, { state, signal }) {
   const market = await askMarket();
@@ -25,7 +39,12 @@ async function render(root, { state, signal }) {
   if (!state.typed) Object.assign(state, EMPTY());
   const columns = () => (market.can_map ? sales().catch(() => null) : Promise.resolve(null));
   const parts = { above: h("div", { class: "above" }), below: h("div", { class: "below" }) };
-  const [paper, told, stale, problem] = [h("div", { class: "paper" }), h("p", { class: "visually-hidden", role: "status" }), h("div", { class: "stale" }), h("div")];
+  const [paper, told, stale, problem] = [
+    h("div", { class: "paper" }),
+    h("p", { class: "visually-hidden", role: "status" }),
+    h("div", { class: "stale" }),
+    h("div"),
+  ];
   const cleared = new AbortController();
   const own = AbortSignal.any([signal, cleared.signal]);
   let place = null;
@@ -34,10 +53,14 @@ async function render(root, { state, signal }) {
     root.replaceChildren();
     return render(root, { state, signal });
   };
-  const changed = () => state.answer && fill(stale, differs() && h("div", { class: "alert alert-secondary", role: "status" }, t("value.stale")));
+  const changed = () =>
+    state.answer &&
+    fill(stale, differs() && h("div", { class: "alert alert-secondary", role: "status" }, t("value.stale")));
   const differs = () => {
     const { home } = form.home();
-    return JSON.stringify(home) !== JSON.stringify(state.home) || (state.level ?? market.interval_level) !== state.sent.level;
+    return (
+      JSON.stringify(home) !== JSON.stringify(state.home) || (state.level ?? market.interval_level) !== state.sent.level
+    );
   };
   const form = makeForm({
     market,
@@ -74,17 +97,32 @@ async function render(root, { state, signal }) {
     fill(problem);
     parts.above.setAttribute("aria-busy", "true");
     try {
-      const wait = (seconds) => fill(problem, h("div", { class: "alert alert-info", role: "status" }, tn("value.wait", Math.ceil(seconds))));
+      const wait = (seconds) =>
+        fill(problem, h("div", { class: "alert alert-info", role: "status" }, tn("value.wait", Math.ceil(seconds))));
       const answer = await patiently(() => post(PATH, home, query, own), { signal: own, told: wait });
-      Object.assign(state, { answer, home, sent: { body: home, query, level }, changes: {}, changed: null, changedBy: null });
+      Object.assign(state, {
+        answer,
+        home,
+        sent: { body: home, query, level },
+        changes: {},
+        changed: null,
+        changedBy: null,
+      });
       fill(problem);
       await show();
       told.textContent = announced(answer);
-      parts.above.firstElementChild?.scrollIntoView({ block: innerWidth < 1100 ? "start" : "nearest", behavior: "smooth" });
+      parts.above.firstElementChild?.scrollIntoView({
+        block: innerWidth < 1100 ? "start" : "nearest",
+        behavior: "smooth",
+      });
     } catch (failed) {
       if (failed.name === "AbortError") return;
       if (failed.errors?.length) form.complain(failed.errors);
-      else fill(problem, trouble(failed, () => value(home)));
+      else
+        fill(
+          problem,
+          trouble(failed, () => value(home)),
+        );
     } finally {
       if (!own.aborted) state.asking = false;
       delete told.dataset.busy;
@@ -95,11 +133,20 @@ async function render(root, { state, signal }) {
   async function show() {
     root.classList.toggle("has-sheet", state.answer.status === "valued");
     root.classList.add("has-answer");
-    await showResult({ market, state, signal: own, parts, paper, place, columns, onTake: (home) => {
-      take(home);
-      form.element.scrollIntoView({ block: "start", behavior: "smooth" });
-      one("button[type=submit]", form.element).focus({ preventScroll: true });
-    } });
+    await showResult({
+      market,
+      state,
+      signal: own,
+      parts,
+      paper,
+      place,
+      columns,
+      onTake: (home) => {
+        take(home);
+        form.element.scrollIntoView({ block: "start", behavior: "smooth" });
+        one("button[type=submit]", form.element).focus({ preventScroll: true });
+      },
+    });
     changed();
   }
 
@@ -107,7 +154,12 @@ async function render(root, { state, signal }) {
   fill(
     root,
     h("h1", { class: "h3" }, t("value.title")),
-    h("div", { class: "value-grid" }, h("div", { class: "value-form" }, form.element, problem), h("div", { class: "value-results" }, stale, parts.above, slots.besides, parts.below)),
+    h(
+      "div",
+      { class: "value-grid" },
+      h("div", { class: "value-form" }, form.element, problem),
+      h("div", { class: "value-results" }, stale, parts.above, slots.besides, parts.below),
+    ),
     paper,
     told,
   );

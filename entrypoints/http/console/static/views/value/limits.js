@@ -9,11 +9,13 @@ import { unitOf, withUnit } from "./units.js";
 export function unusual(field, typed, market) {
   const text = (typed[field.name] ?? "").trim();
   if (!text) return null;
-  if (field.name === "type" || field.name === "sector") return known(market[`${field.name}s`], text) ? null : t(`value.unusual.${field.name}`);
+  if (field.name === "type" || field.name === "sector")
+    return known(market[`${field.name}s`], text) ? null : t(`value.unusual.${field.name}`);
   const value = read(text);
   if (!Number.isFinite(value)) return null;
   if (field.name === "net_usable_area" && value > read(typed.net_area ?? "")) return t("value.unusual.share");
-  if (typeof field.low !== "number" || typeof field.high !== "number" || (value >= field.low && value <= field.high)) return null;
+  if (typeof field.low !== "number" || typeof field.high !== "number" || (value >= field.low && value <= field.high))
+    return null;
   const decimals = field.unit === "degrees" ? 3 : 1;
   const said = (bound) => (field.further ? withUnit(field, bound) : number(bound, decimals));
   return t("value.unusual", { low: said(field.low), high: `${said(field.high)}${unitOf(field)}` });

@@ -40,8 +40,22 @@ export function makePlace({ market, state, signal, form, columns, onChange }) {
     const sector = known(market.sectors, state.typed.sector);
     const placed = valid(where());
     fill(hint, t(placed ? "value.map.move" : "value.map.pick"));
-    const centre = sector && !placed && h("button", { type: "button", class: "btn btn-sm btn-outline-secondary", on: { click: () => choose(sector.latitude, sector.longitude) } }, t("value.centre", { sector: shown(sector.name) }));
-    const guessed = state.sectorGuessed && normalised(state.typed.sector ?? "") === normalised(state.sectorGuessed) && h("span", { class: "note" }, t("value.guessed", { sector: shown(state.sectorGuessed) }));
+    const centre =
+      sector &&
+      !placed &&
+      h(
+        "button",
+        {
+          type: "button",
+          class: "btn btn-sm btn-outline-secondary",
+          on: { click: () => choose(sector.latitude, sector.longitude) },
+        },
+        t("value.centre", { sector: shown(sector.name) }),
+      );
+    const guessed =
+      state.sectorGuessed &&
+      normalised(state.typed.sector ?? "") === normalised(state.sectorGuessed) &&
+      h("span", { class: "note" }, t("value.guessed", { sector: shown(state.sectorGuessed) }));
     fill(offers, centre || guessed || (!placed && h("span", { class: "note" }, t("value.map.pick"))));
   }
   const showSector = () => {
@@ -54,7 +68,10 @@ export function makePlace({ market, state, signal, form, columns, onChange }) {
     signal.addEventListener("abort", () => made.remove());
     map = made;
     pin();
-    map.fit([[market.bounds.south, market.bounds.west], [market.bounds.north, market.bounds.east]]);
+    map.fit([
+      [market.bounds.south, market.bounds.west],
+      [market.bounds.north, market.bounds.east],
+    ]);
     sold = (await columns())?.sales ?? null;
     if (signal.aborted) return undefined;
     if (sold) map.sales(sold, { currency: market.currency });
@@ -68,7 +85,8 @@ export function makePlace({ market, state, signal, form, columns, onChange }) {
     map?.comparables(list);
     pin();
     // The map may just have become another size, of which it is told with the next frame.
-    if (list.length || valid(where())) requestAnimationFrame(() => requestAnimationFrame(() => signal.aborted || map?.fit()));
+    if (list.length || valid(where()))
+      requestAnimationFrame(() => requestAnimationFrame(() => signal.aborted || map?.fit()));
   }
   offer();
   start();
@@ -98,12 +116,25 @@ function nearest({ latitude, longitude, sector }, north, east) {
 
 function bounds({ name, latitude, longitude }, sold) {
   const wanted = normalised(name);
-  const own = sold ? sold.latitude.map((_, index) => index).filter((index) => normalised(sold.sector[index]) === wanted) : [];
+  const own = sold
+    ? sold.latitude.map((_, index) => index).filter((index) => normalised(sold.sector[index]) === wanted)
+    : [];
   const span = (values, centre) => {
     const sorted = values.sort((a, b) => a - b);
-    return sorted.length < 3 ? [centre - AROUND, centre + AROUND] : [sorted[Math.floor(sorted.length * 0.02)], sorted[Math.ceil(sorted.length * 0.98) - 1]];
+    return sorted.length < 3
+      ? [centre - AROUND, centre + AROUND]
+      : [sorted[Math.floor(sorted.length * 0.02)], sorted[Math.ceil(sorted.length * 0.98) - 1]];
   };
-  const [south, north] = span(own.map((index) => sold.latitude[index]), latitude);
-  const [west, east] = span(own.map((index) => sold.longitude[index]), longitude);
-  return [[south, west], [north, east]];
+  const [south, north] = span(
+    own.map((index) => sold.latitude[index]),
+    latitude,
+  );
+  const [west, east] = span(
+    own.map((index) => sold.longitude[index]),
+    longitude,
+  );
+  return [
+    [south, west],
+    [north, east],
+  ];
 }

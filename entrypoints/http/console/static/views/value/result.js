@@ -35,17 +35,51 @@ export async function showResult({ market, state, signal, parts, paper, place, c
   const context = { market, state, answer, home, prices, sold: all?.sales ?? null, signal, onTake };
   const sheet = valued ? makeSheet(context) : null;
   fill(paper, sheet?.element);
-  const print = sheet && h("button", { type: "button", class: "btn btn-sm btn-primary", on: { click: () => print_(sheet) } }, t("value.print"));
+  const print =
+    sheet &&
+    h(
+      "button",
+      { type: "button", class: "btn btn-sm btn-primary", on: { click: () => print_(sheet) } },
+      t("value.print"),
+    );
   fill(
     parts.above,
-    panel(t(valued ? "value.result" : "value.result.none"), `result-panel${valued ? "" : " is-refused"}`, valued ? figure(context) : refused(context), h("div", { class: "result-foot" }, record(answer), print)),
-    valued && h("div", { class: "pair" }, panel(t("value.why"), "why-panel", why(answer)), panel(t("value.what-if"), "what-if-panel", h("p", { class: "small text-body-secondary" }, t("value.what-if.text")), whatIf(context))),
+    panel(
+      t(valued ? "value.result" : "value.result.none"),
+      `result-panel${valued ? "" : " is-refused"}`,
+      valued ? figure(context) : refused(context),
+      h("div", { class: "result-foot" }, record(answer), print),
+    ),
+    valued &&
+      h(
+        "div",
+        { class: "pair" },
+        panel(t("value.why"), "why-panel", why(answer)),
+        panel(
+          t("value.what-if"),
+          "what-if-panel",
+          h("p", { class: "small text-body-secondary" }, t("value.what-if.text")),
+          whatIf(context),
+        ),
+      ),
   );
   place.comparables(valued ? onMap(answer.comparables, answer.currency) : []);
   fill(
     parts.below,
-    valued && panel(t("value.comparables"), "comparables-panel", h("p", { class: "small text-body-secondary" }, t("value.comparables.text")), comparablesTable({ answer, home, market, onPoint: place.highlight })),
-    h("details", { class: "panel request" }, h("summary", {}, t("value.request")), h("p", { class: "small text-body-secondary mt-2" }, t("value.request.text")), copyBlock(curl("POST", PATH, { body: sent.body, query: sent.query }))),
+    valued &&
+      panel(
+        t("value.comparables"),
+        "comparables-panel",
+        h("p", { class: "small text-body-secondary" }, t("value.comparables.text")),
+        comparablesTable({ answer, home, market, onPoint: place.highlight }),
+      ),
+    h(
+      "details",
+      { class: "panel request" },
+      h("summary", {}, t("value.request")),
+      h("p", { class: "small text-body-secondary mt-2" }, t("value.request.text")),
+      copyBlock(curl("POST", PATH, { body: sent.body, query: sent.query })),
+    ),
   );
   if (sheet) {
     const fit = () => sheet.element.isConnected && sheet.fit();
@@ -61,21 +95,45 @@ function print_(sheet) {
 }
 
 /** In a sentence, for those who hear it. */
-export const announced = ({ status, reason, value, value_low: low, value_high: high, interval_level: level, currency }) =>
+export const announced = ({
+  status,
+  reason,
+  value,
+  value_low: low,
+  value_high: high,
+  interval_level: level,
+  currency,
+}) =>
   status === "valued"
     ? `${fieldName("value")}: ${money(value, currency)}. ${t("value.between", { level: percent(level), low: money(low, currency), high: money(high, currency) })}`
     : t("value.refused", { reason: reasonName(reason) });
 
 const why = ({ explanation, value: total, currency }) => [
   h("p", { class: "small text-body-secondary" }, t("value.why.text")),
-  waterfall({ base: explanation.base_value, contributions: explanation.contributions.map(({ feature, effect }) => ({ label: fieldName(feature), effect })), total, currency }),
+  waterfall({
+    base: explanation.base_value,
+    contributions: explanation.contributions.map(({ feature, effect }) => ({ label: fieldName(feature), effect })),
+    total,
+    currency,
+  }),
 ];
 
 const record = ({ valuation_id: id, client_ref: reference, model }) =>
   h(
     "dl",
     { class: "record" },
-    h("div", {}, h("dt", {}, t("value.id")), h("dd", {}, h("a", { href: `#/watch/valuation/${encodeURIComponent(id)}`, title: t("value.id.text") }, h("code", {}, id)), " ", copyButton(id))),
+    h(
+      "div",
+      {},
+      h("dt", {}, t("value.id")),
+      h(
+        "dd",
+        {},
+        h("a", { href: `#/watch/valuation/${encodeURIComponent(id)}`, title: t("value.id.text") }, h("code", {}, id)),
+        " ",
+        copyButton(id),
+      ),
+    ),
     reference && h("div", {}, h("dt", {}, fieldName("client_ref")), h("dd", {}, reference)),
     h("div", {}, h("dt", {}, t("value.model")), h("dd", {}, model.version)),
   );
@@ -84,7 +142,11 @@ const record = ({ valuation_id: id, client_ref: reference, model }) =>
 async function pricesBehind(market, home, columns) {
   const sector = known(market.sectors, home.sector);
   const own = sector && (await sales({ sector: sector.name }).catch(() => null));
-  if (own?.sales.price.length) return { prices: own.sales.price, label: tn("value.prices.sector", own.sales.price.length, { sector: shown(sector.name) }) };
+  if (own?.sales.price.length)
+    return {
+      prices: own.sales.price,
+      label: tn("value.prices.sector", own.sales.price.length, { sector: shown(sector.name) }),
+    };
   const all = (await columns())?.sales.price ?? [];
   return all.length ? { prices: all, label: tn("value.prices.all", all.length) } : null;
 }

@@ -13,7 +13,10 @@ export function sheetMap({ home, comparables, sold, label }) {
   const [middleX, middleY] = [xs, ys].map((all) => (Math.min(...all) + Math.max(...all)) / 2);
   const [spanX, spanY] = [xs, ys].map((all) => Math.max(Math.max(...all) - Math.min(...all), 0.0005));
   const scale = Math.min((WIDE - 2 * EDGE) / spanX, (HIGH - 2 * EDGE) / spanY);
-  const at = (latitude, longitude) => [WIDE / 2 + (longitude * narrow - middleX) * scale, HIGH / 2 + (-latitude - middleY) * scale].map((each) => Math.round(each * 10) / 10);
+  const at = (latitude, longitude) =>
+    [WIDE / 2 + (longitude * narrow - middleX) * scale, HIGH / 2 + (-latitude - middleY) * scale].map(
+      (each) => Math.round(each * 10) / 10,
+    );
   const inside = ([x, y]) => x > 1 && y > 1 && x < WIDE - 1 && y < HIGH - 1;
   const dots = (sold?.latitude ?? []).map((latitude, index) => at(latitude, sold.longitude[index])).filter(inside);
   const [x, y] = at(home.latitude, home.longitude);
@@ -28,4 +31,7 @@ export function sheetMap({ home, comparables, sold, label }) {
   );
 }
 
-const disc = ([x, y], number) => [s("circle", { class: "disc", cx: x, cy: y, r: 6 }), s("text", { class: "digit", x, y: y + 2.8, "text-anchor": "middle" }, number)];
+const disc = ([x, y], number) => [
+  s("circle", { class: "disc", cx: x, cy: y, r: 6 }),
+  s("text", { class: "digit", x, y: y + 2.8, "text-anchor": "middle" }, number),
+];

@@ -24,9 +24,15 @@ export function makeSliders({ market, home, onChange }) {
 export function stops(field, own) {
   const known = (value) => typeof value === "number";
   const [low, high] = [known(field.low) ? field.low : own / BEYOND, known(field.high) ? field.high : own * BEYOND];
-  const step = isCount(field) ? stepOf(field) : field.further && [low, high].every(Number.isInteger) ? Math.max(1, roundStep((high - low) / POSITIONS)) : roundStep((high - low) / POSITIONS);
+  const step = isCount(field)
+    ? stepOf(field)
+    : field.further && [low, high].every(Number.isInteger)
+      ? Math.max(1, roundStep((high - low) / POSITIONS))
+      : roundStep((high - low) / POSITIONS);
   const [first, last] = [Math.ceil(Math.min(low, own) / step), Math.floor(Math.max(high, own) / step)];
-  const found = Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => Number(((first + index) * step).toFixed(6)));
+  const found = Array.from({ length: Math.max(0, last - first + 1) }, (_, index) =>
+    Number(((first + index) * step).toFixed(6)),
+  );
   return [...new Set([...found, own])].sort((a, b) => a - b);
 }
 
@@ -68,11 +74,22 @@ function list({ name, values = [] }, own, onChange) {
   const mine = normalised(String(own ?? ""));
   const all = values.some((each) => normalised(each) === mine) || !mine ? values : [own, ...values];
   const option = (each) => h("option", { value: each, selected: normalised(each) === mine }, shown(each));
-  const input = h("select", { class: "form-select form-select-sm", id }, !mine && h("option", { value: "", selected: true }, "–"), all.map(option));
-  input.addEventListener("change", () => onChange(name, normalised(input.value) === mine ? (own ?? null) : input.value));
+  const input = h(
+    "select",
+    { class: "form-select form-select-sm", id },
+    !mine && h("option", { value: "", selected: true }, "–"),
+    all.map(option),
+  );
+  input.addEventListener("change", () =>
+    onChange(name, normalised(input.value) === mine ? (own ?? null) : input.value),
+  );
   const show = (value) => {
     const wanted = normalised(String(value ?? own ?? ""));
     input.value = all.find((each) => normalised(each) === wanted) ?? "";
   };
-  return { name, element: h("div", { class: "slider" }, h("label", { for: id }, fieldName(name)), h("span"), input), show };
+  return {
+    name,
+    element: h("div", { class: "slider" }, h("label", { for: id }, fieldName(name)), h("span"), input),
+    show,
+  };
 }

@@ -7,7 +7,11 @@ import { t } from "../../core/words.js";
 export function makeSlots({ panel, signal }) {
   const narrow = matchMedia("(max-width: 1099px)");
   const fold = (title) => {
-    const details = h("details", { class: "map-fold" }, h("summary", { class: "btn btn-outline-secondary w-100" }, title));
+    const details = h(
+      "details",
+      { class: "map-fold" },
+      h("summary", { class: "btn btn-outline-secondary w-100" }, title),
+    );
     details.addEventListener("toggle", () => {
       if (!details.open) return;
       [inForm, beside].forEach((other) => other !== details && (other.open = false));

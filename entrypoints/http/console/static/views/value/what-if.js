@@ -18,13 +18,25 @@ export function whatIf({ market, state, signal, prices, onTake }) {
   const { answer, home } = state;
   const { currency } = answer;
   state.changes ??= {};
-  const scaled = (each) => ({ value: each.value, low: each.value_low, high: each.value_high, level: each.interval_level, currency, prices: prices?.prices ?? [], pricesLabel: prices?.label });
+  const scaled = (each) => ({
+    value: each.value,
+    low: each.value_low,
+    high: each.value_high,
+    level: each.interval_level,
+    currency,
+    prices: prices?.prices ?? [],
+    pricesLabel: prices?.label,
+  });
   const scale = priceScale(scaled(answer));
   const after = h("p", { class: "amount" });
   const against = h("p", { class: "against" });
   const effects = h("ul", { class: "effects" });
   const told = h("p", { class: "told", role: "status" });
-  const take = h("button", { type: "button", class: "btn btn-sm btn-primary", on: { click: () => onTake({ ...home, ...state.changes }) } }, t("value.what-if.take"));
+  const take = h(
+    "button",
+    { type: "button", class: "btn btn-sm btn-primary", on: { click: () => onTake({ ...home, ...state.changes }) } },
+    t("value.what-if.take"),
+  );
   const reset = h("button", { type: "button", class: "btn btn-sm btn-outline-secondary" }, t("value.what-if.reset"));
   const some = () => Object.keys(state.changes).length > 0;
   const asking = follow({
@@ -54,12 +66,37 @@ export function whatIf({ market, state, signal, prices, onTake }) {
     fill(after, money(now.value, currency));
     const { difference, difference_share: share } = changed ?? {};
     const sign = difference > 0 ? "+" : "";
-    fill(against, changed
-      ? [h("strong", { class: difference < 0 ? "less" : "more" }, `${money(difference, currency, { sign: true })} (${sign}${percent(share, 1)})`), " ", t("value.what-if.before", { value: money(changed.before.value, currency) })]
-      : t("value.what-if.none"));
+    fill(
+      against,
+      changed
+        ? [
+            h(
+              "strong",
+              { class: difference < 0 ? "less" : "more" },
+              `${money(difference, currency, { sign: true })} (${sign}${percent(share, 1)})`,
+            ),
+            " ",
+            t("value.what-if.before", { value: money(changed.before.value, currency) }),
+          ]
+        : t("value.what-if.none"),
+    );
     const most = Math.max(1, ...(changed?.effects ?? []).map(({ effect }) => Math.abs(effect)));
-    return fill(effects, (changed?.effects ?? []).map(({ feature, effect }) =>
-      h("li", {}, h("span", {}, fieldName(feature)), h("span", { class: `effect-bar ${effect < 0 ? "less" : "more"}`, "aria-hidden": "true", vars: { "--share": `${(Math.abs(effect) / most) * 50}%` } }), h("span", { class: "figure" }, money(effect, currency, { sign: true })))));
+    return fill(
+      effects,
+      (changed?.effects ?? []).map(({ feature, effect }) =>
+        h(
+          "li",
+          {},
+          h("span", {}, fieldName(feature)),
+          h("span", {
+            class: `effect-bar ${effect < 0 ? "less" : "more"}`,
+            "aria-hidden": "true",
+            vars: { "--share": `${(Math.abs(effect) / most) * 50}%` },
+          }),
+          h("span", { class: "figure" }, money(effect, currency, { sign: true })),
+        ),
+      ),
+    );
   }
   const sliders = makeSliders({
     market,
@@ -100,7 +137,21 @@ export function whatIf({ market, state, signal, prices, onTake }) {
   return h(
     "div",
     { class: "what-if" },
-    h("div", { class: "sliders" }, sliders.map(({ element }) => element)),
-    h("div", { class: "outcome" }, after, against, scale, effects, told, h("div", { class: "outcome-tools" }, take, reset), h("p", { class: "small text-body-secondary mb-0" }, t("value.what-if.sector"), " ", t("value.what-if.record"))),
+    h(
+      "div",
+      { class: "sliders" },
+      sliders.map(({ element }) => element),
+    ),
+    h(
+      "div",
+      { class: "outcome" },
+      after,
+      against,
+      scale,
+      effects,
+      told,
+      h("div", { class: "outcome-tools" }, take, reset),
+      h("p", { class: "small text-body-secondary mb-0" }, t("value.what-if.sector"), " ", t("value.what-if.record")),
+    ),
   );
 }

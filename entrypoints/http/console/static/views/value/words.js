@@ -19,7 +19,10 @@ know({
   "value.sales.one": ["one sale", "una venta"],
   "value.sales.many": ["{count} sales", "{count} ventas"],
   "value.bad.one": ["One field cannot be used yet: {fields}.", "Hay un campo que aún no se puede usar: {fields}."],
-  "value.bad.many": ["{count} fields cannot be used yet: {fields}.", "Hay {count} campos que aún no se pueden usar: {fields}."],
+  "value.bad.many": [
+    "{count} fields cannot be used yet: {fields}.",
+    "Hay {count} campos que aún no se pueden usar: {fields}.",
+  ],
   "value.wait.one": [
     "Many requests at once: the service asks to wait a second. It goes on by itself.",
     "Muchas solicitudes a la vez: el servicio pide esperar un segundo. Continuará por sí solo.",
@@ -28,19 +31,34 @@ know({
     "Many requests at once: the service asks to wait {count} seconds. It goes on by itself.",
     "Muchas solicitudes a la vez: el servicio pide esperar {count} segundos. Continuará por sí solo.",
   ],
-  "value.stale": ["The form was changed since this valuation: value the home again.", "El formulario cambió después de esta tasación: tase la vivienda de nuevo."],
+  "value.stale": [
+    "The form was changed since this valuation: value the home again.",
+    "El formulario cambió después de esta tasación: tase la vivienda de nuevo.",
+  ],
 
   "value.map": ["Map of the market", "Mapa del mercado"],
-  "value.map.pick": ["Click on the map where the home stands, or enter its coordinates.", "Haga clic en el mapa donde está la vivienda, o ingrese sus coordenadas."],
-  "value.map.move": ["Drag the pin, or click elsewhere, to move the home.", "Arrastre el marcador, o haga clic en otro lugar, para mover la vivienda."],
+  "value.map.pick": [
+    "Click on the map where the home stands, or enter its coordinates.",
+    "Haga clic en el mapa donde está la vivienda, o ingrese sus coordenadas.",
+  ],
+  "value.map.move": [
+    "Drag the pin, or click elsewhere, to move the home.",
+    "Arrastre el marcador, o haga clic en otro lugar, para mover la vivienda.",
+  ],
   "value.map.fold": ["Choose on the map", "Elegir en el mapa"],
   "value.map.fold.sales": ["Show on the map", "Ver en el mapa"],
   "value.centre": ["Take the centre of {sector}", "Usar el centro de {sector}"],
-  "value.guessed": ["{sector}, as the nearest sale: change the sector if it is another.", "{sector}, como la venta más cercana: cambie el sector si es otro."],
+  "value.guessed": [
+    "{sector}, as the nearest sale: change the sector if it is another.",
+    "{sector}, como la venta más cercana: cambie el sector si es otro.",
+  ],
 
   "value.result": ["Value", "Valor"],
   "value.result.none": ["No value", "Sin valor"],
-  "value.between": ["With {level} certainty it sells for {low} to {high}.", "Con una certeza de {level} se vende entre {low} y {high}."],
+  "value.between": [
+    "With {level} certainty it sells for {low} to {high}.",
+    "Con una certeza de {level} se vende entre {low} y {high}.",
+  ],
   "value.interval": ["{level} interval", "Intervalo de {level}"],
   "value.per-m2": ["{price} per m²", "{price} por m²"],
   "value.per-m2.between": ["({low} to {high})", "({low} a {high})"],
@@ -49,7 +67,10 @@ know({
   "value.prices.all.one": ["One sale price of the whole market", "Un precio de venta de todo el mercado"],
   "value.prices.all.many": ["{count} sale prices of the whole market", "{count} precios de venta de todo el mercado"],
   "value.percentiles": ["Prices by probability", "Precios por probabilidad"],
-  "value.percentiles.text": ["Such a share of sales is expected to stay below the price.", "Se espera que esta proporción de ventas quede bajo el precio."],
+  "value.percentiles.text": [
+    "Such a share of sales is expected to stay below the price.",
+    "Se espera que esta proporción de ventas quede bajo el precio.",
+  ],
   "value.percentile": ["Share below", "Proporción bajo"],
   "value.print": ["Print the sheet", "Imprimir el informe"],
   "value.id": ["Valuation", "Tasación"],
@@ -62,15 +83,24 @@ know({
   ],
 
   "value.why": ["How the value comes about", "Cómo se forma el valor"],
-  "value.why.text": ["What each field of the home adds to the market's starting point, or takes from it.", "Lo que cada campo de la vivienda suma al punto de partida del mercado, o le resta."],
+  "value.why.text": [
+    "What each field of the home adds to the market's starting point, or takes from it.",
+    "Lo que cada campo de la vivienda suma al punto de partida del mercado, o le resta.",
+  ],
   "value.what-if": ["What if?", "¿Y si fuera distinta?"],
-  "value.what-if.text": ["Move what might be different: the figure follows.", "Mueva lo que podría ser distinto: el valor lo sigue."],
+  "value.what-if.text": [
+    "Move what might be different: the figure follows.",
+    "Mueva lo que podría ser distinto: el valor lo sigue.",
+  ],
   "value.what-if.none": ["The home as it is.", "La vivienda tal como es."],
   "value.what-if.before": ["instead of {value}", "en vez de {value}"],
   "value.what-if.take": ["Take over into the form", "Llevar al formulario"],
   "value.what-if.reset": ["Reset", "Restablecer"],
   "value.what-if.sector": ["Another sector stands for its centre.", "Otro sector se toma en su centro."],
-  "value.what-if.record": ["Each figure here is put on record by the service, too.", "El servicio también deja registro de cada uno de estos valores."],
+  "value.what-if.record": [
+    "Each figure here is put on record by the service, too.",
+    "El servicio también deja registro de cada uno de estos valores.",
+  ],
 
   "value.comparables": ["Comparable sales", "Ventas comparables"],
   "value.comparables.text": [

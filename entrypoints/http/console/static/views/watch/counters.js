@@ -39,7 +39,8 @@ export function sum(moment, name, fits = () => true) {
 export function sumBy(moment, name, label, fits = () => true) {
   const sums = new Map();
   for (const each of moment.counters.values()) {
-    if (each.name === name && fits(each.labels)) sums.set(each.labels[label], (sums.get(each.labels[label]) ?? 0) + each.value);
+    if (each.name === name && fits(each.labels))
+      sums.set(each.labels[label], (sums.get(each.labels[label]) ?? 0) + each.value);
   }
   return sums;
 }
@@ -70,8 +71,15 @@ export function quantiles(moment, name, shares, fits = () => true) {
     const least = place ? buckets[place - 1].most : 0;
     if (most === Infinity) return { value: least, beyond: true };
     const before = place ? buckets[place - 1].count : 0;
-    return { value: count === before ? most : least + ((most - least) * (rank - before)) / (count - before), beyond: false };
+    return {
+      value: count === before ? most : least + ((most - least) * (rank - before)) / (count - before),
+      beyond: false,
+    };
   });
 }
 
-const keyOf = (name, labels) => `${name} ${Object.keys(labels).sort().map((each) => `${each}=${labels[each]}`).join(",")}`;
+const keyOf = (name, labels) =>
+  `${name} ${Object.keys(labels)
+    .sort()
+    .map((each) => `${each}=${labels[each]}`)
+    .join(",")}`;

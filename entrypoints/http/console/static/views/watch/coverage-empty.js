@@ -6,7 +6,9 @@ import { number } from "../../core/format.js";
 import { t } from "../../core/words.js";
 import { copyBlock } from "../../parts/copy.js";
 
-const EXAMPLE = { outcomes: [{ valuation_id: "019ab0c4-6f0c-7f0e-9a53-5f1f7a4f7f10", price: 187000, sold_on: "2026-10-14" }] };
+const EXAMPLE = {
+  outcomes: [{ valuation_id: "019ab0c4-6f0c-7f0e-9a53-5f1f7a4f7f10", price: 187000, sold_on: "2026-10-14" }],
+};
 
 /** An explanation, and how sales are told. */
 export const noOutcomes = (told) =>

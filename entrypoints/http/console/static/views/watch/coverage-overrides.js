@@ -8,6 +8,18 @@ import { t, tn } from "../../core/words.js";
 export function overrides({ count, compared, difference }) {
   if (!count) return null;
   const signed = (share) => `${share > 0 ? "+" : ""}${percent(share, 1)}`;
-  const told = difference && t("coverage.difference", { value: signed(difference.value), low: signed(difference.low), high: signed(difference.high), compared: number(compared) });
-  return h("div", { class: "panel" }, h("h2", {}, t("coverage.overrides")), h("p", { class: "m-0" }, [tn("coverage.overridden", count), told].filter(Boolean).join(" ")));
+  const told =
+    difference &&
+    t("coverage.difference", {
+      value: signed(difference.value),
+      low: signed(difference.low),
+      high: signed(difference.high),
+      compared: number(compared),
+    });
+  return h(
+    "div",
+    { class: "panel" },
+    h("h2", {}, t("coverage.overrides")),
+    h("p", { class: "m-0" }, [tn("coverage.overridden", count), told].filter(Boolean).join(" ")),
+  );
 }

@@ -24,12 +24,21 @@ export function coverage(root, { state, signal }) {
   const fields = {
     since: field(t("coverage.since"), dayInput(own, "since")),
     until: field(t("coverage.until"), dayInput(own, "until")),
-    version: field(t("coverage.version"), h("select", { class: "form-select", on: { change: (event) => (own.version = event.target.value) } })),
+    version: field(
+      t("coverage.version"),
+      h("select", { class: "form-select", on: { change: (event) => (own.version = event.target.value) } }),
+    ),
   };
   const ask = async (asked) => {
     try {
-      const told = await get("/v1/monitoring/coverage", { since: own.since, until: own.until, version: own.version }, asked);
-      own.versions = [...new Set([...own.versions, ...Object.keys(told.by.version)])].sort((one, other) => other.localeCompare(one, undefined, { numeric: true }));
+      const told = await get(
+        "/v1/monitoring/coverage",
+        { since: own.since, until: own.until, version: own.version },
+        asked,
+      );
+      own.versions = [...new Set([...own.versions, ...Object.keys(told.by.version)])].sort((one, other) =>
+        other.localeCompare(one, undefined, { numeric: true }),
+      );
       offer(fields.version.control, own);
       return told;
     } catch (problem) {
@@ -39,7 +48,12 @@ export function coverage(root, { state, signal }) {
   };
   offer(fields.version.control, own);
   const { element, renew } = study({ own, ask, draw: (told) => drawn(told, own), signal });
-  const form = h("form", { class: "study-asked", novalidate: true }, Object.values(fields).map((each) => each.element), h("button", { type: "submit", class: "btn btn-primary" }, t("coverage.ask")));
+  const form = h(
+    "form",
+    { class: "study-asked", novalidate: true },
+    Object.values(fields).map((each) => each.element),
+    h("button", { type: "submit", class: "btn btn-primary" }, t("coverage.ask")),
+  );
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const wrong = own.since && own.until && own.since >= own.until;
@@ -52,18 +66,36 @@ export function coverage(root, { state, signal }) {
   return undefined;
 }
 
-const dayInput = (own, name) => h("input", { class: "form-control", type: "date", value: own[name], min: "1900-01-01", max: "2200-12-31", on: { input: (event) => (own[name] = event.target.value) } });
+const dayInput = (own, name) =>
+  h("input", {
+    class: "form-control",
+    type: "date",
+    value: own[name],
+    min: "1900-01-01",
+    max: "2200-12-31",
+    on: { input: (event) => (own[name] = event.target.value) },
+  });
 
 function offer(select, own) {
   const options = [["", t("coverage.all_versions")], ...own.versions.map((each) => [each, each])];
-  fill(select, options.map(([value, label]) => h("option", { value }, label)));
+  fill(
+    select,
+    options.map(([value, label]) => h("option", { value }, label)),
+  );
   select.value = own.version;
 }
 
 function drawn(told, own) {
-  const counted = h("p", { class: "text-body-secondary m-0" }, t("coverage.counted", {
-    valuations: number(told.valuations), sold: number(told.with_outcome), before: number(told.sold_before), again: number(told.superseded),
-  }));
+  const counted = h(
+    "p",
+    { class: "text-body-secondary m-0" },
+    t("coverage.counted", {
+      valuations: number(told.valuations),
+      sold: number(told.with_outcome),
+      before: number(told.sold_before),
+      again: number(told.superseded),
+    }),
+  );
   const { figures } = told.overall;
   if (!figures) return [counted, noOutcomes(told), overrides(told.overrides)];
   return [

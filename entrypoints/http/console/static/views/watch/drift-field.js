@@ -6,7 +6,7 @@ import { fieldName, shown } from "../../core/names.js";
 import { t } from "../../core/words.js";
 import { paired } from "../../parts/charts/index.js";
 
-const OF_THE_SERVICE = { "never seen": "drift.never_seen", "others": "drift.others", "other": "drift.others" };
+const OF_THE_SERVICE = { "never seen": "drift.never_seen", others: "drift.others", other: "drift.others" };
 
 /** A field as it drifted, or not; its figures are drawn when they are opened. */
 export function driftedField(told, currency) {
@@ -15,7 +15,13 @@ export function driftedField(told, currency) {
   const details = h(
     "details",
     { class: "drift-field" },
-    h("summary", {}, h("span", { class: "drift-name" }, name), h("span", { class: "tabular" }, `PSI ${number(told.psi, 3)}`), h("span", { class: `badge drift-${verdict}` }, t(`drift.badge_${verdict}`))),
+    h(
+      "summary",
+      {},
+      h("span", { class: "drift-name" }, name),
+      h("span", { class: "tabular" }, `PSI ${number(told.psi, 3)}`),
+      h("span", { class: `badge drift-${verdict}` }, t(`drift.badge_${verdict}`)),
+    ),
   );
   let drawn = false;
   const draw = () => {
@@ -34,18 +40,38 @@ function figures(told, name, currency) {
   return h(
     "div",
     { class: "drift-figures" },
-    paired({ items, aLabel: t("drift.training"), bLabel: t("drift.served"), format: (share) => percent(share, share > 0 && share < 0.1 ? 1 : 0), label: t("drift.shares_of", { name }) }),
+    paired({
+      items,
+      aLabel: t("drift.training"),
+      bLabel: t("drift.served"),
+      format: (share) => percent(share, share > 0 && share < 0.1 ? 1 : 0),
+      label: t("drift.shares_of", { name }),
+    }),
     told.quartiles && told.training_quartiles && quartiles(told, show),
-    h("p", { class: "small text-body-secondary mb-0" }, t("drift.test", {
-      homes: number(told.homes), training: number(told.training_homes), test: t(`drift.${told.test}`), statistic: number(told.statistic, 3), p: chance(told.p_value), corrected: chance(told.p_corrected),
-    })),
+    h(
+      "p",
+      { class: "small text-body-secondary mb-0" },
+      t("drift.test", {
+        homes: number(told.homes),
+        training: number(told.training_homes),
+        test: t(`drift.${told.test}`),
+        statistic: number(told.statistic, 3),
+        p: chance(told.p_value),
+        corrected: chance(told.p_corrected),
+      }),
+    ),
   );
 }
 
 const quartiles = (told, show) =>
-  h("dl", { class: "pairs" },
-    h("dt", {}, `${t("drift.quartiles")}: ${t("drift.training")}`), h("dd", {}, told.training_quartiles.map(show).join(" · ")),
-    h("dt", {}, `${t("drift.quartiles")}: ${t("drift.served")}`), h("dd", {}, told.quartiles.map(show).join(" · ")));
+  h(
+    "dl",
+    { class: "pairs" },
+    h("dt", {}, `${t("drift.quartiles")}: ${t("drift.training")}`),
+    h("dd", {}, told.training_quartiles.map(show).join(" · ")),
+    h("dt", {}, `${t("drift.quartiles")}: ${t("drift.served")}`),
+    h("dd", {}, told.quartiles.map(show).join(" · ")),
+  );
 
 function barName({ label, low, high }, show) {
   if (low === null && high === null) return label in OF_THE_SERVICE ? t(OF_THE_SERVICE[label]) : shown(label);

@@ -19,8 +19,22 @@ export function shares(told) {
     columns: [
       { name: "what", label: t("drift.what"), cell: what, head: true },
       { name: "now", label: t("drift.now"), cell: (each) => of(each.hits, each.homes), number: true },
-      { name: "before", label: t("drift.before"), cell: (each) => of(each.training_hits, each.training_homes), number: true },
-      { name: "verdict", label: t("drift.verdict"), cell: ({ drifted }) => h("span", { class: `badge drift-${drifted ? "drifted" : "same"}` }, t(drifted ? "drift.more" : "drift.not_more")) },
+      {
+        name: "before",
+        label: t("drift.before"),
+        cell: (each) => of(each.training_hits, each.training_homes),
+        number: true,
+      },
+      {
+        name: "verdict",
+        label: t("drift.verdict"),
+        cell: ({ drifted }) =>
+          h(
+            "span",
+            { class: `badge drift-${drifted ? "drifted" : "same"}` },
+            t(drifted ? "drift.more" : "drift.not_more"),
+          ),
+      },
       { name: "which", label: t("drift.which"), cell: (each) => h("div", { class: "which" }, which(each)) },
     ],
   });
@@ -29,9 +43,13 @@ export function shares(told) {
 
 const of = (hits, homes) => (homes ? `${percent(hits / homes, 1)} (${number(hits)} / ${number(homes)})` : "–");
 
-const what = ({ kind, feature }) => (has(`share.${kind}`) ? t(`share.${kind}`, { field: feature ? fieldName(feature) : "" }) : kind.replaceAll("_", " "));
+const what = ({ kind, feature }) =>
+  has(`share.${kind}`) ? t(`share.${kind}`, { field: feature ? fieldName(feature) : "" }) : kind.replaceAll("_", " ");
 
 function which({ kind, counts }) {
   const named = kind === "unseen" ? shown : (name) => (has(`reason.${name}`) ? reasonName(name) : limitInShort(name));
-  return Object.entries(counts).slice(0, MOST_NAMED).map(([name, count]) => `${named(name)} (${number(count)})`).join(", ");
+  return Object.entries(counts)
+    .slice(0, MOST_NAMED)
+    .map(([name, count]) => `${named(name)} (${number(count)})`)
+    .join(", ");
 }

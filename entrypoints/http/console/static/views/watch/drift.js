@@ -29,8 +29,17 @@ export function drift(root, { state, signal }) {
     own.days = chosen;
     renew();
   });
-  const again = h("button", { type: "button", class: "btn btn-outline-secondary", on: { click: renew } }, t("watch.again"));
-  fill(root, h("p", { class: "text-body-secondary" }, t("drift.lead")), h("div", { class: "study-asked" }, field(t("drift.days"), days).element, again), element);
+  const again = h(
+    "button",
+    { type: "button", class: "btn btn-outline-secondary", on: { click: renew } },
+    t("watch.again"),
+  );
+  fill(
+    root,
+    h("p", { class: "text-body-secondary" }, t("drift.lead")),
+    h("div", { class: "study-asked" }, field(t("drift.days"), days).element, again),
+    element,
+  );
   return undefined;
 }
 
@@ -42,25 +51,52 @@ function drawn(told) {
     "div",
     { class: `alert alert-${kind} m-0` },
     h("h2", { class: "h5" }, t(`drift.${verdict}`)),
-    told.enough ? sentences(told.sentences) : h("p", {}, t("drift.too_few_text", { fewest: number(method.fewest_homes), homes: number(told.homes) })),
+    told.enough
+      ? sentences(told.sentences)
+      : h("p", {}, t("drift.too_few_text", { fewest: number(method.fewest_homes), homes: number(told.homes) })),
     h("p", { class: "small mb-0 mt-2" }, asked(told)),
   );
   if (!told.enough) return head;
-  const features = told.features.toSorted((one, other) => other.drifted - one.drifted || (other.psi ?? 0) - (one.psi ?? 0));
-  const items = features.map((each) => ({ label: fieldName(each.name), value: each.psi, kind: each.drifted ? "warn" : undefined }));
+  const features = told.features.toSorted(
+    (one, other) => other.drifted - one.drifted || (other.psi ?? 0) - (one.psi ?? 0),
+  );
+  const items = features.map((each) => ({
+    label: fieldName(each.name),
+    value: each.psi,
+    kind: each.drifted ? "warn" : undefined,
+  }));
   const reference = { at: method.psi, label: t("drift.psi_limit", { psi: number(method.psi, 3) }) };
   return [
     head,
-    h("div", { class: "panel" }, h("h2", {}, t("drift.psi")), bars({ items, format: (each) => number(each, 3), reference, label: t("drift.psi") }),
-      h("p", { class: "small text-body-secondary mb-0" }, t("drift.method", { level: percent(method.level), psi: number(method.psi, 3) }))),
+    h(
+      "div",
+      { class: "panel" },
+      h("h2", {}, t("drift.psi")),
+      bars({ items, format: (each) => number(each, 3), reference, label: t("drift.psi") }),
+      h(
+        "p",
+        { class: "small text-body-secondary mb-0" },
+        t("drift.method", { level: percent(method.level), psi: number(method.psi, 3) }),
+      ),
+    ),
     h("div", { class: "panel" }, h("h2", {}, t("drift.unusual")), shares(told.shares)),
-    h("div", { class: "panel" }, h("h2", {}, t("drift.fields")), features.map((each) => driftedField(each, told.currency))),
+    h(
+      "div",
+      { class: "panel" },
+      h("h2", {}, t("drift.fields")),
+      features.map((each) => driftedField(each, told.currency)),
+    ),
   ];
 }
 
 function asked(told) {
   const of = t("drift.of", {
-    version: told.version, from: day(told.from), until: day(told.until), valuations: number(told.valuations), homes: number(told.homes), training: number(told.training_homes),
+    version: told.version,
+    from: day(told.from),
+    until: day(told.until),
+    valuations: number(told.valuations),
+    homes: number(told.homes),
+    training: number(told.training_homes),
   });
   return told.unreadable ? `${of} ${tn("drift.unreadable", told.unreadable)}` : of;
 }

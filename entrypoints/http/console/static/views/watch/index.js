@@ -23,5 +23,17 @@ export const view = {
 };
 
 const chooser = (current) =>
-  h("nav", { class: "watch-parts", "aria-label": t("watch.parts") }, Object.keys(PARTS).map((name) =>
-    h("a", { href: name === "service" ? "#/watch" : `#/watch/${name}`, "aria-current": name === current ? "page" : undefined }, t(`watch.${name}`))));
+  h(
+    "nav",
+    { class: "watch-parts", "aria-label": t("watch.parts") },
+    Object.keys(PARTS).map((name) =>
+      h(
+        "a",
+        {
+          href: name === "service" ? "#/watch" : `#/watch/${name}`,
+          "aria-current": name === current ? "page" : undefined,
+        },
+        t(`watch.${name}`),
+      ),
+    ),
+  );

@@ -11,13 +11,21 @@ export function readiness() {
   const facts = h("span", { class: "facts" });
   const checks = h("ul", { class: "checks" });
   const warnings = h("div", {});
-  const element = h("div", { class: "panel readiness" }, h("div", { class: "verdict" }, h("span", { class: "light", "aria-hidden": "true" }), verdict, facts), checks, warnings);
+  const element = h(
+    "div",
+    { class: "panel readiness" },
+    h("div", { class: "verdict" }, h("span", { class: "light", "aria-hidden": "true" }), verdict, facts),
+    checks,
+    warnings,
+  );
   let answeredAt = new Date();
 
   function update(answer) {
     if (answer) answeredAt = new Date();
     element.dataset.state = !answer ? "unknown" : answer.ready ? "ready" : "not-ready";
-    const said = !answer ? t("service.no_answer", { when: clockTime(answeredAt), seconds: POLL_SECONDS }) : t(answer.ready ? "service.ready" : "service.not_ready");
+    const said = !answer
+      ? t("service.no_answer", { when: clockTime(answeredAt), seconds: POLL_SECONDS })
+      : t(answer.ready ? "service.ready" : "service.not_ready");
     if (verdict.textContent !== said) verdict.textContent = said; // read aloud only when it changes
     if (!answer) return;
     fill(
@@ -26,8 +34,24 @@ export function readiness() {
       h("span", {}, t("service.workers", { alive: answer.workers.alive, wanted: answer.workers.wanted })),
       h("span", {}, t("service.looked", { when: clockTime(answeredAt) })),
     );
-    fill(checks, Object.entries(answer.checks).map(([part, told]) => check(part, told)));
-    fill(warnings, answer.warnings.length > 0 && h("div", { class: "alert alert-warning mt-3 mb-0" }, h("strong", {}, t("service.warnings")), h("ul", { class: "mb-0" }, answer.warnings.map((each) => h("li", { lang: "en" }, each)))));
+    fill(
+      checks,
+      Object.entries(answer.checks).map(([part, told]) => check(part, told)),
+    );
+    fill(
+      warnings,
+      answer.warnings.length > 0 &&
+        h(
+          "div",
+          { class: "alert alert-warning mt-3 mb-0" },
+          h("strong", {}, t("service.warnings")),
+          h(
+            "ul",
+            { class: "mb-0" },
+            answer.warnings.map((each) => h("li", { lang: "en" }, each)),
+          ),
+        ),
+    );
   }
   return { element, update };
 }
@@ -35,5 +59,11 @@ export function readiness() {
 function check(part, told) {
   const fine = told === "ok";
   const name = has(`check.${part}`) ? t(`check.${part}`) : part.replaceAll("_", " ");
-  return h("li", { class: fine ? "level-high" : "level-low" }, h("span", { "aria-hidden": "true" }, fine ? "✓" : "✗"), h("span", { class: "text-body" }, name), fine ? h("span", {}, t("service.ok")) : h("span", { lang: "en" }, told));
+  return h(
+    "li",
+    { class: fine ? "level-high" : "level-low" },
+    h("span", { "aria-hidden": "true" }, fine ? "✓" : "✗"),
+    h("span", { class: "text-body" }, name),
+    fine ? h("span", {}, t("service.ok")) : h("span", { lang: "en" }, told),
+  );
 }

@@ -22,7 +22,11 @@ export async function record(root, { state, signal }, id) {
     told = await get(`/v1/valuations/${encodeURIComponent(id)}`, null, signal);
   } catch (problem) {
     if (problem.status !== 404) throw problem;
-    return fill(root, back, h("div", { class: "alert alert-warning mt-3", role: "alert" }, t("record.not_found", { id })));
+    return fill(
+      root,
+      back,
+      h("div", { class: "alert alert-warning mt-3", role: "alert" }, t("record.not_found", { id })),
+    );
   }
   const said = h("div", { class: "panel", "aria-live": "polite" });
   const renew = async () => {
@@ -30,13 +34,31 @@ export async function record(root, { state, signal }, id) {
     fill(said, since(again));
   };
   fill(said, since(told));
-  const forms = session.may("outcomes:write") ? [outcomeForm(told, drafts, renew, signal), overrideForm(told, drafts, renew, signal)] : scopeMissing("outcomes:write");
+  const forms = session.may("outcomes:write")
+    ? [outcomeForm(told, drafts, renew, signal), overrideForm(told, drafts, renew, signal)]
+    : scopeMissing("outcomes:write");
   return fill(
     root,
     back,
-    h("h2", { class: "h5 mt-2" }, t("record.title"), " ", h("span", { class: "record-id" }, told.client_ref || told.valuation_id)),
-    h("div", { class: "record" },
-      h("div", { class: "grid" }, answered(told), why(told), comparables(told), h("div", { class: "grid told" }, said, forms)),
-      h("div", { class: "grid" }, facts(told), home(told), percentiles(told))),
+    h(
+      "h2",
+      { class: "h5 mt-2" },
+      t("record.title"),
+      " ",
+      h("span", { class: "record-id" }, told.client_ref || told.valuation_id),
+    ),
+    h(
+      "div",
+      { class: "record" },
+      h(
+        "div",
+        { class: "grid" },
+        answered(told),
+        why(told),
+        comparables(told),
+        h("div", { class: "grid told" }, said, forms),
+      ),
+      h("div", { class: "grid" }, facts(told), home(told), percentiles(told)),
+    ),
   );
 }

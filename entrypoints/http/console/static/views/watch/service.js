@@ -19,7 +19,14 @@ export async function service(root, { state, signal }) {
   const own = state.service;
   const [well, busy, more] = [readiness(), tiles(), details()];
   const notCounted = h("div", {});
-  const body = h("div", { class: "grid service-body" }, busy.element, periods(own, draw), more.element, h("p", { class: "small text-body-secondary m-0" }, t("service.idle")));
+  const body = h(
+    "div",
+    { class: "grid service-body" },
+    busy.element,
+    periods(own, draw),
+    more.element,
+    h("p", { class: "small text-body-secondary m-0" }, t("service.idle")),
+  );
   let shown = false;
   fill(root, h("p", { class: "text-body-secondary" }, t("service.lead", { seconds: POLL_SECONDS })), waiting(5));
 
@@ -34,7 +41,12 @@ export async function service(root, { state, signal }) {
     const [ready, text] = await Promise.allSettled([askReady(signal), askText("/metrics", signal)]);
     if (signal.aborted) return;
     if (text.status === "fulfilled") remember(own.history, taken(readMetrics(text.value)));
-    if (!shown) fill(root, h("p", { class: "text-body-secondary" }, t("service.lead", { seconds: POLL_SECONDS })), h("div", { class: "grid" }, well.element, notCounted, body));
+    if (!shown)
+      fill(
+        root,
+        h("p", { class: "text-body-secondary" }, t("service.lead", { seconds: POLL_SECONDS })),
+        h("div", { class: "grid" }, well.element, notCounted, body),
+      );
     shown = true;
     well.update(ready.status === "fulfilled" ? ready.value : null);
     fill(notCounted, text.status === "rejected" && ready.status === "fulfilled" && trouble(text.reason));

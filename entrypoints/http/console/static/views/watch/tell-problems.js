@@ -7,7 +7,10 @@ import { t } from "../../core/words.js";
 const SAID = [
   [/^must not lie in the future$/, () => t("tell.future")],
   [/^must not lie before ([\d-]+)$/, (first) => t("tell.early", { day: day(first) })],
-  [/^must be a number from (\S+) to (\S+)$/, (low, high) => t("tell.range", { low: number(Number(low), 2), high: number(Number(high)) })],
+  [
+    /^must be a number from (\S+) to (\S+)$/,
+    (low, high) => t("tell.range", { low: number(Number(low), 2), high: number(Number(high)) }),
+  ],
 ];
 
 /** A message about a field. */

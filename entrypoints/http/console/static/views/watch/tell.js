@@ -16,7 +16,12 @@ export function outcomeForm(told, drafts, renew, signal) {
   };
   const send = async () => {
     const { price = "", sold_on: soldOn = "" } = drafts;
-    const answer = await post("/v1/outcomes", { valuation_id: told.valuation_id, ...sent({ price }), ...(soldOn && { sold_on: soldOn }) }, null, signal);
+    const answer = await post(
+      "/v1/outcomes",
+      { valuation_id: told.valuation_id, ...sent({ price }), ...(soldOn && { sold_on: soldOn }) },
+      null,
+      signal,
+    );
     const [receipt] = answer.outcomes;
     if (receipt.status === "already_known") return "tell.known";
     return receipt.tests_value === false ? "tell.tests_nothing" : "tell.recorded";
@@ -33,7 +38,12 @@ export function overrideForm(told, drafts, renew, signal) {
   };
   const send = async () => {
     const { value = "", reason = "", valuer = "" } = drafts;
-    const answer = await post(`/v1/valuations/${encodeURIComponent(told.valuation_id)}/override`, { ...sent({ value }), reason, valuer }, null, signal);
+    const answer = await post(
+      `/v1/valuations/${encodeURIComponent(told.valuation_id)}/override`,
+      { ...sent({ value }), reason, valuer },
+      null,
+      signal,
+    );
     return answer.status === "already_known" ? "tell.known" : "tell.recorded";
   };
   return form("tell.override", fields, "tell.send_override", send, { drafts, renew });
@@ -43,14 +53,29 @@ export function overrideForm(told, drafts, renew, signal) {
 const sent = (amounts) => Object.fromEntries(Object.entries(amounts).map(([name, text]) => [name, read(text.trim())]));
 
 const input = (drafts, name, attributes) =>
-  h("input", { class: "form-control", value: drafts[name] ?? "", autocomplete: "off", ...attributes, on: { input: (event) => (drafts[name] = event.target.value) } });
+  h("input", {
+    class: "form-control",
+    value: drafts[name] ?? "",
+    autocomplete: "off",
+    ...attributes,
+    on: { input: (event) => (drafts[name] = event.target.value) },
+  });
 
 function form(title, fields, button, send, { drafts, renew }) {
   const wrong = h("div", { class: "text-danger small", role: "alert" });
   const submit = h("button", { type: "submit", class: "btn btn-primary" }, t(button));
-  const element = h("form", { class: "panel tell", novalidate: true }, h("h3", {}, t(title)), Object.values(fields).map((each) => each.element), wrong, submit, h("p", { class: "small text-body-secondary mt-2 mb-0" }, t("tell.for_good")));
+  const element = h(
+    "form",
+    { class: "panel tell", novalidate: true },
+    h("h3", {}, t(title)),
+    Object.values(fields).map((each) => each.element),
+    wrong,
+    submit,
+    h("p", { class: "small text-body-secondary mt-2 mb-0" }, t("tell.for_good")),
+  );
   const show = (problems) => {
-    for (const [name, each] of Object.entries(fields)) each.wrong(problems.find((problem) => problem.field === name)?.text ?? null);
+    for (const [name, each] of Object.entries(fields))
+      each.wrong(problems.find((problem) => problem.field === name)?.text ?? null);
     const first = Object.entries(fields).find(([name]) => problems.some((problem) => problem.field === name));
     first?.[1].control.focus();
   };
@@ -68,7 +93,9 @@ function form(title, fields, button, send, { drafts, renew }) {
     } catch (problem) {
       if (problem.name === "AbortError") return;
       if (problem.status === undefined) throw problem;
-      const known = problem.errors.filter((each) => each.field in fields).map((each) => ({ field: each.field, text: said(each.message) }));
+      const known = problem.errors
+        .filter((each) => each.field in fields)
+        .map((each) => ({ field: each.field, text: said(each.message) }));
       show(known);
       if (!known.length) wrong.textContent = problem.message;
     } finally {
@@ -83,7 +110,8 @@ function missingOf(fields, drafts) {
   for (const [name, { control }] of Object.entries(fields)) {
     const text = (drafts[name] ?? "").trim();
     if (!text) problems.push({ field: name, text: t(control.validity.badInput ? "tell.bad_day" : "tell.missing") });
-    else if (control.inputMode === "decimal" && Number.isNaN(read(text))) problems.push({ field: name, text: t("tell.not_number") });
+    else if (control.inputMode === "decimal" && Number.isNaN(read(text)))
+      problems.push({ field: name, text: t("tell.not_number") });
   }
   return problems;
 }

@@ -12,7 +12,8 @@ const LATENCY = "tasador_http_request_seconds";
 const REQUESTS = "tasador_http_requests_total";
 
 /** A duration that a histogram tells of, {value, beyond} or null, in words. */
-export const within = (quantile) => (quantile?.beyond ? t("service.beyond", { limit: duration(quantile.value) }) : duration(quantile?.value));
+export const within = (quantile) =>
+  quantile?.beyond ? t("service.beyond", { limit: duration(quantile.value) }) : duration(quantile?.value);
 
 const decimal = (value) => number(value, value < 10 ? 2 : value < 100 ? 1 : 0);
 
@@ -30,7 +31,9 @@ export function tiles() {
     rate.update(
       here ? decimal(sum(here, REQUESTS, isWork) / here.seconds) : "–",
       t("service.rate_watched", {
-        rate: all ? decimal(sum(all, REQUESTS, isWork) / all.seconds) : "–", minutes: duration(all ? all.seconds : 0), total: number(total),
+        rate: all ? decimal(sum(all, REQUESTS, isWork) / all.seconds) : "–",
+        minutes: duration(all ? all.seconds : 0),
+        total: number(total),
       }),
       history,
     );
@@ -43,10 +46,21 @@ export function tiles() {
     const [p50, p95, p99] = quantiles(recent, LATENCY, [0.5, 0.95, 0.99], isWork);
     latency.update(within(p95), t("service.p95_note", { p50: within(p50), p99: within(p99) }), history);
     const failed = sum(start, REQUESTS, (labels) => isWork(labels) && labels.status.startsWith("5"));
-    failing.update(percent(total ? failed / total : 0, failed ? 2 : 0), t("service.trouble_note", { count: number(failed), total: number(total) }), history);
+    failing.update(
+      percent(total ? failed / total : 0, failed ? 2 : 0),
+      t("service.trouble_note", { count: number(failed), total: number(total) }),
+      history,
+    );
     failing.element.classList.toggle("bad", failed > 0);
   }
-  return { element: h("div", { class: "tiles" }, [rate, valuing, latency, failing].map(({ element }) => element)), update };
+  return {
+    element: h(
+      "div",
+      { class: "tiles" },
+      [rate, valuing, latency, failing].map(({ element }) => element),
+    ),
+    update,
+  };
 }
 
 function tile(name, point, format) {

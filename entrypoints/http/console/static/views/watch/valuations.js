@@ -35,7 +35,11 @@ export function valuations(root, { state, signal, go }) {
     if (!more && !quiet) fill(holder, waiting(8));
     fill(below);
     try {
-      const answer = await get("/v1/valuations", { limit: PAGE, before: more ? own.next : null, status: own.status, search: own.search.trim() }, mine);
+      const answer = await get(
+        "/v1/valuations",
+        { limit: PAGE, before: more ? own.next : null, status: own.status, search: own.search.trim() },
+        mine,
+      );
       if (mine.aborted) return;
       const unchanged = quiet && own.rows?.length && own.rows[0].valuation_id === answer.valuations[0]?.valuation_id;
       if (!unchanged) take(answer, more);
@@ -44,25 +48,47 @@ export function valuations(root, { state, signal, go }) {
       if (mine.aborted || problem.name === "AbortError") return;
       if (problem.status === undefined) throw problem;
       if (more || quiet) draw();
-      fill(more || quiet ? below : holder, trouble(problem, () => load({ more })));
+      fill(
+        more || quiet ? below : holder,
+        trouble(problem, () => load({ more })),
+      );
     }
   }
 
   function take(answer, more) {
     const [rows, unreadable] = more ? [own.rows, own.unreadable] : [[], 0];
-    Object.assign(own, { rows: [...rows, ...answer.valuations], unreadable: unreadable + answer.unreadable, next: answer.next, searchedBackTo: answer.searched_back_to });
+    Object.assign(own, {
+      rows: [...rows, ...answer.valuations],
+      unreadable: unreadable + answer.unreadable,
+      next: answer.next,
+      searchedBackTo: answer.searched_back_to,
+    });
   }
 
   function draw() {
     if (!holder.contains(list.element)) fill(holder, list.element);
     const early = own.searchedBackTo && own.next;
-    list.show(own.rows, t(early ? "list.none_so_far" : own.search.trim() || own.status ? "list.none_found" : "list.none"));
+    list.show(
+      own.rows,
+      t(early ? "list.none_so_far" : own.search.trim() || own.status ? "list.none_found" : "list.none"),
+    );
     told.textContent = tn("list.shown", own.rows.length);
     fill(
       below,
-      own.unreadable > 0 && h("p", { class: "alert alert-warning m-0" }, withCode(tn("list.unreadable", own.unreadable))),
-      early && h("p", { class: "text-body-secondary m-0" }, t("list.searched_back", { when: moment(own.searchedBackTo) })),
-      own.next && h("button", { type: "button", class: "btn btn-outline-secondary", on: { click: (event) => ((event.target.disabled = true), load({ more: true })) } }, t(early ? "list.search_on" : "list.more")),
+      own.unreadable > 0 &&
+        h("p", { class: "alert alert-warning m-0" }, withCode(tn("list.unreadable", own.unreadable))),
+      early &&
+        h("p", { class: "text-body-secondary m-0" }, t("list.searched_back", { when: moment(own.searchedBackTo) })),
+      own.next &&
+        h(
+          "button",
+          {
+            type: "button",
+            class: "btn btn-outline-secondary",
+            on: { click: (event) => ((event.target.disabled = true), load({ more: true })) },
+          },
+          t(early ? "list.search_on" : "list.more"),
+        ),
     );
     const id = own.search.trim();
     fill(openId, AN_ID.test(id) && h("a", { href: `#/watch/valuation/${id}` }, t("list.open_id", { id })));
@@ -71,7 +97,15 @@ export function valuations(root, { state, signal, go }) {
   fill(
     root,
     h("p", { class: "text-body-secondary" }, t(session.may("audit:read") ? "list.lead_all" : "list.lead_own")),
-    h("div", { class: "panel grid" }, asking(own, () => load(), signal), openId, told, holder, below),
+    h(
+      "div",
+      { class: "panel grid" },
+      asking(own, () => load(), signal),
+      openId,
+      told,
+      holder,
+      below,
+    ),
   );
   if (own.rows) draw();
   return load({ quiet: Boolean(own.rows) });
@@ -85,12 +119,37 @@ function asking(own, load, signal) {
     clearTimeout(timer);
     timer = setTimeout(load, TYPING_PAUSE);
   };
-  const search = field(t("list.search"), h("input", { class: "form-control", type: "search", value: own.search, maxlength: LONGEST, autocomplete: "off", placeholder: t("list.search_hint"), on: { input: typed } }));
-  const options = [["", t("list.any")], ["valued", t("list.valued")], ["refused", t("list.refused")]];
+  const search = field(
+    t("list.search"),
+    h("input", {
+      class: "form-control",
+      type: "search",
+      value: own.search,
+      maxlength: LONGEST,
+      autocomplete: "off",
+      placeholder: t("list.search_hint"),
+      on: { input: typed },
+    }),
+  );
+  const options = [
+    ["", t("list.any")],
+    ["valued", t("list.valued")],
+    ["refused", t("list.refused")],
+  ];
   const status = choice(options, own.status, (chosen) => {
     own.status = chosen;
     load();
   });
-  const again = h("button", { type: "button", class: "btn btn-outline-secondary", on: { click: load } }, t("watch.again"));
-  return h("div", { class: "study-asked", role: "search" }, search.element, field(t("list.status"), status).element, again);
+  const again = h(
+    "button",
+    { type: "button", class: "btn btn-outline-secondary", on: { click: load } },
+    t("watch.again"),
+  );
+  return h(
+    "div",
+    { class: "study-asked", role: "search" },
+    search.element,
+    field(t("list.status"), status).element,
+    again,
+  );
 }

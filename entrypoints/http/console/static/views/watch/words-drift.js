@@ -11,9 +11,18 @@ know({
   "drift.default": ["As configured", "Lo configurado"],
   "drift.last_days.one": ["{count} day", "{count} día"],
   "drift.last_days.many": ["{count} days", "{count} días"],
-  "drift.of": ["Model {version}, {from} to {until}: {valuations} valuations of {homes} different homes, held against {training} of training.", "Modelo {version}, del {from} al {until}: {valuations} tasaciones de {homes} viviendas distintas, frente a {training} del entrenamiento."],
-  "drift.unreadable.one": ["One record could not be read and is left out.", "Un registro no se pudo leer y queda fuera."],
-  "drift.unreadable.many": ["{count} records could not be read and are left out.", "{count} registros no se pudieron leer y quedan fuera."],
+  "drift.of": [
+    "Model {version}, {from} to {until}: {valuations} valuations of {homes} different homes, held against {training} of training.",
+    "Modelo {version}, del {from} al {until}: {valuations} tasaciones de {homes} viviendas distintas, frente a {training} del entrenamiento.",
+  ],
+  "drift.unreadable.one": [
+    "One record could not be read and is left out.",
+    "Un registro no se pudo leer y queda fuera.",
+  ],
+  "drift.unreadable.many": [
+    "{count} records could not be read and are left out.",
+    "{count} registros no se pudieron leer y quedan fuera.",
+  ],
   "drift.changed": ["Something has changed", "Algo ha cambiado"],
   "drift.same": ["Nothing has changed", "Nada ha cambiado"],
   "drift.too_few": ["Too few homes yet", "Todavía son pocas viviendas"],

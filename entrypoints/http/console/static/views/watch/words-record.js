@@ -3,7 +3,10 @@
 import { know } from "../../core/words.js";
 
 know({
-  "list.lead_all": ["Every valuation on record, the newest first.", "Todas las tasaciones registradas, las más recientes primero."],
+  "list.lead_all": [
+    "Every valuation on record, the newest first.",
+    "Todas las tasaciones registradas, las más recientes primero.",
+  ],
   "list.lead_own": [
     "The valuations on record that this key asked for, the newest first. With the scope audit:read those of all keys are shown.",
     "Las tasaciones registradas que pidió esta clave, las más recientes primero. Con el permiso audit:read se ven las de todas las claves.",
@@ -36,7 +39,10 @@ know({
   "list.shown.one": ["One valuation shown.", "Se muestra una tasación."],
   "list.shown.many": ["{count} valuations shown.", "Se muestran {count} tasaciones."],
   "list.more": ["Show more", "Mostrar más"],
-  "list.searched_back": ["Searched back to {when}; there may be more before that.", "Se buscó hasta el {when}; puede haber más antes."],
+  "list.searched_back": [
+    "Searched back to {when}; there may be more before that.",
+    "Se buscó hasta el {when}; puede haber más antes.",
+  ],
   "list.search_on": ["Search farther back", "Seguir buscando hacia atrás"],
   "list.open_id": ["Open the valuation {id}", "Abrir la tasación {id}"],
   "record.back": ["All valuations", "Todas las tasaciones"],
@@ -46,8 +52,14 @@ know({
     "No hay ninguna tasación {id} registrada, o se pidió con otra clave: en ese caso se necesita una con el permiso audit:read para verla.",
   ],
   "record.refused": ["No value was given", "No se dio ningún valor"],
-  "record.interval": ["{level} of sales are expected between {low} and {high}", "Se espera que {level} de las ventas esté entre {low} y {high}"],
-  "record.confidence": ["Confidence {level} ({score} of 100), FSD {fsd}", "Confianza {level} ({score} de 100), FSD {fsd}"],
+  "record.interval": [
+    "{level} of sales are expected between {low} and {high}",
+    "Se espera que {level} de las ventas esté entre {low} y {high}",
+  ],
+  "record.confidence": [
+    "Confidence {level} ({score} of 100), FSD {fsd}",
+    "Confianza {level} ({score} de 100), FSD {fsd}",
+  ],
   "record.limits": ["What limits it", "Qué la limita"],
   "record.why": ["Why this value", "Por qué este valor"],
   "record.percentiles": ["Percentiles", "Percentiles"],
@@ -80,7 +92,10 @@ know({
     "Los registros están encadenados y firmados, de modo que ninguno se puede cambiar ni quitar sin que se note: `tasador audit verify` lo comprueba en la máquina del servicio.",
   ],
   "record.since": ["What was said of it since", "Qué se informó después"],
-  "record.nothing_since": ["No sale and no override was told yet.", "Todavía no se informó ninguna venta ni corrección."],
+  "record.nothing_since": [
+    "No sale and no override was told yet.",
+    "Todavía no se informó ninguna venta ni corrección.",
+  ],
   "record.outcome": ["Sold for {price} on {day}", "Vendida en {price} el {day}"],
   "record.outcome_ratio": ["value / price {ratio}", "valor / precio {ratio}"],
   "record.outcome_before": ["before the valuation: tests nothing", "antes de la tasación: no prueba nada"],
@@ -95,10 +110,16 @@ know({
   "tell.reason": ["Why", "Por qué"],
   "tell.valuer": ["Who answers for it", "Quién responde por él"],
   "tell.send_override": ["Record the override", "Registrar la corrección"],
-  "tell.for_good": ["What is recorded stays on record: a later word corrects it, nothing erases it.", "Lo registrado queda registrado: se puede corregir con un nuevo dato, pero no borrar."],
+  "tell.for_good": [
+    "What is recorded stays on record: a later word corrects it, nothing erases it.",
+    "Lo registrado queda registrado: se puede corregir con un nuevo dato, pero no borrar.",
+  ],
   "tell.recorded": ["Recorded.", "Registrado."],
   "tell.known": ["That was on record already.", "Eso ya estaba registrado."],
-  "tell.tests_nothing": ["Recorded. The sale is from before the valuation, so that it tests nothing.", "Registrado. La venta es anterior a la tasación, por lo que no prueba nada."],
+  "tell.tests_nothing": [
+    "Recorded. The sale is from before the valuation, so that it tests nothing.",
+    "Registrado. La venta es anterior a la tasación, por lo que no prueba nada.",
+  ],
   "tell.bad_day": ["must be a whole date", "debe ser una fecha completa"],
   "tell.missing": ["is missing", "falta"],
   "tell.not_number": ["must be a number", "debe ser un número"],
