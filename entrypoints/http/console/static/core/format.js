@@ -32,19 +32,13 @@ export const percent = (share, decimals = 0) =>
 /** An amount: whole units, in the currency's own form where `currency` is a code that is known, else with its name after it. */
 export function money(value, currency, { sign = false, decimals = 0 } = {}) {
   if (!isNumber(value)) return NOTHING;
-  const signDisplay = sign ? "exceptZero" : "auto";
+  const rounded = Number(Math.abs(value).toFixed(decimals));
+  const before = rounded && value < 0 ? "-" : rounded && sign ? "+" : ""; // some locales write $-5
   try {
-    const options = {
-      style: "currency",
-      currency,
-      currencyDisplay: "narrowSymbol",
-      maximumFractionDigits: decimals,
-      minimumFractionDigits: 0,
-      signDisplay,
-    };
-    return formatter(Intl.NumberFormat, options).format(value);
+    const options = { style: "currency", currency, maximumFractionDigits: decimals, minimumFractionDigits: 0 };
+    return before + formatter(Intl.NumberFormat, options).format(rounded);
   } catch {
-    return `${formatter(Intl.NumberFormat, { maximumFractionDigits: decimals, signDisplay }).format(value)} ${currency}`;
+    return `${before}${formatter(Intl.NumberFormat, { maximumFractionDigits: decimals }).format(rounded)} ${currency}`;
   }
 }
 

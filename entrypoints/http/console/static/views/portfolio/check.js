@@ -4,6 +4,7 @@ import { read } from "../../core/format.js";
 import { checked } from "../../core/rules.js";
 import { decimalMarkOf } from "./csv.js";
 import { wanted } from "./columns.js";
+import { daysOf } from "./days.js";
 
 const ROWS_AT_ONCE = 2000;
 
@@ -18,9 +19,10 @@ export async function checkedRows(file, places, market, signal) {
     .filter((place) => place >= 0);
   const mark = decimalMarkOf(cellsOf(file.rows, numbers));
   const reading = (text) => read(text, mark);
+  const asDay = daysOf(cellsOf(file.rows, [places.valuation_date]));
   const rows = [];
   for (const row of file.rows) {
-    rows.push(oneRow(row, file.header.length, fields, places, market, reading));
+    rows.push(oneRow(row, file.header.length, fields, market, { places, reading, asDay }));
     if (rows.length % ROWS_AT_ONCE === 0) {
       await new Promise((resolve) => setTimeout(resolve));
       signal.throwIfAborted();
@@ -29,11 +31,15 @@ export async function checkedRows(file, places, market, signal) {
   return { rows, mark };
 }
 
-function oneRow({ line, cells }, columns, fields, places, market, reading) {
+function oneRow({ line, cells }, columns, fields, market, { places, reading, asDay }) {
   if (cells.length !== columns)
     return { line, cells, home: null, problems: [{ field: "", cell: "", cells: cells.length, columns }] };
   const typed = Object.fromEntries(fields.map(({ name }) => [name, cells[places[name]]]));
-  const { home, problems } = checked(typed, market, reading);
+  const { home, problems } = checked(
+    typed.valuation_date ? { ...typed, valuation_date: asDay(typed.valuation_date) } : typed,
+    market,
+    reading,
+  );
   return {
     line,
     cells,

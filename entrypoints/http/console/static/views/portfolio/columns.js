@@ -13,10 +13,31 @@ const ALSO_CALLED = {
     "usable area",
     "living area",
     "metros utiles",
+    "superficie construida",
+    "sup construida",
   ],
-  net_area: ["superficie total", "sup total", "m2 totales", "area total", "total area", "superficie", "metros totales"],
-  n_rooms: ["habitaciones", "dormitorios", "piezas", "rooms", "bedrooms", "num habitaciones"],
-  n_bathroom: ["banos", "bathrooms", "baths", "n bathrooms", "num banos"],
+  net_area: [
+    "superficie total",
+    "sup total",
+    "m2 totales",
+    "area total",
+    "total area",
+    "metros totales",
+    "superficie terreno",
+    "sup terreno",
+    "superficie",
+  ],
+  n_rooms: [
+    "habitaciones",
+    "dormitorios",
+    "piezas",
+    "rooms",
+    "bedrooms",
+    "n habitaciones",
+    "n dormitorios",
+    "recintos",
+  ],
+  n_bathroom: ["banos", "bathrooms", "baths", "n bathrooms", "n banos"],
   latitude: ["latitud", "lat", "y"],
   longitude: ["longitud", "lon", "lng", "long", "x"],
   client_ref: ["id", "referencia", "ref", "codigo", "reference", "rol"],
@@ -26,7 +47,9 @@ const ALSO_CALLED = {
 const bare = (name) =>
   normalised(name)
     .replace(/[_\W]+/g, " ")
-    .trim();
+    .trim()
+    .replace(/ (m2|mt2|mts2)$/, "")
+    .replace(/^(no|nro|num) (?=\w)/, "n ");
 
 /** The fields that a column may be: [{name, required}]; the market's own, its further features, and what goes with them. */
 export const wanted = (market) => [

@@ -1,5 +1,6 @@
 // The file that is given back: the user's own columns untouched, and beside them what `tasador value` adds.
 
+import { finding } from "../../core/findings.js";
 import { message } from "../../core/messages.js";
 import { fieldName } from "../../core/names.js";
 import { t } from "../../core/words.js";
@@ -60,6 +61,6 @@ function answered({ answer, problems, ...row }, mark) {
     answer.reason ?? "",
     answer.model.version,
     answer.valuation_id ?? "",
-    answer.reason_detail ?? "",
+    finding(answer.reason_detail),
   ];
 }

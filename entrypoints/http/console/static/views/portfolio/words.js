@@ -11,8 +11,8 @@ know({
   "portfolio.drop": ["Drop a CSV file here, or choose one", "Suelte aquí un archivo CSV, o elija uno"],
   "portfolio.example": ["Download an example", "Descargar un ejemplo"],
   "portfolio.formats": [
-    "Commas, semicolons or tabs; decimal points or commas; areas in m², coordinates in degrees. Up to {most} rows.",
-    "Comas, punto y coma o tabulaciones; decimales con punto o coma; superficies en m², coordenadas en grados. Hasta {most} filas.",
+    "Commas, semicolons or tabs; decimal points or commas; areas in m², coordinates in degrees, dates as 2026-11-23 or as your spreadsheet writes them. Up to {most} rows.",
+    "Comas, punto y coma o tabulaciones; decimales con punto o coma; superficies en m², coordenadas en grados, fechas como 2026-11-23 o 23/11/2026. Hasta {most} filas.",
   ],
   "portfolio.other": ["Another file", "Otro archivo"],
   "portfolio.reading": ["Reading and checking {name}", "Leyendo y revisando {name}"],

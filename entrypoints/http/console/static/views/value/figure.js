@@ -1,5 +1,6 @@
 // The answer at a glance: the value, its interval among the sector's prices, and how sure it is; or that there is none.
 
+import { finding } from "../../core/findings.js";
 import { h } from "../../core/dom.js";
 import { area, day, money, percent } from "../../core/format.js";
 import { fieldName, reasonName, shown } from "../../core/names.js";
@@ -118,8 +119,8 @@ export function refused({ answer, home }) {
         .split(" | ")
         .map((text) => h("li", {}, text)),
     ),
-    h("h4", { class: "h6" }, t("value.warnings")),
-    h("p", { lang: "en", class: "mb-1" }, answer.reason_detail),
+    h("h4", { class: "h6" }, t("value.detail")),
+    h("p", { class: "mb-1" }, finding(answer.reason_detail)),
     others.map((text) => h("p", { lang: "en", class: "mb-1" }, text)),
     h("p", { class: "text-body-secondary mt-3 mb-0" }, t("value.refused.why")),
   ];

@@ -30,7 +30,7 @@ const EMPTY = () => ({
   changes: {},
   changed: null,
   changedBy: null,
-  asking: false,
+  pending: null,
 });
 
 async function render(root, { state, signal }) {
@@ -73,6 +73,7 @@ async function render(root, { state, signal }) {
     onSubmit: value,
     onTypical: () => take(market.typical_home),
     onClear() {
+      state.running?.abort();
       Object.assign(state, EMPTY());
       cleared.abort();
       again().then(() => one("input", root)?.focus());
@@ -87,23 +88,24 @@ async function render(root, { state, signal }) {
     ["sector", "latitude"].forEach(place.follow);
     changed();
   }
+  /** Asks for the value of a home; without one, waits for what was asked before the view was drawn anew. */
   async function value(home) {
-    if (state.asking && root.contains(told) && told.dataset.busy) return;
-    const level = state.level ?? market.interval_level;
-    const query = { explain: true, comparables: COMPARABLES, level };
-    state.asking = home;
+    if (told.dataset.busy) return;
+    if (home) ask(home);
+    const { pending } = state;
     told.dataset.busy = "yes";
     form.busy(true);
     fill(problem);
     parts.above.setAttribute("aria-busy", "true");
     try {
-      const wait = (seconds) =>
+      state.waiting = (seconds) =>
         fill(problem, h("div", { class: "alert alert-info", role: "status" }, tn("value.wait", Math.ceil(seconds))));
-      const answer = await patiently(() => post(PATH, home, query, own), { signal: own, told: wait });
+      const answer = await pending.answer;
+      if (own.aborted) return;
       Object.assign(state, {
         answer,
-        home,
-        sent: { body: home, query, level },
+        home: pending.home,
+        sent: { body: pending.home, query: pending.query, level: pending.query.level },
         changes: {},
         changed: null,
         changedBy: null,
@@ -116,19 +118,29 @@ async function render(root, { state, signal }) {
         behavior: "smooth",
       });
     } catch (failed) {
-      if (failed.name === "AbortError") return;
+      if (own.aborted || failed.name === "AbortError") return;
       if (failed.errors?.length) form.complain(failed.errors);
       else
         fill(
           problem,
-          trouble(failed, () => value(home)),
+          trouble(failed, () => value(pending.home)),
         );
     } finally {
-      if (!own.aborted) state.asking = false;
+      if (!own.aborted) state.pending = null;
       delete told.dataset.busy;
       form.busy(false);
       parts.above.removeAttribute("aria-busy");
     }
+  }
+  /** Sends what is asked, once: it goes on while the view is drawn anew, and ends with the session. */
+  function ask(home) {
+    const query = { explain: true, comparables: COMPARABLES, level: state.level ?? market.interval_level };
+    const running = new AbortController();
+    const answer = patiently(() => post(PATH, home, query, running.signal), {
+      signal: running.signal,
+      told: (seconds) => state.waiting(seconds),
+    });
+    Object.assign(state, { running, pending: { home, query, answer } });
   }
   async function show() {
     root.classList.toggle("has-sheet", state.answer.status === "valued");
@@ -166,7 +178,7 @@ async function render(root, { state, signal }) {
   slots.settle();
   keepInSight(one(".value-form", root), own);
   if (state.answer) await show();
-  if (state.asking) value(state.asking);
+  if (state.pending) value();
 }
 
 /** The form stays beside a long answer; one that is higher than the window stays with its end. */

@@ -24,7 +24,7 @@ export function whatIf({ market, state, signal, prices, onTake }) {
     high: each.value_high,
     level: each.interval_level,
     currency,
-    prices: prices?.prices ?? [],
+    prices: (!state.changes.sector && prices?.prices) || [], // those of another sector are others
     pricesLabel: prices?.label,
   });
   const scale = priceScale(scaled(answer));

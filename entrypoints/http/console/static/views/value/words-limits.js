@@ -11,6 +11,7 @@ know({
   ],
   "value.limits": ["What limits the confidence", "Qué limita la confianza"],
   "value.limits.none": ["Nothing unusual.", "Nada inusual."],
+  "value.detail": ["In detail", "En detalle"],
   "value.warnings": ["In the service's own words", "En las palabras del servicio (en inglés)"],
 
   "value.unusual": [

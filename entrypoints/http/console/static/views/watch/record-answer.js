@@ -1,5 +1,6 @@
 // What was answered: the value with its interval, how sure it is, and why.
 
+import { finding } from "../../core/findings.js";
 import { h } from "../../core/dom.js";
 import { money, number, percent } from "../../core/format.js";
 import { limitInShort } from "../../core/limits.js";
@@ -15,7 +16,7 @@ export function answered(told) {
       { class: "panel" },
       h("h3", {}, t("record.refused")),
       h("p", {}, h("strong", {}, reasonName(told.reason))),
-      h("p", { class: "m-0", lang: "en" }, told.reason_detail),
+      h("p", { class: "m-0" }, finding(told.reason_detail)),
     );
   }
   const { value, value_low: low, value_high: high, interval_level: level, currency } = told;
