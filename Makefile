@@ -133,6 +133,6 @@ ifeq ($(wildcard $(KERNEL)/kernel.so),)
 .PHONY: $(STAMPS)/project
 endif
 
-$(STAMPS)/project: pyproject.toml hatch_build.py $(wildcard $(KERNEL)/*.[ch]) $(STAMPS)/compiler
+$(STAMPS)/project: pyproject.toml application/version.py hatch_build.py $(wildcard $(KERNEL)/*.[ch]) $(STAMPS)/compiler
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -8,6 +8,8 @@ from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
 
+from application.version import VERSION
+
 _LIBRARIES = ("category-encoders", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy")
 _FOLDERS = ("domain", "application", "adapters", "config")
 _SOURCES = (".py", ".c", ".h")
@@ -16,9 +18,9 @@ _SOURCES = (".py", ".c", ".h")
 @cache
 def installed() -> Mapping[str, str]:
     """By name its version here, of the program with a digest of its code: two releases may bear the same number."""
-    named = {name: _version(name) for name in ("tasador", *_LIBRARIES)}
+    named = {name: _version(name) for name in _LIBRARIES}
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    return {**named, "code": _digest(), "python": python, "machine": platform.machine()}
+    return {"tasador": VERSION, **named, "code": _digest(), "python": python, "machine": platform.machine()}
 
 
 def difference(theirs: Mapping[str, str | None], ours: Mapping[str, str | None]) -> str:

@@ -11,7 +11,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -72,6 +71,7 @@ from application.study_drift import StudyDrift
 from application.value_property import ValueProperty
 from application.verify_evidence import VerifyEvidence
 from application.verify_models import VerifyModels
+from application.version import VERSION
 from application.vouch_for_evidence import VouchForEvidence
 from application.what_if import WhatIf
 from config.faults import ConfigurationError
@@ -374,7 +374,7 @@ def _traces(settings: TracingSettings, loggers: Loggers) -> "OtlpTraces | None":
         from adapters.span_exporters.otlp_collector import OtlpTraces
     except ImportError:
         raise _extra_missing("tracing.otlp_url", "otel") from None
-    return OtlpTraces(settings.otlp_url, settings.share, _version(), loggers.service.warning)
+    return OtlpTraces(settings.otlp_url, settings.share, VERSION, loggers.service.warning)
 
 
 def _syslog(settings: LoggingSettings) -> LogSink | None:
@@ -397,19 +397,12 @@ def _otlp_logs(settings: LoggingSettings) -> LogSink | None:
         from adapters.otlp_exports import SECONDS_TO_GATHER
     except ImportError:
         raise _extra_missing("logging.otlp_url", "otel") from None
-    collector = OtlpLogs(settings.otlp_url, _version())
+    collector = OtlpLogs(settings.otlp_url, VERSION)
     return ShippedLog("otlp", collector, settings.queue_lines, gather=SECONDS_TO_GATHER)
 
 
 def _shipped_logs(settings: LoggingSettings) -> list[LogSink]:
     return [sink for sink in (_syslog(settings), _otlp_logs(settings)) if sink is not None]
-
-
-def _version() -> str:
-    try:
-        return metadata.version("tasador")
-    except metadata.PackageNotFoundError:  # it runs from a folder that was never installed
-        return "unknown"
 
 
 def _valuation_log(settings: ValuationLogSettings, evidence: ValuationLog, loggers: Loggers) -> ValuationLog:
@@ -490,14 +483,12 @@ def _value_portfolio(settings: Settings, models: ModelRepository, clock: Clock) 
     from application.value_portfolio import ValuePortfolio
     from config.portfolio_worker import PortfolioWorker
 
-    program = _version()
-
     def worker(order: "PortfolioOrder", encoder: PieceEncoder) -> PartValuer:
         repository = settings.model_repository
         trusted = repository.trusted_keys or (models.public_key(),)
-        return PortfolioWorker.of(structs.replace(repository, trusted_keys=trusted), order, encoder, program)
+        return PortfolioWorker.of(structs.replace(repository, trusted_keys=trusted), order, encoder, VERSION)
 
-    return ValuePortfolio(models, clock, _reading(settings, clock).layout, worker, program)
+    return ValuePortfolio(models, clock, _reading(settings, clock).layout, worker, VERSION)
 
 
 def _portfolio_source(settings: PortfolioSettings, place: PortfolioPlace) -> PortfolioSource:

@@ -10,6 +10,7 @@ from typing import NoReturn
 import click
 from click.exceptions import NoArgsIsHelpError
 
+from application.version import VERSION
 from entrypoints.cli import (
     audit,
     configuration,
@@ -23,12 +24,12 @@ from entrypoints.cli import (
     training,
 )
 from entrypoints.cli.endings import INTERRUPTED, REFUSED, TERMINATED, WRONG_USAGE, Terminated, ending_of
-from entrypoints.cli.session import CONFIG_HELP, tell, version_of_tasador
+from entrypoints.cli.session import CONFIG_HELP, tell
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option("--config", "config_file", metavar="FILE", help=CONFIG_HELP)
-@click.version_option(version_of_tasador(), message="tasador %(version)s")
+@click.version_option(VERSION, message="tasador %(version)s")
 @click.pass_context
 def tasador(context: click.Context, config_file: str | None) -> None:
     """Tasador values homes: train it on your sales, serve valuations over HTTP, keep the keys."""

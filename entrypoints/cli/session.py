@@ -5,7 +5,6 @@ import os
 import sys
 from collections.abc import Callable
 from functools import wraps
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TextIO, TypeVar
 
@@ -26,14 +25,6 @@ _UNWRAPPED = 1_000
 CONFIG_HELP = "The configuration file (default: $TASADOR_CONFIG, then ./tasador.toml)."
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
-
-
-def version_of_tasador() -> str:
-    """The installed version, or `unknown` where Tasador runs from a folder that was never installed."""
-    try:
-        return version("tasador")
-    except PackageNotFoundError:
-        return "unknown"
 
 
 def tell(message: str) -> None:

@@ -1,7 +1,6 @@
 """The API described: OpenAPI, and a page to read and try it on that asks nothing of the internet."""
 
 from functools import cache
-from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,6 +15,7 @@ from litestar.params import PathParameter
 from litestar.response import Redirect
 
 from application.served_model import ServedModel
+from application.version import VERSION
 from domain.errors import NoModelServed
 from entrypoints.http.openapi_document import Features, complete
 from entrypoints.http.security import KEY_SCHEMES, PUBLIC
@@ -87,7 +87,7 @@ def openapi_config() -> OpenAPIConfig:
     """What OpenAPI says of the whole."""
     return OpenAPIConfig(
         title="Tasador",
-        version=_version(),
+        version=VERSION,
         description=_DESCRIPTION,
         tags=_TAGS,
         components=KEY_SCHEMES,
@@ -163,11 +163,3 @@ def _swagger_ui() -> Path:
     if package is None or package.origin is None:
         raise NotFoundException
     return Path(package.origin).parent / "static"
-
-
-def _version() -> str:
-    """The version of the installed distribution; run from a folder, there is none."""
-    try:
-        return metadata.version("tasador")
-    except metadata.PackageNotFoundError:
-        return "unknown"

@@ -13,6 +13,7 @@ from typing import Any
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from application.version import VERSION
 from scripts.supply_chain.exceptions import Policy
 from scripts.supply_chain.tools import ToolError, answer_of
 
@@ -34,7 +35,7 @@ def bill_of_materials(python: str, policy: Policy) -> dict[str, Any]:
         if component := shipped.get(canonicalize_name(exempt.asked["package"])):
             component["licenses"] = [{"expression": exempt.concluded, "acknowledgement": "concluded"}]
     bill["components"] = list(shipped.values())
-    bill["metadata"]["component"]["components"] = [_kernel(bill["metadata"]["component"]["version"])]
+    bill["metadata"]["component"] |= {"version": VERSION, "components": [_kernel(VERSION)]}
     bill["dependencies"] = _dependencies(bill, shipped)
     return bill
 
