@@ -21,7 +21,7 @@ PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= \
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check fuzz audit sbom bench screenshots image requirements clean
+.PHONY: help run test check fuzz audit sbom release bench screenshots image requirements clean
 
 help: ## Show this list
 	@awk -F ':[^#]*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -48,6 +48,9 @@ audit: $(STAMPS)/audit $(STAMPS)/project ## Look for known vulnerabilities, weak
 
 sbom: $(STAMPS)/audit $(STAMPS)/serve ## Write the bill of materials: build/sbom.cdx.json (CycloneDX)
 	@$(BIN)/python -m scripts.supply_chain.sbom
+
+release: $(STAMPS)/audit $(STAMPS)/zig ## Build the wheel, the source distribution and what tells of them: dist/
+	@$(BIN)/python -m scripts.release.release
 
 bench: $(STAMPS)/test $(STAMPS)/project ## Measure: run every file of benchmarks/
 	@set -e; for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file"; done
@@ -121,6 +124,9 @@ $(STAMPS)/audit: requirements/audit.txt $(STAMPS)/serve
 
 $(STAMPS)/compile: requirements/compile.txt $(STAMPS)/serve
 	$(call install,requirements/compile.txt,Installing uv.)
+
+$(STAMPS)/zig: requirements/compiler.txt $(STAMPS)/serve
+	$(call install,requirements/compiler.txt,Installing the compiler that releases are built with (100 MB): only now.)
 
 # What compiles the native kernel: the machine's own compiler, or else one that comes as a package.
 $(STAMPS)/compiler: requirements/compiler.txt $(STAMPS)/serve
