@@ -1,0 +1,1 @@
+"""Tries an upgrade, and the way back: `python -m scripts.upgrade.check`."""
