@@ -16,7 +16,9 @@ from scripts.release.release import image_labels
 from tests.cli.command import run
 
 REPOSITORY = Path(__file__).parents[2]
-CHANGELOG = "# Changelog\n\n## [Unreleased]\n\n## [1.2.0] - 2026-11-23\n- A door.\n\n## [1.1.0] - 2026-10-01\n- A wall.\n"
+CHANGELOG = (
+    "# Changelog\n\n## [Unreleased]\n\n## [1.2.0] - 2026-11-23\n- A door.\n\n## [1.1.0] - 2026-10-01\n- A wall.\n"
+)
 
 Git = Callable[..., str]
 
