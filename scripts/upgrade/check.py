@@ -78,11 +78,15 @@ def _tried(previous: Program, today: Program) -> Trial:
     if trial.failed:
         return trial
     back = Program("back", previous.folder, previous.python, previous.home)
-    trial.step(today, "db upgrade", lambda: str(today.runs("db", "upgrade")))
+    trial.step(today, "db upgrade", lambda: _upgraded(today))
     for program in (today, back):
         for name, does in _STEPS.items():
             trial.step(program, name, partial(does, program, trial))
     return trial
+
+
+def _upgraded(program: Program) -> str:
+    return ", ".join(f"schema {each['before']} -> {each['after']}" for each in program.runs("db", "upgrade"))
 
 
 def _make_folder(program: Program, trial: Trial) -> str:
