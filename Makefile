@@ -21,7 +21,7 @@ PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= \
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check fuzz audit sbom release bench screenshots image requirements clean
+.PHONY: help run test check fuzz audit sbom release bench screenshots reference image requirements clean
 
 help: ## Show this list
 	@awk -F ':[^#]*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -57,6 +57,9 @@ bench: $(STAMPS)/test $(STAMPS)/project ## Measure: run every file of benchmarks
 
 screenshots: $(STAMPS)/test $(STAMPS)/project $(STAMPS)/browser ## Train, serve, and picture every view of the console: docs/screenshots
 	@$(BIN)/python -m scripts.screenshots
+
+reference: $(STAMPS)/project ## Write docs/operations/configuration.md from config/settings.py
+	@$(BIN)/python -m scripts.configuration_reference
 
 image: ## Build the container image (IMAGE=name:tag, IMAGE_FLAGS="--pull ...")
 	@BUILDAH_FORMAT=docker $(CONTAINERS) build $(IMAGE_FLAGS) --tag "$(IMAGE)" .

@@ -34,6 +34,7 @@ class Postgres:
         access = self._data / "pg_hba.conf"
         access.write_text("host all all 127.0.0.1/32 trust\n" + access.read_text())
         self.start()
+        self.tools = Path(self._server.bin_path)
         self.url = f"postgresql://postgres@127.0.0.1:{self._port}/postgres"
 
     def start(self) -> None:
