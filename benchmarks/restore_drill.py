@@ -33,7 +33,7 @@ from load.processes import ROOT, TASADOR, CannotRun, Served, commit, environment
 from domain.property import NUMBER_FIELDS, TEXT_FIELDS
 
 GUIDE = ROOT / "docs" / "operations" / "backup.md"
-_BLOCK = re.compile(r"^```sh\n# (.+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^```sh\n# ([^\n]+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _SERVE = (*TASADOR, "serve", "--port", "0", "--workers", "2")
 _SCOPES = [word for scope in ("value", "models:read", "outcomes:write", "audit:read") for word in ("--scope", scope)]
 _TOLD = 25
@@ -149,7 +149,7 @@ def main() -> None:
     """Reads the command line, drills, tells."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--kind", choices=sorted(_PARTS), default="files")
-    options.add_argument("--rows", type=int, default=600)
+    options.add_argument("--rows", type=int, default=400)
     asked = options.parse_args()
     say(f"== {asked.kind}; {machine()}, {commit()}")
     try:

@@ -41,8 +41,8 @@ _HEAD = """\
 
 The file is the one of `--config`, else of `$TASADOR_CONFIG`, else `./tasador.toml`; without one everything is as below.
 A variable `TASADOR_<SECTION>__<KEY>` overrides a value (`TASADOR_HTTP__PORT=9000`): a list or a table is JSON there, a
-list of one also its text alone. Relative paths are from the file's folder, those under `var/` from `$TASADOR_HOME` where
-that is set. An unknown key, or a value that does not fit, is refused by name before anything starts.
+list of one also its text alone. Relative paths are from the file's folder, those under `var/` from `$TASADOR_HOME`
+where that is set. An unknown key, or a value that does not fit, is refused by name before anything starts.
 
 `tasador config check` says whether all is well, `tasador config show` what is in force, with passwords masked.
 Passwords stand in files of their own (`password_file` and the like): see [secrets.md](secrets.md).
@@ -120,7 +120,7 @@ def _bounds(kind: IntType | FloatType) -> str:
 
 
 def _default(field: Field) -> str:
-    value: Any = field.default if field.default is not msgspec.NODEFAULT else field.default_factory()  # type: ignore[operator]
+    value: Any = field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
     if value is None:
         return "none"
     return f"`{json.dumps(value, default=str)}`"
