@@ -36,6 +36,7 @@ GUIDE = ROOT / "docs" / "operations" / "backup.md"
 _BLOCK = re.compile(r"^```sh\n# ([^\n]+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _SERVE = (*TASADOR, "serve", "--port", "0", "--workers", "2")
 _SCOPES = [word for scope in ("value", "models:read", "outcomes:write", "audit:read") for word in ("--scope", scope)]
+_PRICE = 151_515
 _TOLD = 25
 """Valuations of which an outcome is told."""
 _PARTS = {
@@ -208,7 +209,7 @@ def lived(place: Place, homes: list[dict[str, Any]]) -> Before:
         try:
             callers.wait_for(100)
             told = list(callers.answers)[:_TOLD]
-            outcomes = [{"valuation_id": each, "price": 150_000, "sold_on": "2026-11-01"} for each in told]
+            outcomes = [{"valuation_id": each, "price": _PRICE, "sold_on": "2026-11-01"} for each in told]
             ask(served, good_later["token"], "POST", "/v1/outcomes", {"outcomes": outcomes})
             callers.wait_for(200)
             surely = dict(callers.answers)
@@ -243,8 +244,8 @@ def differences(place: Place, homes: list[dict[str, Any]], before: Before) -> li
         faults.append(f"a revoked key is answered {refused}")
     say(f"of {len(before.values)} valuations from before the backup began, {len(lost)} are not on record; ")
     say(f"{before.later} more were answered while it was made, and after; serves {version and version['version']}")
-    shown = {each: place.tasador("audit", "show", each).lower() for each in before.told[:3]}
-    faults += [f"no outcome is on record of {each}" for each, text in shown.items() if "outcome" not in text]
+    shown = {each: place.tasador("audit", "show", each, "--json") for each in before.told[:1]}
+    faults += [f"no outcome is on record of {each}" for each, text in shown.items() if str(_PRICE) not in text]
     verified = json.loads(place.tasador("audit", "verify", "--heads", str(place.folder / "apart/heads.json"), "--json"))
     say(f"verified once it had served again: {json.dumps(verified)[:300]}")
     return faults
