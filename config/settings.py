@@ -315,8 +315,8 @@ class ConsoleSettings(Section, frozen=True):
     tile_attribution: str = ""
     """Whose the tiles are."""
     map_sales: Annotated[int, Meta(ge=0, le=MOST_MAPPED)] = 20_000
-    """So many of the sales that the model learned from are on the map at most; 0: none (comparables and evaluations still
-    show sales).
+    """So many of the sales that the model learned from are on the map at most; 0: none (comparables and evaluations
+    still show sales).
     """
 
 
