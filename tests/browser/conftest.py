@@ -31,9 +31,9 @@ class Console:
         return a_key(self.folder, *(word for scope in scopes for word in ("--scope", scope)))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A real Chromium."""
+    """A real Chromium, closed after the file: Playwright runs an event loop, beside which others could not be run."""
     with a_browser() as browser:
         yield browser
 

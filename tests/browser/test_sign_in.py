@@ -78,9 +78,10 @@ def test_where_a_scope_is_missing_the_view_says_which(
         assert seen.violations() == []
 
 
-@pytest.mark.parametrize("language", ["en", "es"])
-@pytest.mark.parametrize("size", ["desktop", "phone"])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("language", "size", "theme"),
+    [("en", "desktop", "light"), ("es", "desktop", "dark"), ("es", "phone", "light"), ("en", "phone", "dark")],
+)
 def test_every_view_is_clean_for_axe_and_fits_its_window(
     visiting: Visiting, language: str, size: str, theme: str
 ) -> None:
