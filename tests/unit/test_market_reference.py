@@ -133,7 +133,8 @@ class TestAStoredModel:
 
     def test_of_yesterday_has_none_and_serves_all_the_same(self, monkeypatch: pytest.MonkeyPatch) -> None:
         def as_before(self: TrainedModel) -> list[object]:
-            return [getattr(self, each.name) for each in fields(self) if each.name != "reference"]
+            names = [each.name for each in fields(self)]
+            return [getattr(self, name) for name in names[: names.index("reference")]]
 
         monkeypatch.setattr(TrainedModel, "__getstate__", as_before)
         blob = dumped(a_trained_model(2500.0))
