@@ -26,6 +26,8 @@ SECTIONS = {
         "Las más alejadas",
     ],
 }
+FARTHEST = {"en": "The sales it is farthest off at", "es": "Las ventas donde más se aleja"}
+ALL = {"en": "Show all {}", "es": "Mostrar las {} filas"}
 COMPARE = {"en": "Compare", "es": "Comparar"}
 BESIDE = {"en": "v1 and v2 beside each other", "es": "v1 y v2, lado a lado"}
 ALIKE = {"en": "Both were judged by the same", "es": "Ambas se juzgaron con las mismas"}
@@ -96,6 +98,14 @@ def test_a_version_is_found_among_all_and_shows_its_card_and_the_charts_of_its_e
         for chart in ("scatter", "histogram", "boxes", "lines", "bars"):
             expect(page.locator(f".chart-{chart} svg > *").first).to_be_attached()
         assert "GET /v1/models/v2/evaluation" in seen.asked
+
+        farthest = page.get_by_role("region", name=FARTHEST[language]).locator("tbody tr")
+        count = farthest.count()
+        assert count > 12
+        expect(farthest.filter(visible=True)).to_have_count(12)
+        page.get_by_role("button", name=ALL[language].format(count), exact=True).click()
+        expect(farthest.filter(visible=True)).to_have_count(count)
+        expect(farthest.nth(12).locator("th")).to_be_focused()
 
 
 @BOTH

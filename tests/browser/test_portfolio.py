@@ -202,6 +202,23 @@ def test_rows_are_sorted_searched_and_opened_and_another_language_loses_nothing(
         expect(page.get_by_role("dialog")).to_have_count(0)
 
 
+def test_the_browser_asks_before_results_are_lost_that_nobody_has_taken(visiting: Visiting, tmp_path: Path) -> None:
+    with visiting() as seen:
+        page = seen.go("#/portfolio")
+        dropped(page, a_file(tmp_path))
+        page.get_by_role("button", name="Value 7 homes").click()
+        expect(page.locator(".results")).to_be_visible()
+        with page.expect_event("dialog") as asked:
+            page.evaluate("setTimeout(() => location.reload())")
+        assert asked.value.type == "beforeunload"
+        asked.value.dismiss()
+        expect(page.locator(".results")).to_be_visible()
+        with page.expect_download():
+            page.get_by_role("button", name="Download the results").click()
+        page.reload()
+        expect(page.locator(".results")).to_have_count(0)
+
+
 BAD_HOMES: list[dict[str, object]] = [
     HOME,
     {**HOME, "net_area": 0},

@@ -13,8 +13,9 @@ import { signIn } from "./views/sign-in.js";
 
 // The views, each loaded when it is first shown: {name, scopes: any of which is needed}. Its module exports `view`, whose
 // render(root, context) shows it. The context holds `state` (an object of the view's own that outlives its rendering:
-// another language renders it anew), `path` (what follows its name in the address), `signal` (aborted when it is left)
-// and go(...path), which leads to a place within the page.
+// another language renders it anew; while its `unsaved` is true the browser asks before the page goes), `path` (what
+// follows the view's name in the address), `signal` (aborted when it is left) and go(...path), which leads to a place
+// within the page.
 const VIEWS = [
   { name: "value", scopes: ["value"], load: () => import("./views/value/index.js") },
   { name: "portfolio", scopes: ["value"], load: () => import("./views/portfolio/index.js") },
@@ -166,6 +167,9 @@ document.addEventListener("tasador:signed-out", (event) => {
 document.addEventListener("tasador:model", () => {
   forget();
   drawBar(VIEWS.find((each) => each.name === place()[0]) ?? VIEWS[0]);
+});
+addEventListener("beforeunload", (event) => {
+  if ([...states.values()].some(({ unsaved }) => unsaved)) event.preventDefault(); // the browser asks
 });
 addEventListener("unhandledrejection", (event) => event.reason?.name === "AbortError" && event.preventDefault());
 

@@ -23,6 +23,10 @@ export function bottomAxis({ scale, format, y, top, room, label }) {
   return { nodes, height: line * (label ? 2.5 : 1.4) };
 }
 
+/** The axis below rows that were laid out in `width` pixels; its letters may stand a little to the left of it. */
+export const axisBelow = (place, scale, format, width) =>
+  bottomAxis({ scale, format, y: place.bottom + 2, top: place.top, room: [Math.max(place.left - 30, 0), width] });
+
 /** The ticks of `scale` that stand side by side within `width` pixels, none of them said twice. */
 function fitting(scale, format, width) {
   let found = [];

@@ -3,7 +3,7 @@
 import { s } from "../../core/dom.js";
 import { number } from "../../core/format.js";
 import { t } from "../../core/words.js";
-import { asReference, bottomAxis } from "./axes.js";
+import { asReference, axisBelow } from "./axes.js";
 import { charted } from "./frame.js";
 import { round, size, within } from "./letters.js";
 import { bar, rows } from "./rows.js";
@@ -32,9 +32,7 @@ export const bars = charted("bars", ({ items, format = number, reference, label,
       line?.label ? size() * 1.9 : 2,
     );
     const scale = linear(domain, [place.left, place.right]);
-    const axis = hasAxis
-      ? bottomAxis({ scale, format, y: place.bottom + 2, top: place.top, room: [Math.max(place.left - 30, 0), width] })
-      : { nodes: [], height: 0 };
+    const axis = hasAxis ? axisBelow(place, scale, format, width) : { nodes: [], height: 0 };
     const nodes = [
       axis.nodes,
       items.map((each, index) => [

@@ -3,7 +3,7 @@
 import { s } from "../../core/dom.js";
 import { number } from "../../core/format.js";
 import { t } from "../../core/words.js";
-import { asReference, bottomAxis } from "./axes.js";
+import { asReference, axisBelow } from "./axes.js";
 import { charted } from "./frame.js";
 import { round, size, within } from "./letters.js";
 import { bar, rows } from "./rows.js";
@@ -30,13 +30,7 @@ export const boxes = charted("boxes", ({ items, format = number, reference, labe
       line?.label ? size() * 1.9 : 2,
     );
     const scale = linear(domain, [place.left, place.right]);
-    const axis = bottomAxis({
-      scale,
-      format,
-      y: place.bottom + 2,
-      top: place.top,
-      room: [Math.max(place.left - 30, 0), width],
-    });
+    const axis = axisBelow(place, scale, format, width);
     const nodes = [
       axis.nodes,
       line && s("path", { class: "chart-reference", d: place.line(scale(line.at)) }),

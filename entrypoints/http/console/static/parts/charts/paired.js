@@ -2,7 +2,7 @@
 
 import { number } from "../../core/format.js";
 import { t } from "../../core/words.js";
-import { bottomAxis } from "./axes.js";
+import { axisBelow } from "./axes.js";
 import { charted } from "./frame.js";
 import { bar, rows } from "./rows.js";
 import { extent, linear, rounded } from "./scale.js";
@@ -26,13 +26,7 @@ export const paired = charted("paired", ({ items, aLabel, bLabel, format = numbe
       2,
     );
     const scale = linear(domain, [place.left, place.right]);
-    const axis = bottomAxis({
-      scale,
-      format,
-      y: place.bottom + 2,
-      top: place.top,
-      room: [Math.max(place.left - 30, 0), width],
-    });
+    const axis = axisBelow(place, scale, format, width);
     const nodes = [
       axis.nodes,
       items.map(({ a, b }, index) => [

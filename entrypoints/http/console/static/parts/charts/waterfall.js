@@ -3,7 +3,7 @@
 import { s } from "../../core/dom.js";
 import { money, number, shortMoney } from "../../core/format.js";
 import { t } from "../../core/words.js";
-import { bottomAxis } from "./axes.js";
+import { axisBelow } from "./axes.js";
 import { charted } from "./frame.js";
 import { round } from "./letters.js";
 import { bar, rows } from "./rows.js";
@@ -33,13 +33,7 @@ export const waterfall = charted(
       );
       const margin = (high - low) * 0.04 || Math.abs(high) * 0.02 || 1;
       const scale = linear([low - margin, high + margin], [place.left, place.right]);
-      const axis = bottomAxis({
-        scale,
-        format: (each) => shortMoney(each, currency),
-        y: place.bottom + 2,
-        top: place.top,
-        room: [Math.max(place.left - 30, 0), width],
-      });
+      const axis = axisBelow(place, scale, (each) => shortMoney(each, currency), width);
       const last = steps.length + 1;
       const pin = (at, row) =>
         s("path", {

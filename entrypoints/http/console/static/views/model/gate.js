@@ -28,7 +28,7 @@ export function gateWords({ against, passed, reason, sales, checks }) {
   return t(passed ? "model.gate.passed.text" : "model.gate.not.text", params);
 }
 
-/** Every figure that was compared, with its margin. */
+/** Every figure that was compared, with its margin: first what is worse. */
 export function checksTable({ against, checks }, version) {
   const write = ({ unit }, value) => (unit === "%" ? percent(value / 100, 1) : fixed(value, 3));
   const step = (check, value) => `${value > 0 ? "+" : ""}${fixed(value, check.unit === "%" ? 1 : 3)}`;
@@ -43,15 +43,17 @@ export function checksTable({ against, checks }, version) {
       { label: t("model.gate.margin"), number: true },
       { label: t("model.verdict") },
     ],
-    rows: checks.map((check) => [
-      checkName(check.name),
-      write(check, check.candidate),
-      write(check, check.serving),
-      step(check, check.worsening),
-      t("model.between", { low: step(check, check.low), high: step(check, check.high) }),
-      fixed(check.margin, check.unit === "%" ? 1 : 3),
-      verdict(check.passed, t("model.gate.held"), t("model.gate.broken")),
-    ]),
+    rows: checks
+      .toSorted((one, other) => one.passed - other.passed)
+      .map((check) => [
+        checkName(check.name),
+        write(check, check.candidate),
+        write(check, check.serving),
+        step(check, check.worsening),
+        t("model.between", { low: step(check, check.low), high: step(check, check.high) }),
+        fixed(check.margin, check.unit === "%" ? 1 : 3),
+        verdict(check.passed, t("model.gate.held"), t("model.gate.broken")),
+      ]),
   });
 }
 

@@ -1,6 +1,7 @@
 // How pages of figures are laid out: sections, panels, facts and small tables.
 
 import { h, newId } from "../../core/dom.js";
+import { number } from "../../core/format.js";
 import { t } from "../../core/words.js";
 
 /** A part of the page with a heading that can be led to. */
@@ -47,13 +48,30 @@ export const verdict = (holds, yes, no) =>
         holds ? yes : no,
       );
 
+const MOST_ROWS = 12;
+
 /**
  * A table that is not sorted; on a phone every row is a card. head: [{label, number: aligned right}], rows: cells, the
- * first of which names its row.
+ * first of which names its row. Of a long one the first rows are shown, and the others when they are asked for.
  */
 export function plainTable({ caption, head, rows, rowClass }) {
   const side = ({ number }) => (number ? "text-end" : undefined);
-  return h(
+  const body = h(
+    "tbody",
+    {},
+    rows.map((cells, place) =>
+      h(
+        "tr",
+        { class: rowClass?.(place), hidden: rows.length > MOST_ROWS + 2 && place >= MOST_ROWS },
+        cells.map((cell, at) =>
+          at
+            ? h("td", { class: side(head[at]) }, cellName(head[at].label), h("span", {}, cell))
+            : h("th", { scope: "row", tabindex: -1 }, cell),
+        ),
+      ),
+    ),
+  );
+  const table = h(
     "div",
     { class: "table-scroll plain", tabindex: 0, role: "region", "aria-label": caption },
     h(
@@ -69,23 +87,18 @@ export function plainTable({ caption, head, rows, rowClass }) {
           head.map((column) => h("th", { scope: "col", class: side(column) }, column.label)),
         ),
       ),
-      h(
-        "tbody",
-        {},
-        rows.map((cells, place) =>
-          h(
-            "tr",
-            { class: rowClass?.(place) },
-            cells.map((cell, at) =>
-              at
-                ? h("td", { class: side(head[at]) }, cellName(head[at].label), h("span", {}, cell))
-                : h("th", { scope: "row" }, cell),
-            ),
-          ),
-        ),
-      ),
+      body,
     ),
   );
+  const hidden = [...body.children].filter((row) => row.hidden);
+  if (!hidden.length) return table;
+  const show = (event) => {
+    hidden.forEach((row) => (row.hidden = false));
+    hidden[0].firstChild.focus();
+    event.currentTarget.remove();
+  };
+  const all = t("model.rows.all", { count: number(rows.length) });
+  return [table, h("button", { type: "button", class: "btn btn-sm btn-outline-secondary", on: { click: show } }, all)];
 }
 
 /** What a cell is, where its column's head is not shown: on a phone. */

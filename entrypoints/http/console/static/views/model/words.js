@@ -131,6 +131,7 @@ know({
   "model.between": ["{low} to {high}", "{low} a {high}"],
   "model.at-most": ["at most {high}", "como máximo {high}"],
   "model.points": ["{points} points", "{points} puntos"],
+  "model.rows.all": ["Show all {count}", "Mostrar las {count} filas"],
   "model.figure": ["Figure", "Cifra"],
   "model.verdict": ["Verdict", "Veredicto"],
   "model.unkept": [

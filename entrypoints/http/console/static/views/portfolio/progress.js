@@ -34,7 +34,13 @@ export function progressPanel(state, redraw) {
 }
 
 async function begin(state, redraw) {
-  Object.assign(state, { running: new AbortController(), error: null, began: performance.now(), first: null });
+  Object.assign(state, {
+    running: new AbortController(),
+    error: null,
+    began: performance.now(),
+    first: null,
+    unsaved: true,
+  });
   const told = (done, total) => {
     state.first ??= done;
     Object.assign(state, { done, total });

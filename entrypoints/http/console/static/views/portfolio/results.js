@@ -20,8 +20,10 @@ export function resultsPanel(state, market, context) {
   const refused = state.rows.length - valued.length;
   const values = valued.map((row) => row.answer.value).sort((one, other) => one - other);
   const { currency } = market;
-  const take = () =>
+  const take = () => {
     download(`${state.file.name.replace(/\.\w+$/, "")}-valued.csv`, output(state.file, state.rows, state.mark));
+    state.unsaved = false;
+  };
   return h(
     "section",
     { class: "panel results" },
