@@ -1,11 +1,13 @@
 """A log in files on the disk, one a day and another whenever one is full, written by many processes at once."""
 
 import errno
+import os
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
+from pathlib import Path
 
 from adapters.log_sinks.closed_files import ClosedFiles
 from adapters.log_sinks.shared_file import SharedFile
@@ -74,8 +76,11 @@ class RotatingFile(LogSink):
                 self._close_older()
             self._closed.see_to()
         except OSError as error:
+            # A file that is there may be another user's: a command that was run by root made it.
+            named = Path(str(error.filename or folder))
+            place = named if named.parent == folder and os.path.lexists(named) else folder
             raise LogFolderUnavailable(
-                f"the logs cannot be written to {folder}: {(error.strerror or str(error)).lower()}; "
+                f"the logs cannot be written to {place}: {(error.strerror or str(error)).lower()}; "
                 "make it writable, or set logging.directory to another folder."
             ) from None
 

@@ -272,6 +272,13 @@ class TestAFolderThatCannotBeWrittenTo:
         assert str(raised.value).startswith(f"the logs cannot be written to {folder}: ")
         assert str(raised.value).isprintable()
 
+    def test_for_one_of_its_files_is_told_by_the_name_of_that(self, tmp_path: Path) -> None:
+        blocked = tmp_path / f"tasador-{TODAY}.log"
+        blocked.mkdir()
+        with pytest.raises(LogFolderUnavailable, match=r"is a directory; make it writable") as raised:
+            Log(tmp_path).file.prepare()
+        assert str(raised.value).startswith(f"the logs cannot be written to {blocked}: ")
+
 
 class TestAWriteThatFails:
     """Nobody notices but the operator: what is to be served is served."""
