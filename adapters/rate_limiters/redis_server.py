@@ -14,7 +14,8 @@ from redis.backoff import NoBackoff
 from application.ports.rate_limiter import RateLimiter
 from domain.rate_limit import Allowance, RateLimit
 
-_SECONDS_TO_ANSWER = 0.1
+_SECONDS_TO_ANSWER = 0.5
+"""More than a process under a processor quota, or one on a busy machine, stands still itself."""
 _SECONDS_BETWEEN_TRIES = 1.0
 _CONNECTIONS = 8
 _PREFIX = "tasador"
@@ -33,7 +34,7 @@ class Logger(Protocol):
 class RedisRateLimiter(RateLimiter):
     """Counts at `url`, as the settings allow one, by the scripts of the library `limits`: the server's clock counts.
 
-    A server that cannot be reached or does not answer in a tenth of a second costs one request in a second that time,
+    A server that cannot be reached or does not answer in half a second costs one request in a second that time,
     and no other anything: `meanwhile` counts then. Told in the log is when that begins and when it ends.
     """
 
