@@ -251,7 +251,11 @@ def _read_from_settings() -> Iterator[None]:
 
 
 def _extra_missing(setting: str, extra: str) -> InstallationIncomplete:
-    return InstallationIncomplete(f"{setting} needs a further library: run pip install '.[{extra}]' in the checkout.")
+    file = "dask" if extra == "dask" else "serve"
+    return InstallationIncomplete(
+        f"{setting} needs a further library: install requirements/{file}.txt of the release, or run "
+        f"pip install '.[{extra}]' in the checkout."
+    )
 
 
 def _peppers(settings: KeyStoreSettings) -> PepperStore:

@@ -278,6 +278,10 @@ class HttpSettings(Section, frozen=True):
     """Processes that serve."""
     max_connections: Annotated[int, Meta(ge=10, le=1_000_000)] = 1000
     """Connections that are open at once in each worker."""
+    drain_seconds: Annotated[int, Meta(ge=0, le=300)] = 0
+    """For so long at least after the signal to stop it takes whoever comes, while /health/ready says no: longer than a
+    balancer needs to notice. What stops it must wait for that and 10 seconds more before it kills.
+    """
     behind_proxy: bool = False
     """Whether a proxy that speaks TLS stands before it, so that it may listen beyond loopback without."""
     trusted_proxies: tuple[Name, ...] = ()

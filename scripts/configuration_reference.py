@@ -109,7 +109,7 @@ def _words(kind: Type) -> str:
         case CustomType(cls=cls) if cls in {Path, Location}:
             words = "path" if cls is Path else "path or URL"
         case _:
-            raise NotImplementedError(f"No words for {kind}: give them here.")
+            raise TypeError(f"A setting is of the type {kind}, for which there are no words: give them in `_words`.")
     return words
 
 

@@ -72,10 +72,11 @@ def _engine(url: URL, said: SaidOf) -> Engine:
             "or export the rows as CSV or Parquet."
         ) from None
     except ImportError as error:
-        extra = "tasador[databases]" if backend in _WITH_THE_EXTRA else error.name or url.get_driver_name()
+        # By its name some index might give another `tasador`.
+        extra = ".[databases]" if backend in _WITH_THE_EXTRA else error.name or url.get_driver_name()
         raise SourceUnavailable(
             f"{said.url} needs the driver '{error.name or url.get_driver_name()}', which is not installed: "
-            f"pip install '{extra}'."
+            f"pip install '{extra}'{' in the checkout' if extra.startswith('.') else ''}."
         ) from None
     # Without parameters the driver leaves every % and : of the query alone.
     return engine.execution_options(

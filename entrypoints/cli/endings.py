@@ -20,6 +20,13 @@ INTERRUPTED = 130
 TERMINATED = 143
 
 
+_LEARNERS = {
+    *("adbc_driver_manager", "adbc_driver_postgresql", "category_encoders", "pandas", "pyarrow", "scipy", "sklearn"),
+    "threadpoolctl",
+}
+"""What the extra `train` brings, as it is imported."""
+
+
 class CannotListen(Exception):
     """The address cannot be listened on; `str()` of it says why and what to do."""
 
@@ -70,6 +77,11 @@ def _line(error: BaseException) -> str:
             return f"{_sentence(error.format_message())} See `{command} --help`."
         case DomainError() | ConfigurationError() | CannotListen():
             return str(error)
+        case ModuleNotFoundError() if (error.name or "").partition(".")[0] in _LEARNERS:
+            return (
+                f"this needs {error.name}, which is left out of an installation that only serves: use the image "
+                "`tasador-train`, requirements/train.txt of the release, or pip install '.[train]' in the checkout."
+            )
         case MemoryError():
             return "there is not enough memory for this; nothing was stored."
         case OSError():

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import ctypes
+import itertools
 import os
 import resource
 import socket
@@ -41,7 +42,8 @@ class Server(uvicorn.Server):
 
     From the signal on `/health/ready` says no and every answer closes its connection, while whoever comes is still
     answered: until nobody has come for half a second, at most 3. Then the kernel turns newcomers away, what waits in
-    the queue is taken, and what has begun is finished. After 9 seconds what still hangs is cut.
+    the queue is taken, and what has begun is finished. After 9 seconds what still hangs is cut. With `drain_seconds`
+    all this begins so much later, for balancers that take longer to notice.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Server(uvicorn.Server):
         alone: bool,
         bounds: Bounds | None = None,
         certificate: Certificate | None = None,
+        drain_seconds: float = 0.0,
     ) -> None:
         self._door = Door(app, bounds or Bounds())
         self._certificate = certificate
@@ -72,17 +75,18 @@ class Server(uvicorn.Server):
         _let_open(self._door.bounds.connections + _FILES_BESIDE_CONNECTIONS)
         self._roster = roster
         self._alone = alone
-        self._told = 0.0
+        self._drain_seconds = drain_seconds
+        self._closes_from = 0.0
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
         """Begins the end. A worker may be told twice, by its parent and by who stopped that; it has only one end."""
         if not self.should_exit:
-            self._told = time.monotonic()
+            self._closes_from = time.monotonic() + self._drain_seconds
             for connection in self._connections():
                 connection.answers_last()
             self._roster.tell_state(State.DRAINING)
             self.should_exit = True
-            threading.Thread(target=_end_after, args=(_SECONDS_TO_END,), daemon=True).start()
+            threading.Thread(target=_end_after, args=(self._drain_seconds + _SECONDS_TO_END,), daemon=True).start()
             if self._alone:
                 self._roster.stop_all()
         elif self._alone:
@@ -111,18 +115,25 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Lets everybody finish who has begun, and closes."""
+        await self._until_balancers_know()
         await self._until_nobody_comes()
         if self._roster.all_stop:  # else the other workers take whoever comes
             for listener in sockets or ():
                 _turn_newcomers_away(listener)
         await asyncio.sleep(_SECONDS_FOR_THE_LAST)
-        gone = time.monotonic() - self._told
+        gone = time.monotonic() - self._closes_from
         self.config.timeout_graceful_shutdown = max(1, round(_SECONDS_TO_CUT - gone))
         await super().shutdown(sockets)
 
+    async def _until_balancers_know(self) -> None:
+        ticks = itertools.count()
+        while time.monotonic() < self._closes_from:
+            await self.on_tick(next(ticks))
+            await asyncio.sleep(1 / _TICKS_A_SECOND)
+
     async def _until_nobody_comes(self) -> None:
         before, quiet_since = self._traffic(), time.monotonic()
-        while (now := time.monotonic()) - quiet_since < _QUIET_SECONDS and now - self._told < _MOST_SECONDS_OPEN:
+        while (now := time.monotonic()) - quiet_since < _QUIET_SECONDS and now - self._closes_from < _MOST_SECONDS_OPEN:
             await asyncio.sleep(_LOOKS_APART)
             if (traffic := self._traffic()) != before:
                 before, quiet_since = traffic, now
@@ -138,7 +149,14 @@ class Server(uvicorn.Server):
 def make_server(http: HttpSettings, app: Observed, roster: Roster, *, alone: bool) -> Server:
     """The server of `app` as it is set up. Raises CertificateUnusable."""
     certificate = Certificate(http.tls_certificate, http.tls_key) if http.tls_certificate and http.tls_key else None
-    return Server(app, roster, alone=alone, bounds=Bounds(http.max_connections), certificate=certificate)
+    return Server(
+        app,
+        roster,
+        alone=alone,
+        bounds=Bounds(http.max_connections),
+        certificate=certificate,
+        drain_seconds=http.drain_seconds,
+    )
 
 
 def _let_open(files: int) -> None:

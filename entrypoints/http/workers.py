@@ -56,6 +56,7 @@ class Workers:
 
     def __init__(self, settings: Settings, listener: socket.socket, log: Any) -> None:
         wanted = settings.http.workers
+        self._seconds_to_finish = settings.http.drain_seconds + _SECONDS_TO_FINISH
         self._settings = msgspec.json.encode(settings, enc_hook=str) + b"\n"
         self._listener = listener
         self._log = log
@@ -152,7 +153,7 @@ class Workers:
         processes = self._processes()
         for process in processes:
             process.terminate()
-        deadline = time.monotonic() + _SECONDS_TO_FINISH
+        deadline = time.monotonic() + self._seconds_to_finish
         while any(process.poll() is None for process in processes):
             if len(self._signals) > 1 or time.monotonic() > deadline:
                 return

@@ -87,7 +87,7 @@ def test_text_in_a_number_column_is_named_with_its_row_and_column(configured: Pa
             "postgresql://ana@127.0.0.1:1/sales cannot be reached",
         ),
         ('kind = "sql"\nurl = "sqlite:///no.db"\nquery = "select 1"', "There is no SQLite database {here}/no.db"),
-        (f'kind = "sql"\nurl = "oracle://u:{PASSWORD}@h/d"\nquery = "select 1"', "'tasador[databases]'"),
+        (f'kind = "sql"\nurl = "oracle://u:{PASSWORD}@h/d"\nquery = "select 1"', "'.[databases]' in the checkout"),
         (f'kind = "sql"\nurl = "{PASSWORD}"\nquery = "select 1"', "data_source.url cannot be used"),
         ("", "No sales are configured: set data_source.path"),
     ],

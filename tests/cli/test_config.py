@@ -92,7 +92,10 @@ class TestCheck:
         monkeypatch.setitem(sys.modules, lacking, None)
         Path("tasador.toml").write_text(setting)
         name = setting.partition(" ")[0]
-        told = f"{name} needs a further library: run pip install '.[{extra}]' in the checkout."
+        told = (
+            f"{name} needs a further library: install requirements/serve.txt of the release, or run "
+            f"pip install '.[{extra}]' in the checkout."
+        )
         refused = tasador("config", "check")
         assert (refused.code, refused.told) == (2, told)
         refused = tasador("serve", "--port", "0")  # before it says that it serves

@@ -415,7 +415,7 @@ class TestSqlAlchemy:
         message = refusal(f"oracle://me:{CANARY}@host/db")
 
         assert "'oracledb'" in message
-        assert "pip install 'tasador[databases]'" in message
+        assert "pip install '.[databases]' in the checkout" in message
 
     def test_a_database_that_nobody_knows_is_told(self) -> None:
         assert "'nowhere' is no database that SQLAlchemy knows" in refusal("nowhere://host/db")

@@ -15,6 +15,7 @@ from tests.e2e.service import HOME, Service, a_key, serving
 BODY = json.dumps(HOME).encode()
 WAITING = 20
 MANY = 10_000
+DRAINING_LONG = {"TASADOR_HTTP__DRAIN_SECONDS": "300"}
 
 one_and_two_workers = pytest.mark.parametrize("workers", ["1", "2"])
 
@@ -56,10 +57,10 @@ def begun(connection: socket.socket, key: str) -> None:
 
 
 @contextmanager
-def stopping(folder: Path, workers: str) -> Iterator[tuple[Service, str]]:
+def stopping(folder: Path, workers: str, **more: str) -> Iterator[tuple[Service, str]]:
     """A service that is ready, and a key."""
     key = a_key(folder)
-    with serving(folder, "serve", "--workers", workers) as service:
+    with serving(folder, "serve", "--workers", workers, environment=more) as service:
         service.wait_until("/health/ready", 200)
         yield service, key
 
@@ -105,8 +106,22 @@ def test_a_kept_connection_is_told_that_its_answer_is_the_last(folder: Path) -> 
 
 
 @one_and_two_workers
+def test_balancers_are_given_their_time_to_notice(folder: Path, workers: str) -> None:
+    with stopping(folder, workers, **DRAINING_LONG) as (service, key):
+        service.process.send_signal(signal.SIGTERM)
+        service.wait_until("/health/ready", 503)
+        with pytest.raises(AssertionError, match="not ended"):
+            service.process.wait(timeout=1)  # nobody comes, and it waits on
+        with service.connect() as newcomer:
+            newcomer.sendall(head(key) + BODY)
+            assert answer(newcomer) == (200, True)
+        service.process.send_signal(signal.SIGTERM)
+        assert service.process.wait(timeout=30) == 0
+
+
+@one_and_two_workers
 def test_a_second_signal_ends_it_at_once(folder: Path, workers: str) -> None:
-    with stopping(folder, workers) as (service, key), service.connect() as asked:
+    with stopping(folder, workers, **DRAINING_LONG) as (service, key), service.connect() as asked:
         begun(asked, key)
         service.process.send_signal(signal.SIGTERM)
         service.wait_until("/health/ready", 503)
