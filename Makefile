@@ -3,6 +3,11 @@
 PYTHON ?= python3
 CONTAINERS ?= $(firstword $(foreach tool,docker podman buildah,$(shell command -v $(tool) 2>/dev/null)) docker)
 IMAGE ?= tasador
+SOURCE ?= unknown
+LABEL := org.opencontainers.image
+# The date of all files in an image, so that the same sources give the same layers: that of the commit.
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+DATED = $(if $(findstring docker,$(CONTAINERS)),--build-arg SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH),--timestamp $(SOURCE_DATE_EPOCH))
 
 BIN := .venv/bin
 STAMPS := .venv/stamps
@@ -21,10 +26,10 @@ PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= \
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check fuzz audit sbom release bench screenshots reference image requirements clean
+.PHONY: help run test check fuzz audit sbom release bench screenshots reference image image-check requirements clean
 
 help: ## Show this list
-	@awk -F ':[^#]*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':[^#]*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
 
 run: $(STAMPS)/project ## Serve valuations on http://127.0.0.1:8000 (PORT=9000 make run: elsewhere)
 	@exec $(BIN)/tasador quickstart $(if $(PORT),--port "$(PORT)")
@@ -61,8 +66,17 @@ screenshots: $(STAMPS)/test $(STAMPS)/project $(STAMPS)/browser ## Train, serve,
 reference: $(STAMPS)/project ## Write docs/operations/configuration.md from config/settings.py
 	@$(BIN)/python -m scripts.configuration_reference
 
-image: ## Build the container image (IMAGE=name:tag, IMAGE_FLAGS="--pull ...")
-	@BUILDAH_FORMAT=docker $(CONTAINERS) build $(IMAGE_FLAGS) --tag "$(IMAGE)" .
+image: ## Build the container images: tasador serves, tasador-train trains (IMAGE=name:tag, IMAGE_FLAGS="--pull ...")
+	@for target in train serve; do \
+	    tag="$(IMAGE)"; [ $$target = serve ] || tag="$$tag-$$target"; \
+	    BUILDAH_FORMAT=docker $(CONTAINERS) build $(DATED) $(IMAGE_FLAGS) --target $$target --tag "$$tag" \
+	        --label $(LABEL).version="$$(sed -n 's/^VERSION = "\(.*\)"/\1/p' application/version.py)" \
+	        --label $(LABEL).revision="$$(git rev-parse HEAD 2>/dev/null || echo unknown)" \
+	        --label $(LABEL).source="$(SOURCE)" . || exit; \
+	done
+
+image-check: ## Build both images without an engine if need be, and train, serve, value, switch and stop in them
+	@$(PYTHON) -m scripts.image_check $(ARGS)
 
 requirements: $(STAMPS)/compile ## Compile the hash-pinned requirement files (UPGRADE=1: to the newest releases)
 	@set -e; \
@@ -70,9 +84,15 @@ requirements: $(STAMPS)/compile ## Compile the hash-pinned requirement files (UP
 	    $(BIN)/uv pip compile --no-config --quiet --universal --python-version 3.11 --generate-hashes \
 	        --custom-compile-command "make requirements" $(if $(UPGRADE),--upgrade) "$$@"; \
 	}; \
-	compile pyproject.toml --group test --group check --output-file requirements/test.txt; \
-	compile pyproject.toml --constraints requirements/test.txt --output-file requirements/serve.txt; \
-	compile pyproject.toml --extra dask --constraints requirements/test.txt --output-file requirements/dask.txt; \
+	compile pyproject.toml --extra train --group test --group check --output-file requirements/test.txt; \
+	for name in serve train dask; do \
+	    case $$name in \
+	        serve) extras="--extra otel --extra redis --extra s3 --extra vault" ;; \
+	        train) extras="--extra train" ;; \
+	        dask) extras="--extra train --extra dask" ;; \
+	    esac; \
+	    compile pyproject.toml $$extras --constraints requirements/test.txt --output-file requirements/$$name.txt; \
+	done; \
 	for name in audit build compile compiler fuzz; do \
 	    compile requirements/$$name.in --constraints requirements/test.txt --output-file requirements/$$name.txt; \
 	done; \
@@ -100,7 +120,7 @@ define install
 	@touch $@ && rm $(STAMPS)/unfinished
 endef
 
-$(STAMPS)/serve: requirements/build.txt requirements/serve.txt
+$(STAMPS)/serve: requirements/build.txt requirements/train.txt
 ifneq ($(SOUND),yes)
 	@$(PYTHON) -c "" 2>/dev/null || { echo "Tasador needs Python 3.11 or newer, and '$(PYTHON)' does not run: PYTHON=/path/to/python3 make run" >&2; exit 1; }
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || { echo "Tasador needs Python 3.11 or newer, and '$(PYTHON)' is $$($(PYTHON) -V): PYTHON=/path/to/python3 make run" >&2; exit 1; }
@@ -109,7 +129,7 @@ ifneq ($(SOUND),yes)
 	@$(PYTHON) -m venv .venv
 	@mkdir $(STAMPS) && echo "$(CURDIR)" > $(STAMPS)/folder
 endif
-	$(call install,requirements/build.txt requirements/serve.txt,$(if $(SOUND),Bringing .venv up to date.,Installing some 150 MB of libraries into .venv: a minute or two and only now.))
+	$(call install,requirements/build.txt requirements/train.txt,$(if $(SOUND),Bringing .venv up to date.,Installing some 150 MB of libraries into .venv: a minute or two and only now.))
 
 $(STAMPS)/test: requirements/test.txt $(STAMPS)/serve
 	$(call install,requirements/test.txt,Installing what the tests and checks need: half a minute and only now.)
@@ -122,8 +142,8 @@ $(STAMPS)/browser: $(STAMPS)/test scripts/browser.py tests/browser/chromium.py
 $(STAMPS)/fuzz: requirements/fuzz.txt $(STAMPS)/serve
 	$(call install,requirements/fuzz.txt,Installing what the fuzzing needs: half a minute and only now.)
 
-$(STAMPS)/audit: requirements/audit.txt $(STAMPS)/serve
-	$(call install,requirements/audit.txt,Installing what audits: half a minute and only now.)
+$(STAMPS)/audit: requirements/audit.txt requirements/serve.txt $(STAMPS)/serve
+	$(call install,requirements/audit.txt requirements/serve.txt,Installing what audits and what the images have: half a minute and only now.)
 
 $(STAMPS)/compile: requirements/compile.txt $(STAMPS)/serve
 	$(call install,requirements/compile.txt,Installing uv.)

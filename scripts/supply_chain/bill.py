@@ -1,12 +1,13 @@
 """The bill of materials in CycloneDX: Tasador with its native kernel, and every library that it is shipped with.
 
 The tool knows licences and who needs whom from an environment, and hashes from requirement files: this is both, for
-the pins of requirements/serve.txt that the environment's platform installs, whatever else is installed beside them.
+the pins of the files that are named, as the environment's platform installs them, whatever else is installed there.
 """
 
 import hashlib
 import re
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,20 +18,27 @@ from application.version import VERSION
 from scripts.supply_chain.exceptions import Policy
 from scripts.supply_chain.tools import ToolError, answer_of
 
-_SHIPPED = "requirements/serve.txt"
+INSTALLED = "requirements/train.txt"
+"""What `make run` installs: serving and training."""
+
+SHIPPED = ("requirements/serve.txt", "requirements/train.txt")
+"""What the images have, the one that serves and the one that trains."""
+
 _KERNEL = Path("adapters", "valuation_models", "kernel")
 _COMMON = ("--pyproject", "pyproject.toml", "--output-reproducible")
 
 Component = dict[str, Any]
 
 
-def bill_of_materials(python: str, policy: Policy) -> dict[str, Any]:
-    """The bill of what the interpreter `python` has installed, as JSON. Raises ToolError where a pin is not met.
+def bill_of_materials(python: str, policy: Policy, files: Sequence[str] = (INSTALLED,)) -> dict[str, Any]:
+    """The bill of what the interpreter `python` has of these requirement files, as JSON.
+
+    Raises ToolError where a pin is not met.
 
     A licence is what the library's metadata states, or what the policy concludes where that is not enough.
     """
     bill: dict[str, Any] = answer_of("cyclonedx_py", "environment", python, *_COMMON)
-    shipped = _shipped(bill["components"])
+    shipped = _shipped(bill["components"], files)
     for exempt in policy.of("licence"):
         if component := shipped.get(canonicalize_name(exempt.asked["package"])):
             component["licenses"] = [{"expression": exempt.concluded, "acknowledgement": "concluded"}]
@@ -41,27 +49,30 @@ def bill_of_materials(python: str, policy: Policy) -> dict[str, Any]:
 
 
 def shipped_components(python: str) -> list[Component]:
-    """The libraries alone, with the licences that their own metadata states."""
+    """The libraries alone, with the licences that their own metadata states. Raises ToolError where one is missing."""
     bill: dict[str, Any] = answer_of("cyclonedx_py", "environment", python, *_COMMON)
-    return list(_shipped(bill["components"]).values())
+    return list(_shipped(bill["components"], SHIPPED).values())
 
 
-def _shipped(installed: list[Component]) -> dict[str, Component]:
-    """By name: the installed components that serve.txt pins, with its hashes of their files."""
+def _shipped(installed: list[Component], files: Sequence[str]) -> dict[str, Component]:
+    """By name: the installed components that the files pin, with the hashes of what may be fetched for each."""
     by_name = {_name(component): component for component in installed}
-    pins = answer_of("cyclonedx_py", "requirements", _SHIPPED, *_COMMON)["components"]
-    files = {_name(pin): pin["externalReferences"] for pin in pins}
     shipped: dict[str, Component] = {}
-    for pin in _pins(Path(_SHIPPED).read_text("utf-8")):
-        name = canonicalize_name(pin.name)
-        component = by_name.get(name)
-        if component is None or not pin.specifier.contains(component["version"], prereleases=True):
-            there = component["version"] if component else "nothing"
-            raise ToolError(f"{_SHIPPED} asks for {pin.name}{pin.specifier}, and {there} of it is installed")
-        component.pop("properties", None)  # who else there asks for extras of it
-        component["externalReferences"] = [*component.get("externalReferences", ()), *files[name]]
-        shipped[name] = component
-    return shipped
+    for file in files:
+        pins = answer_of("cyclonedx_py", "requirements", file, *_COMMON)["components"]
+        hashes = {_name(pin): pin["externalReferences"] for pin in pins}
+        for pin in _pins(Path(file).read_text("utf-8")):
+            name = canonicalize_name(pin.name)
+            component = by_name.get(name)
+            if component is None or not pin.specifier.contains(component["version"], prereleases=True):
+                there = component["version"] if component else "nothing"
+                raise ToolError(f"{file} asks for {pin.name}{pin.specifier}, and {there} of it is installed")
+            if name in shipped:
+                continue
+            component.pop("properties", None)  # who else there asks for extras of it
+            component["externalReferences"] = [*component.get("externalReferences", ()), *hashes[name]]
+            shipped[name] = component
+    return dict(sorted(shipped.items()))
 
 
 def _pins(text: str) -> list[Requirement]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).parents[2]
-COMPILED = ("audit", "build", "compile", "compiler", "dask", "fuzz", "serve", "test")
+COMPILED = ("audit", "build", "compile", "compiler", "dask", "fuzz", "serve", "test", "train")
 DATA_SUFFIXES = {
     *(".csv", ".tsv", ".parquet", ".feather", ".arrow", ".xls", ".xlsx", ".ods", ".db", ".sqlite", ".sqlite3", ".dump"),
     *(".joblib", ".pkl", ".pickle", ".npy", ".npz", ".gz", ".bz2", ".xz", ".zst", ".zip", ".tar"),
