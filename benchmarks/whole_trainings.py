@@ -85,18 +85,22 @@ def _means(studies: list[dict[str, float]]) -> dict[str, float]:
     return {name: float(np.mean([study[name] for study in studies if name in study])) for name in names}
 
 
-def effort(file: Path, rows: int) -> None:
-    """Prints how long a training on `rows` sales takes, and how much memory at most."""
+def drawn(file: Path, rows: int, into: Path) -> Path:
+    """Writes `rows` sales, made of the file's own by drawing with jitter, always the same ones; returns their file."""
     random = np.random.default_rng(0)
     sales = pd.read_csv(file).sample(rows, replace=True, random_state=0, ignore_index=True)
     for name, share in _JITTER.items():
         sales[name] = (sales[name] * np.exp(random.normal(0, share, rows))).round(2)
     for name in ("latitude", "longitude"):
         sales[name] = (sales[name] + random.normal(0, _DEGREES, rows)).round(6)
+    sales.drop(columns="id", errors="ignore").to_csv(into, index=False)
+    return into
+
+
+def effort(file: Path, rows: int) -> None:
+    """Prints how long a training on `rows` sales takes, and how much memory at most."""
     with tempfile.TemporaryDirectory() as folder:
-        large = Path(folder) / "sales.csv"
-        sales.drop(columns="id", errors="ignore").to_csv(large, index=False)
-        done = train(large)
+        done = train(drawn(file, rows, Path(folder) / "sales.csv"))
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     Console().print(
         f"{rows:,} sales: {done['training_seconds']:.0f} s, peak memory {peak:,.0f} MB, artifact "

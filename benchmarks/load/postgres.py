@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,10 +15,11 @@ from load.processes import CannotRun, family, free_port
 class Postgres:
     """The server. It listens on loopback, as one on another machine would, and not on a socket in the file system.
 
-    Unless it is `durable`, it waits for no disk.
+    Unless it is `durable`, it waits for no disk. `networks`: further addresses of this machine, from whose /30 it lets
+    in whoever comes.
     """
 
-    def __init__(self, folder: Path, *, durable: bool = False) -> None:
+    def __init__(self, folder: Path, *, durable: bool = False, networks: Sequence[str] = ()) -> None:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # platformdirs warns at import where there is no XDG_RUNTIME_DIR
@@ -32,14 +33,22 @@ class Postgres:
         if not durable:
             settings.write_text(settings.read_text() + "\nfsync = off\n")
         access = self._data / "pg_hba.conf"
-        access.write_text("host all all 127.0.0.1/32 trust\n" + access.read_text())
+        let_in = "".join(f"host all all {place} trust\n" for place in ("127.0.0.1/32", *(f"{n}/30" for n in networks)))
+        access.write_text(let_in + access.read_text())
+        self._listens = ",".join(("127.0.0.1", *networks))
         self.start()
         self.tools = Path(self._server.bin_path)
-        self.url = f"postgresql://postgres@127.0.0.1:{self._port}/postgres"
+        self.url = self.url_from("127.0.0.1")
+
+    def url_from(self, address: str) -> str:
+        """The database for who finds this machine under `address`."""
+        return f"postgresql://postgres@{address}:{self._port}/postgres"
 
     def start(self) -> None:
         """Starts it, and returns once it answers."""
-        self._control("start", "-o", f"-h 127.0.0.1 -p {self._port} -k {self._data}", "-l", str(self._data / "log"))
+        self._control(
+            "start", "-o", f"-h {self._listens} -p {self._port} -k {self._data}", "-l", str(self._data / "log")
+        )
 
     def stop(self) -> None:
         """Ends it at once, as a crash would."""
@@ -76,13 +85,13 @@ class Postgres:
 
 
 @contextmanager
-def postgres(*, durable: bool = False) -> Iterator[Postgres]:
+def postgres(*, durable: bool = False, networks: Sequence[str] = ()) -> Iterator[Postgres]:
     """A server, ended and deleted after the block."""
     # Run by root, the server has another user, who must get into the folder.
     with TemporaryDirectory(prefix="tasador-postgres-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         folder.chmod(0o755)
-        server = Postgres(folder, durable=durable)
+        server = Postgres(folder, durable=durable, networks=networks)
         try:
             yield server
         finally:

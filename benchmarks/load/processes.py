@@ -57,7 +57,11 @@ class Served:
 
     def resident(self) -> float:
         """Resident memory now, MB, over all its processes."""
-        return sum(_kilobytes(Path(f"/proc/{pid}/status"), "VmRSS") for pid in family(self.process.pid)) / 1024
+        return sum(self.resident_by_process())
+
+    def resident_by_process(self) -> list[float]:
+        """The same of each of them, its first process first."""
+        return [_kilobytes(Path(f"/proc/{pid}/status"), "VmRSS") / 1024 for pid in family(self.process.pid)]
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
