@@ -1,8 +1,10 @@
 """Tries an upgrade from the program at REF (default: the newest tag): `python -m scripts.upgrade.check [REF]`.
 
-The previous program makes a data folder: trains, issues keys, serves, values, is told outcomes. Today's program goes on
-with the folder, then the previous one again. Ends with exit code 1 where the upgrade does not hold; what the way back
-holds is told. `--previous-python` runs the previous program where its libraries are not those of today.
+The previous program makes a data folder: trains, issues keys, serves, values, is told outcomes. Today's upgrades the
+database under two replicas of the previous one and goes on with the folder, then the previous one again. Ends with
+exit code 1 where the upgrade does not hold; what the way back holds is told. `--previous-python` runs the previous
+program where its libraries are not those of today; `--setting` keeps keys or records in PostgreSQL, in an empty
+database.
 """
 
 import argparse
@@ -52,7 +54,15 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description="Try an upgrade from the program at REF to this one, and back.")
     arguments.add_argument("ref", nargs="?", help="the previous release (default: the newest tag)")
     arguments.add_argument("--previous-python", default=sys.executable, help="interpreter with the libraries of REF")
+    arguments.add_argument(
+        "--setting",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="of both, such as TASADOR_KEY_STORE__URL=...",
+    )
     chosen = arguments.parse_args()
+    settings = dict(each.split("=", 1) for each in chosen.setting)
     ref = chosen.ref or _git("describe", "--tags", "--abbrev=0", "HEAD^")
     with TemporaryDirectory(prefix="tasador-upgrade-") as work:
         earlier, home = Path(work, "previous"), Path(work, "home")
@@ -60,8 +70,8 @@ def main() -> None:
         revision = _git("rev-parse", "--verify", f"{ref}^{{commit}}")
         _git("worktree", "add", "--detach", "--quiet", str(earlier), revision)
         try:
-            previous = Program("previous", earlier, chosen.previous_python, home)
-            today = Program("today", _REPOSITORY, sys.executable, home)
+            previous = Program("previous", earlier, chosen.previous_python, home, settings)
+            today = Program("today", _REPOSITORY, sys.executable, home, settings)
             print(f"from {ref} ({revision[:12]}) to {_git('describe', '--always', '--dirty')}")
             trial = _tried(previous, today)
         finally:
@@ -77,16 +87,23 @@ def _tried(previous: Program, today: Program) -> Trial:
     trial.step(previous, "makes a data folder", lambda: _make_folder(previous, trial))
     if trial.failed:
         return trial
-    back = Program("back", previous.folder, previous.python, previous.home)
-    trial.step(today, "db upgrade", lambda: _upgraded(today))
+    back = Program("back", previous.folder, previous.python, previous.home, previous.settings)
+    trial.step(today, "db upgrade under two replicas", lambda: _upgraded(today, previous, trial))
     for program in (today, back):
         for name, does in _STEPS.items():
             trial.step(program, name, partial(does, program, trial))
     return trial
 
 
-def _upgraded(program: Program) -> str:
-    return ", ".join(f"schema {each['before']} -> {each['after']}" for each in program.runs("db", "upgrade"))
+def _upgraded(program: Program, previous: Program, trial: Trial) -> str:
+    """The database's tables change under services of the previous program, which value and record on."""
+    with previous.serves() as one, previous.serves() as another:
+        before = [_valued(each, _homes()[0], trial.keys[0])["value"] for each in (one, another)]
+        told = ", ".join(f"schema {each['before']} -> {each['after']}" for each in program.runs("db", "upgrade"))
+        after = [_valued(each, _homes()[0], trial.keys[0])["value"] for each in (one, another)]
+    if before != after:
+        raise DoesNotHold(f"the replicas answered {before}, and {after} after it")
+    return f"{told}; both went on"
 
 
 def _make_folder(program: Program, trial: Trial) -> str:

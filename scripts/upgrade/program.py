@@ -7,7 +7,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -23,12 +23,13 @@ class DoesNotHold(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """The code in `folder`, run by `python`, on the data in `home`."""
+    """The code in `folder`, run by `python`, on the data in `home`; `settings` are variables of its configuration."""
 
     name: str
     folder: Path
     python: str
     home: Path
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     def build_kernel(self) -> None:
         """Compiles the native kernel where the folder has none."""
@@ -82,6 +83,7 @@ class Program:
     def _environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("TASADOR_", "PYTHON"))}
         return kept | {
+            **self.settings,
             "PYTHONPATH": str(self.folder),
             "OMP_NUM_THREADS": "1",
             "TASADOR_CONFIG": str(self.folder / "tasador.toml"),
