@@ -94,6 +94,7 @@ def sound(seen: Visit) -> None:
 def table_of(chart: Locator) -> list[list[str]]:
     """A chart's figures, as its table has them."""
     chart.locator("summary").click()
+    expect(chart.locator("tbody tr").first).to_be_visible()  # made when it is opened
     return [row.locator("th, td").all_inner_texts() for row in chart.locator("tbody tr").all()]
 
 
