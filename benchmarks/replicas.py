@@ -350,6 +350,7 @@ def shared_settings(
         "TASADOR_KEY_STORE__PEPPER_FILE": str(folder / "pepper.json"),
         "TASADOR_VALUATION_LOG__KIND": "sql",
         "TASADOR_VALUATION_LOG__URL": url,
+        "TASADOR_VALUATION_LOG__DURABILITY": "disk",  # as compose.yaml has it
         "TASADOR_VALUATION_LOG__SIGNING_KEY_FILE": str(folder / "evidence-signing-key.pem"),
         "TASADOR_HTTP__RATE_LIMIT": f"{LIMIT}/minute",
         "TASADOR_HTTP__BEHIND_PROXY": "true",

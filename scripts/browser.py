@@ -12,10 +12,10 @@ import sys
 from tests.browser.chromium import WHAT_TO_DO, find_chromium
 
 _BY_PLAYWRIGHT = [sys.executable, "-m", "playwright", "install", "--only-shell", "chromium"]
-_BY_APT = [
-    ["apt-get", "update", "-qq"],
-    ["apt-get", "install", "-qq", "--yes", "--no-install-recommends", "chromium"],
-]
+_UPDATE = ["apt-get", "update", "-qq"]
+_BY_APT = ["apt-get", "install", "-qq", "--yes", "--no-install-recommends"]
+_PACKAGES = ("chromium-headless-shell", "chromium")
+"""The former is all that is needed; Debian alone has it."""
 
 
 def main() -> None:
@@ -25,7 +25,7 @@ def main() -> None:
     print("The browser tests need Chromium: installing it, only now.", flush=True)
     ways = [[_BY_PLAYWRIGHT]]
     if os.geteuid() == 0 and shutil.which("apt-get"):
-        ways.append(_BY_APT)
+        ways += [[_UPDATE, [*_BY_APT, package]] for package in _PACKAGES]
     for commands in ways:
         if all(_runs(command) for command in commands) and find_chromium():
             return

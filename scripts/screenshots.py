@@ -17,11 +17,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from domain.api_key import Scope
 from tests.browser.chromium import a_browser
-from tests.browser.visit import visit
+from tests.browser.visit import Windows, visit
 from tests.e2e.service import a_key, ordered, serving
 
 REPOSITORY = Path(__file__).parents[1]
@@ -65,8 +65,9 @@ def main() -> None:
             ordered(folder, "keys", "create", "--label", label, "--scope", scope)
         with serving(folder) as service:
             ids = _used(service.address, token)
+            windows = Windows(browser)
             names = [
-                _pictured(browser, service.address, token, picture, *window)
+                _pictured(windows, service.address, token, picture, *window)
                 for picture in _pictures(ids[0])
                 for window in _windows(picture)
             ]
@@ -147,12 +148,12 @@ def _windows(picture: Picture) -> list[tuple[str, str, str]]:
 
 
 def _pictured(
-    browser: Browser, address: str, token: str, picture: Picture, size: str, language: str, theme: str
+    windows: Windows, address: str, token: str, picture: Picture, size: str, language: str, theme: str
 ) -> str:
     name = f"{picture.name}-{size}-{language}-{theme}.jpg"
     print(name, flush=True)
     signed_in = token if picture.signed_in else None
-    with visit(browser, address, signed_in, language=language, size=size, theme=theme) as seen:
+    with visit(windows, address, signed_in, language=language, size=size, theme=theme) as seen:
         page = seen.go(picture.place)
         _settled(page)
         picture.first(page)

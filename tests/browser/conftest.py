@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
 
 from domain.api_key import Scope
 from tests.browser.chromium import a_browser
-from tests.browser.visit import Visit, visit
+from tests.browser.visit import Visit, Windows, visit
 from tests.cli.command import run
 from tests.e2e.service import Service, a_key, serving
 from tests.trained_folder import trained_folder
@@ -32,10 +31,10 @@ class Console:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A real Chromium, closed after the file: Playwright runs an event loop, beside which others could not be run."""
+def windows() -> Iterator[Windows]:
+    """Of a real Chromium, closed after the file: Playwright runs an event loop, beside which others cannot be run."""
     with a_browser() as browser:
-        yield browser
+        yield Windows(browser)
 
 
 @pytest.fixture(scope="session")
@@ -53,10 +52,10 @@ Visiting = Callable[..., AbstractContextManager[Visit]]
 
 
 @pytest.fixture
-def visiting(browser: Browser, console: Console) -> Visiting:
+def visiting(windows: Windows, console: Console) -> Visiting:
     """Opens a window on the console: `with visiting(language="es", size="phone") as seen`; signed in as everything."""
 
     def opened(token: str | None = console.everything, **more: object) -> AbstractContextManager[Visit]:
-        return visit(browser, console.service.address, token, **more)  # type: ignore[arg-type]
+        return visit(windows, console.service.address, token, **more)  # type: ignore[arg-type]
 
     return opened

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 
 LOCALES = {"en": "en-US", "es": "es-CL"}
 SIZES = {"desktop": (1440, 900), "phone": (390, 844)}
@@ -50,9 +50,33 @@ class Visit:
             self.wrong.append(f"a request left the host: {request.url}")
 
 
+class Windows:
+    """The windows of a browser by language, size and theme: what one visit loaded, the next need not load again."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._opened: dict[tuple[str, str, str], BrowserContext] = {}
+
+    def of(self, language: str, size: str, theme: str) -> BrowserContext:
+        """Opened when it is first asked for."""
+        kind = (language, size, theme)
+        if kind not in self._opened:
+            width, height = SIZES[size]
+            self._opened[kind] = self._browser.new_context(
+                viewport={"width": width, "height": height},
+                locale=LOCALES[language],
+                timezone_id="America/Santiago",
+                color_scheme="dark" if theme == "dark" else "light",
+                reduced_motion="reduce",
+                accept_downloads=True,
+            )
+            self._opened[kind].set_default_timeout(20_000)
+        return self._opened[kind]
+
+
 @contextmanager
 def visit(
-    browser: Browser,
+    windows: Windows,
     address: str,
     token: str | None = None,
     language: str = "en",
@@ -60,27 +84,24 @@ def visit(
     theme: str = "light",
     expected: tuple[str, ...] = (),
 ) -> Iterator[Visit]:
-    """A window of its own, signed in with `token`; nothing wrong may have happened in it by its end.
+    """A user who was never here, signed in with `token`; nothing wrong may have happened by the end of the visit.
 
     expected: parts of messages that are right here, such as that of a 404 which the test provokes.
     """
-    width, height = SIZES[size]
-    context = browser.new_context(
-        viewport={"width": width, "height": height},
-        locale=LOCALES[language],
-        timezone_id="America/Santiago",
-        color_scheme="dark" if theme == "dark" else "light",
-        reduced_motion="reduce",
-        accept_downloads=True,
-    )
-    context.set_default_timeout(20_000)
+    window = windows.of(language, size, theme)
+    page = window.new_page()
     if token:
-        context.add_init_script(f"sessionStorage.setItem('tasador.key', {json.dumps(token)})")
-    page = context.new_page()
+        page.add_init_script(f"sessionStorage.setItem('tasador.key', {json.dumps(token)})")
     seen = Visit(page, address, expected=expected)
     page.on("console", seen.heard)
     page.on("pageerror", lambda error: seen.wrong.append(f"error: {error}"))
     page.on("request", seen.requested)
-    yield seen
-    context.close()
+    try:
+        yield seen
+    finally:
+        page.unroute_all()
+        if page.url.startswith(address):
+            page.evaluate("localStorage.clear()")
+        page.close()
+        window.clear_permissions()
     assert not seen.wrong, seen.wrong
