@@ -11,6 +11,7 @@ import click
 
 from config.faults import ConfigurationError
 from domain.errors import DomainError, InvalidFields, InvalidKeyRequest, InvalidSample, TrainingBusy, UnknownRecipe
+from entrypoints.cli.learners import LEARNERS
 
 REFUSED = 1
 WRONG_USAGE = 2
@@ -18,13 +19,6 @@ KEPT = 3
 BUSY = 4
 INTERRUPTED = 130
 TERMINATED = 143
-
-
-_LEARNERS = {
-    *("adbc_driver_manager", "adbc_driver_postgresql", "category_encoders", "pandas", "pyarrow", "scipy", "sklearn"),
-    "threadpoolctl",
-}
-"""What the extra `train` brings, as it is imported."""
 
 
 class CannotListen(Exception):
@@ -77,7 +71,7 @@ def _line(error: BaseException) -> str:
             return f"{_sentence(error.format_message())} See `{command} --help`."
         case DomainError() | ConfigurationError() | CannotListen():
             return str(error)
-        case ModuleNotFoundError() if (error.name or "").partition(".")[0] in _LEARNERS:
+        case ModuleNotFoundError() if (error.name or "").partition(".")[0] in LEARNERS:
             return (
                 f"this needs {error.name}, which is left out of an installation that only serves: use the image "
                 "`tasador-train`, requirements/train.txt of the release, or pip install '.[train]' in the checkout."

@@ -27,7 +27,8 @@ def check_form(image: Image, *, serves: bool, secrets: Sequence[str]) -> list[st
         raise Wrong(f"the image has the user '{image.user}' and the health check {image.health_check}")
     if lacking := _LABELS - {name.rpartition(".")[2] for name in image.labels}:
         raise Wrong(f"the image lacks labels: {', '.join(sorted(lacking))}")
-    return [_permissions(image), _unwanted(image, secrets), _bill(image, "serve"), *_more_bills(image, serves=serves)]
+    bills = [_bill(image, requirements) for requirements in (("serve",) if serves else ("serve", "train"))]
+    return [_permissions(image), _unwanted(image, secrets), *bills]
 
 
 def _permissions(image: Image) -> str:
@@ -54,29 +55,21 @@ def _unwanted(image: Image, secrets: Sequence[str]) -> str:
 
 
 def _bill(image: Image, requirements: str) -> str:
-    """Whether each pin that is for this platform is in it; what is in doubt, a marker, must be in it or not apply."""
+    """Whether each pin of the file is in it, but for those of some platforms alone; and whatever is installed."""
     components = json.loads(image.bill or "{}").get("components", [])
     listed = {(_plain(one["name"]), one["version"]) for one in components}
-    text = Path("requirements", f"{requirements}.txt").read_text("utf-8")
-    pins = [(_plain(name), version, marker or "") for name, version, marker in _PIN.findall(text)]
-    if lacking := [
-        f"{name} {version}" for name, version, marker in pins if (name, version) not in listed and not marker
-    ]:
+    pins = _PIN.findall(Path("requirements", f"{requirements}.txt").read_text("utf-8"))
+    if lacking := [f"{name} {version}" for name, version, marker in pins
+                   if not marker and (_plain(name), version) not in listed]:  # fmt: skip
         raise Wrong(f"the bill of materials lacks {', '.join(lacking)}")
-    installed = {_plain(found[1]): found[2] for path in image.files if (found := _installed(path))}
-    if unlisted := [f"{name} {version}" for name, version in installed.items() if (name, version) not in listed]:
-        own = [one for one in unlisted if not one.startswith("tasador ")]
-        if own:
-            raise Wrong(f"installed, and not in the bill of materials: {', '.join(own)}")
+    installed = {(_plain(found[1]), found[2]) for path in image.files if (found := _installed(path))}
+    if unlisted := sorted(f"{name} {version}" for name, version in installed - listed if name != "tasador"):
+        raise Wrong(f"installed, and not in the bill of materials: {', '.join(unlisted)}")
     debian = sum(one.get("purl", "").startswith("pkg:deb/") for one in components)
     return (
         f"bill of materials: all of {requirements}.txt for this platform, all {len(installed)} distributions that are "
         f"installed, {debian} packages of Debian"
     )
-
-
-def _more_bills(image: Image, *, serves: bool) -> list[str]:
-    return [] if serves else [_bill(image, "train")]
 
 
 def _installed(path: str) -> re.Match[str] | None:

@@ -11,14 +11,15 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from entrypoints.cli.learners import LEARNERS
 from scripts.image_check.commands import Wrong
 from scripts.image_check.engines import USER, Engine, run
 from scripts.image_check.images import Image
 from scripts.image_check.service import Caller, Service
 
 _NUMBERS = ("net_usable_area", "net_area", "n_rooms", "n_bathroom", "latitude", "longitude")
-_LEARNERS = ("pandas", "pyarrow", "sklearn", "scipy", "threadpoolctl", "category_encoders", "adbc_driver_manager",
-             "adbc_driver_postgresql", "distributed", "dask", "lightgbm")  # fmt: skip
+_NOT_IN_THE_TRAINING_ONE = {"dask", "distributed"}
+_NOT_IN_THE_SERVING_ONE = LEARNERS | _NOT_IN_THE_TRAINING_ONE
 _STARTS = 5
 _BOTH_SIDES = 50
 _BUSY = 500
@@ -105,9 +106,9 @@ class Story:
                 or closed["writable"] != ["/var/lib/tasador", "/tmp"]  # noqa: S108
             ):
                 raise Wrong(f"{tag} is not closed off: {closed}")
-            lacking = [one for one in missing if one.split(": ")[1].split(".")[0] not in _LEARNERS]
-            if lacking or (tag == self.train and [one for one in missing if "dask" not in one and "distr" not in one]):
-                raise Wrong(f"{tag} cannot load: {'; '.join(missing)}")
+            expected = _NOT_IN_THE_SERVING_ONE if tag == self.serve else _NOT_IN_THE_TRAINING_ONE
+            if lacking := [one for one in missing if one.split(": ")[1].split(".")[0] not in expected]:
+                raise Wrong(f"{tag} cannot load: {'; '.join(lacking)}")
             print(f"  Python {told['python']}; all modules load but {len(missing)} that need the learners or Dask")
 
     def _refused_without_learners(self) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from entrypoints.cli.learners import LEARNERS
 from scripts.image_check.commands import Wrong
 from scripts.image_check.form import check_form
 from scripts.image_check.images import File, Image
@@ -21,8 +22,6 @@ DOCKERFILE = (REPOSITORY / "Dockerfile").read_text("utf-8")
 IGNORED = (REPOSITORY / ".dockerignore").read_text("utf-8")
 STAGES = re.findall(r"^FROM .+ AS (\S+)$", DOCKERFILE, flags=re.MULTILINE)
 EXTRAS = ("serve", "train", "dask")
-LEARNERS = ("pandas", "pyarrow", "scikit-learn", "scipy", "category-encoders", "threadpoolctl")
-IMPORTED_AS = {"scikit-learn": "sklearn", "category-encoders": "category_encoders"}
 COMMANDS = (
     ["train"],
     ["evaluate"],
@@ -35,7 +34,7 @@ from importlib.abc import MetaPathFinder
 
 class Missing(MetaPathFinder):
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in {[IMPORTED_AS.get(name, name) for name in LEARNERS]!r}:
+        if name.partition(".")[0] in {sorted(LEARNERS)!r}:
             raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
 
 sys.meta_path.insert(0, Missing())
@@ -97,8 +96,9 @@ def test_the_page_is_among_what_is_copied() -> None:
 
 
 def test_the_learners_are_in_the_image_that_trains_and_not_in_the_one_that_serves() -> None:
-    assert set(LEARNERS) & pins("serve") == set()
-    assert set(LEARNERS) <= pins("train")
+    learners = pins("train") - pins("serve")
+    assert {"pandas", "pyarrow", "scikit-learn", "scipy"} <= learners
+    assert {"sklearn" if name == "scikit-learn" else name.replace("-", "_") for name in learners} == LEARNERS
     assert pins("train") <= pins("dask")
 
 
@@ -145,9 +145,13 @@ def test_what_lies_under_the_libraries_is_in_the_bill_by_debians_own_names(tmp_p
     assert library["purl"] == "pkg:deb/debian/libstdc%2B%2B6@1%3A12.2.0-14?arch=amd64"
 
 
-def image(files: dict[str, File], told: str = "") -> Image:
+def image(files: dict[str, File], told: str = "", *, without: str = "") -> Image:
+    """One that serves as it should, but for these files, what it tells, and what its bill of materials lacks."""
     labels = dict.fromkeys(("version", "revision", "licenses", "source"), "x")
-    return Image((), labels, {}, ("python3",), "10001:10001", files, "{}", told)
+    text = (REPOSITORY / "requirements" / "serve.txt").read_text("utf-8")
+    pinned = re.findall(r"^([a-z0-9-]+)==([^ \n]+)", text, flags=re.MULTILINE)
+    bill = {"components": [{"name": name, "version": version} for name, version in pinned if name != without]}
+    return Image((), labels, {}, ("python3",), "10001:10001", files, json.dumps(bill), told)
 
 
 @pytest.mark.parametrize(
@@ -157,13 +161,22 @@ def image(files: dict[str, File], told: str = "") -> Image:
         ("etc/open", 0o666, "writable for all"),
         ("usr/bin/sh", 0o755, "without need"),
         ("opt/tasador/lib/python3.11/site-packages/pip", 0o755, "without need"),
-        ("opt/tasador/lib/python3.11/site-packages/unlisted-1.0.dist-info", 0o755, "not in the bill|lacks"),
+        ("opt/tasador/lib/python3.11/site-packages/unlisted-1.0.dist-info", 0o755, "not in the bill.*: unlisted 1.0"),
     ],
 )
 def test_an_image_with_what_nobody_wants_in_it_is_refused(name: str, mode: int, said: str) -> None:
     files = {name: File(mode=mode, owner=0, folder=False, link=False)}
     with pytest.raises(Wrong, match=said):
         check_form(image(files), serves=True, secrets=())
+
+
+def test_an_image_whose_bill_lacks_a_library_that_serving_needs_is_refused() -> None:
+    with pytest.raises(Wrong, match="bill of materials lacks litestar "):
+        check_form(image({}, without="litestar"), serves=True, secrets=())
+
+
+def test_an_image_with_nothing_unwanted_passes() -> None:
+    assert len(check_form(image({}), serves=True, secrets=["https://own.example"])) == 3
 
 
 def test_an_image_whose_history_tells_of_a_registry_is_refused() -> None:
