@@ -5,6 +5,7 @@ the pins of the files that are named, as the environment's platform installs the
 """
 
 import hashlib
+import itertools
 import re
 import tomllib
 from collections.abc import Sequence
@@ -18,11 +19,8 @@ from application.version import VERSION
 from scripts.supply_chain.exceptions import Policy
 from scripts.supply_chain.tools import ToolError, answer_of
 
-INSTALLED = "requirements/train.txt"
-"""What `make run` installs: serving and training."""
-
 SHIPPED = ("requirements/serve.txt", "requirements/train.txt")
-"""What the images have, the one that serves and the one that trains."""
+"""What an installation has that serves, and one that trains; the images too."""
 
 _KERNEL = Path("adapters", "valuation_models", "kernel")
 _COMMON = ("--pyproject", "pyproject.toml", "--output-reproducible")
@@ -30,7 +28,7 @@ _COMMON = ("--pyproject", "pyproject.toml", "--output-reproducible")
 Component = dict[str, Any]
 
 
-def bill_of_materials(python: str, policy: Policy, files: Sequence[str] = (INSTALLED,)) -> dict[str, Any]:
+def bill_of_materials(python: str, policy: Policy, files: Sequence[str] = SHIPPED) -> dict[str, Any]:
     """The bill of what the interpreter `python` has of these requirement files, as JSON.
 
     Raises ToolError where a pin is not met.
@@ -106,8 +104,9 @@ def _kernel(version: str) -> Component:
 
 
 def _dependencies(bill: dict[str, Any], shipped: dict[str, Component]) -> list[dict[str, Any]]:
-    """Who needs whom among what is shipped; Tasador needs what pyproject.toml names, and its kernel."""
-    named = tomllib.loads(Path("pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
+    """Who needs whom among what is shipped; Tasador needs what pyproject.toml names, for extras too, and its kernel."""
+    project = tomllib.loads(Path("pyproject.toml").read_text("utf-8"))["project"]
+    named = [*project["dependencies"], *itertools.chain(*project["optional-dependencies"].values())]
     direct = {canonicalize_name(Requirement(one).name) for one in named} & set(shipped)
     references = {component["bom-ref"] for component in shipped.values()}
     graph = [

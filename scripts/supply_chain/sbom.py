@@ -8,7 +8,7 @@ from pathlib import Path
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-from scripts.supply_chain.bill import INSTALLED, bill_of_materials
+from scripts.supply_chain.bill import SHIPPED, bill_of_materials
 from scripts.supply_chain.exceptions import POLICY, PolicyError, read_policy
 from scripts.supply_chain.system import system_components
 from scripts.supply_chain.tools import ToolError
@@ -19,11 +19,11 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description="Write the bill of materials in CycloneDX JSON.")
     arguments.add_argument("--python", default=sys.executable, help="interpreter of the environment that is shipped")
     arguments.add_argument("--output", type=Path, default=Path("build", "sbom.cdx.json"))
-    arguments.add_argument("--requirements", action="append", help=f"what it was installed from ({INSTALLED})")
+    arguments.add_argument("--requirements", action="append", help=f"what it has (default: {' and '.join(SHIPPED)})")
     arguments.add_argument("--system", type=Path, help="folder of Debian's records of what lies under it in an image")
     chosen = arguments.parse_args()
     try:
-        bill = bill_of_materials(chosen.python, read_policy(POLICY), chosen.requirements or (INSTALLED,))
+        bill = bill_of_materials(chosen.python, read_policy(POLICY), chosen.requirements or SHIPPED)
         bill["components"] += system_components(chosen.system) if chosen.system else []
     except (ToolError, PolicyError) as error:
         sys.exit(f"No bill of materials: {error}.")
