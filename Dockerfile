@@ -25,13 +25,13 @@ RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
 # The libraries, compiled once here, as the service may not write to its own code; without tests, sources, pages,
 # languages, programs and services of theirs that it never asks for.
 FROM tools AS libraries
-# `dask`, for either image: with what `--engine dask` needs; see compose.dask.yaml.
-ARG EXTRAS=serve
+# `dask`, for either image: what `--engine dask` needs, too; see compose.dask.yaml.
+ARG EXTRAS=
 COPY requirements/serve.txt requirements/dask.txt requirements/
 RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
     python3 -m venv --without-pip /opt/tasador \
     && tools/bin/python -m pip --python /opt/tasador/bin/python install --quiet --no-compile \
-        --only-binary :all: --require-hashes -r requirements/${EXTRAS}.txt \
+        --only-binary :all: --require-hashes -r requirements/serve.txt ${EXTRAS:+-r requirements/${EXTRAS}.txt} \
     && cd /opt/tasador/lib/python3.*/site-packages \
     && rm -rf swagger_ui/static/swagger-editor* swagger_ui/static/*-es-bundle* bootstrap/js /opt/tasador/include \
     && find bootstrap/css -type f ! -name bootstrap.min.css -delete \
@@ -43,11 +43,10 @@ RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
     && /opt/tasador/bin/python -m compileall -qq -j 0 --invalidation-mode unchecked-hash /opt/tasador/lib
 
 FROM libraries AS learners
-ARG EXTRAS=train
 COPY requirements/train.txt requirements/
 RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
     tools/bin/python -m pip --python /opt/tasador/bin/python install --quiet --no-compile \
-        --only-binary :all: --require-hashes -r requirements/${EXTRAS}.txt \
+        --only-binary :all: --require-hashes -r requirements/train.txt \
     && cd /opt/tasador/lib/python3.*/site-packages \
     && rm -rf pyarrow/include pyarrow/src pyarrow/*flight* \
     && find . -type d -name tests -prune -exec rm -r {} + \
@@ -71,7 +70,7 @@ RUN tools/bin/python -m pip wheel --quiet --no-deps --no-build-isolation --no-in
     && test -x /application/bin/tasador -a -d /application/lib/python3.*/site-packages/entrypoints
 
 FROM libraries AS bill
-ARG EXTRAS=serve
+ARG EXTRAS=
 COPY pyproject.toml ./
 COPY adapters/valuation_models/kernel adapters/valuation_models/kernel
 COPY application/__init__.py application/version.py application/
@@ -79,10 +78,10 @@ COPY requirements/audit.toml requirements/
 COPY scripts/supply_chain scripts/supply_chain
 COPY --from=trimmed /build/root/var/lib/dpkg/status.d status.d
 RUN audit/bin/python -m scripts.supply_chain.sbom --python /opt/tasador/bin/python --output sbom.cdx.json --system status.d \
-        --requirements requirements/${EXTRAS}.txt
+        --requirements requirements/serve.txt ${EXTRAS:+--requirements requirements/${EXTRAS}.txt}
 
 FROM learners AS learners-bill
-ARG EXTRAS=train
+ARG EXTRAS=
 COPY pyproject.toml ./
 COPY adapters/valuation_models/kernel adapters/valuation_models/kernel
 COPY application/__init__.py application/version.py application/
@@ -90,7 +89,8 @@ COPY requirements/audit.toml requirements/
 COPY scripts/supply_chain scripts/supply_chain
 COPY --from=trimmed /build/root/var/lib/dpkg/status.d status.d
 RUN audit/bin/python -m scripts.supply_chain.sbom --python /opt/tasador/bin/python --output sbom.cdx.json --system status.d \
-        --requirements requirements/${EXTRAS}.txt $(test ${EXTRAS} = dask || echo --requirements requirements/serve.txt)
+        --requirements requirements/serve.txt --requirements requirements/train.txt \
+        ${EXTRAS:+--requirements requirements/${EXTRAS}.txt}
 
 FROM scratch AS runtime
 COPY --from=trimmed /build/root /
