@@ -113,6 +113,29 @@ def test_both_replicas_are_the_same_but_for_their_name() -> None:
     assert first == second
 
 
+@pytest.mark.parametrize("name", REPLICAS)
+def test_a_replica_is_given_the_time_that_its_end_takes(name: str) -> None:
+    drain = load_settings(str(REPOSITORY / "tasador.toml"), {}, REPOSITORY).settings.http.drain_seconds
+    assert int(BOX["services"][name]["stop_grace_period"].removesuffix("s")) > drain + 10
+
+
+def test_what_was_answered_is_on_the_disk() -> None:
+    for name in REPLICAS:
+        assert BOX["services"][name]["environment"]["TASADOR_VALUATION_LOG__DURABILITY"] == "disk"
+
+
+def test_images_of_our_own_are_never_fetched_and_those_of_others_do_not_run_as_root() -> None:
+    services = BOX["services"]
+    own = {name for name, one in services.items() if one["image"].startswith("tasador")}
+    assert own == {*REPLICAS, "upgrade", "first-model", "train"}
+    assert {services[name]["pull_policy"] for name in own} == {"never"}
+    assert {name: services[name].get("user") for name in ("postgres", "redis", "files")} == {
+        "postgres": "postgres",
+        "redis": "redis",
+        "files": "10001:10001",
+    }
+
+
 def test_callers_are_believed_to_be_whom_the_proxy_names_and_nobody_else() -> None:
     address = BOX["services"]["proxy"]["networks"]["inside"]["ipv4_address"]
     assert {BOX["services"][name]["environment"]["TASADOR_HTTP__TRUSTED_PROXIES"] for name in REPLICAS} == {address}

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
+from config.settings import HttpSettings
+
 REPOSITORY = Path(__file__).parents[2]
 OPERATIONS = REPOSITORY / "docs" / "operations"
 PASSWORDS = ("postgres_admin_password", "postgres_password", "redis_password", "grafana_password")
@@ -69,9 +71,11 @@ def test_redis_knows_the_password_of_its_file_by_its_hash_alone(box: Path) -> No
     said(box, "prepare")
     (box / "var" / "compose" / "redis_password").unlink()
     said(box, "prepare")
-    password = secrets(box)["redis_password"].strip()
-    assert f"#{hashlib.sha256(password.encode()).hexdigest()} " in secrets(box)["redis_users"]
-    assert password not in secrets(box)["redis_users"]
+    password = hashlib.sha256(secrets(box)["redis_password"].strip().encode()).hexdigest()
+    assert secrets(box)["redis_users"].splitlines() == [
+        "user default on nopass -@all +ping",
+        f"user tasador on #{password} ~tasador:* -@all +@read +@write +@scripting +@connection -@dangerous",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -98,6 +102,29 @@ def test_up_tells_the_addresses_that_compose_took(box: Path) -> None:
     assert f"https://{os.uname().nodename}:9443/\n" in told
     assert "http://127.0.0.1:3001/" in told
     assert (box / "asked").read_text("utf-8").startswith("up --detach --build\n")
+
+
+@pytest.mark.parametrize(
+    "promised",
+    [
+        r"retries 3\s+retry-on conn-failure\s+option redispatch 1\s",  # what a replica may have begun is not sent again
+        r"option http-server-close\s",
+        r"http-request set-header X-Forwarded-For %\[src\]\s",
+        r"http-request set-header X-Forwarded-Proto https\s",
+        r"use_backend live if \{ nbsrv\(ready\) lt 1 \}\s+default_backend ready\s",
+        r"backend ready\s(?:(?!backend).)* uri /health/ready ",
+        r"backend live\s(?:(?!backend).)* uri /health/live ",
+        r"http-request return status 404 [^\n]* if \{ path,url_dec -m reg \^\[\./\]\*/metrics\(/\|\$\) \}",
+    ],
+)
+def test_the_balancer_does_what_the_guide_asks_of_one(promised: str) -> None:
+    configuration = (REPOSITORY / "deploy" / "haproxy" / "haproxy.cfg").read_text("utf-8")
+    assert re.search(rf"^\s*{promised}", configuration, flags=re.MULTILINE | re.DOTALL)
+
+
+def test_the_balancer_takes_the_largest_body_that_the_service_takes_by_default() -> None:
+    configuration = (REPOSITORY / "deploy" / "haproxy" / "haproxy.cfg").read_text("utf-8")
+    assert re.findall(r"content-length\) gt (\d+)", configuration) == [str(HttpSettings().max_batch_kb * 1024)]
 
 
 @needs("haproxy")

@@ -5,15 +5,18 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from entrypoints.cli.learners import LEARNERS
 from scripts.image_check.commands import Wrong
-from scripts.image_check.form import check_form
-from scripts.image_check.images import File, Image
+from scripts.image_check.engines import USER
+from scripts.image_check.form import MOST, check_form
+from scripts.image_check.images import File, Image, Layer
 from scripts.image_root.debian import is_left_out
 from scripts.supply_chain.system import system_components
 
@@ -75,6 +78,19 @@ def pins(name: str) -> set[str]:
 def test_serving_is_the_last_image_and_so_the_default() -> None:
     assert STAGES[-1] == "serve"
     assert "train" in STAGES
+
+
+def test_both_images_run_as_the_user_whom_the_check_and_compose_know() -> None:
+    assert re.findall(r"^USER (.+)$", DOCKERFILE, flags=re.MULTILINE) == [f"{USER}:{USER}"]
+    assert f'user: "{USER}:{USER}"' in (REPOSITORY / "compose.yaml").read_text("utf-8")
+
+
+def test_an_extra_is_added_to_what_serves() -> None:
+    installed = re.findall(
+        r"-r requirements/(\S+)\.txt( \$\{EXTRAS:\+-r requirements/\$\{EXTRAS\}\.txt\})?", DOCKERFILE
+    )
+    assert [name for name, extra in installed if extra] == ["serve"]
+    assert [name for name, _ in installed if name in EXTRAS] == ["serve", "train"]
 
 
 def test_whatever_the_images_are_made_of_is_there_and_not_ignored() -> None:
@@ -173,6 +189,21 @@ def test_an_image_with_what_nobody_wants_in_it_is_refused(name: str, mode: int, 
 def test_an_image_whose_bill_lacks_a_library_that_serving_needs_is_refused() -> None:
     with pytest.raises(Wrong, match="bill of materials lacks litestar "):
         check_form(image({}, without="litestar"), serves=True, secrets=())
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"layers": (Layer("sha256:1", int(MOST), "COPY"),)}, "400 MB are allowed"),
+        ({"user": ""}, "has the user ''"),
+        ({"health_check": ()}, r"the health check \(\)"),
+        ({"labels": {}}, "lacks labels: licenses, revision, source, version"),
+        ({"files": {"etc/own": File(mode=0o644, owner=USER, folder=False, link=False)}}, "not root's: etc/own"),
+    ],
+)
+def test_an_image_that_is_not_as_it_should_be_is_refused(change: dict[str, Any], said: str) -> None:
+    with pytest.raises(Wrong, match=said):
+        check_form(replace(image({}), **change), serves=True, secrets=())
 
 
 def test_an_image_with_nothing_unwanted_passes() -> None:

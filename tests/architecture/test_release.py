@@ -60,7 +60,9 @@ def test_a_clean_commit_whose_version_is_in_the_changelog_may_be_released(git: G
     assert commit.revision == git("rev-parse", "HEAD")
     assert str(commit.epoch) == git("log", "-1", "--format=%ct")
     assert [file.name for file in commit.export(tmp_path / "out").iterdir()] == ["CHANGELOG.md"]
-    assert f"org.opencontainers.image.revision={commit.revision}\n" in image_labels(commit, "1.2.0")
+    labels = {"version": "1.2.0", "revision": commit.revision, "created": commit.created}
+    told = [f"org.opencontainers.image.{name}={value}" for name, value in labels.items()]
+    assert image_labels(commit, "1.2.0").splitlines() == told
     git("tag", "--annotate", "--message", "1.2.0", "v1.2.0")
     (tmp_path / "out" / "CHANGELOG.md").unlink()
     assert releasable_commit(tmp_path, "1.2.0") == commit
