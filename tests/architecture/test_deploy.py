@@ -101,7 +101,14 @@ def test_up_tells_the_addresses_that_compose_took(box: Path) -> None:
     told = said(box, "up", COMPOSE=str(compose))
     assert f"https://{os.uname().nodename}:9443/\n" in told
     assert "http://127.0.0.1:3001/" in told
-    assert (box / "asked").read_text("utf-8").startswith("up --detach --build\n")
+    assert (box / "asked").read_text("utf-8").startswith("version\nup --detach --build\n")
+
+
+def test_without_compose_up_makes_nothing_and_says_in_one_line_what_is_missing(box: Path) -> None:
+    with pytest.raises(subprocess.CalledProcessError) as refused:
+        said(box, "up", COMPOSE="false")
+    assert refused.value.stderr == "deploy/up: 'false' does not run: install Docker with its compose plugin.\n"
+    assert not (box / "var").exists()
 
 
 @pytest.mark.parametrize(
