@@ -1,7 +1,7 @@
 """Makes a release of the commit that is checked out: `make release`, or with `--output FOLDER` elsewhere than dist/.
 
-Source distribution, wheel, bill of materials, the labels of the image, and the SHA-256 of each. The same commit gives
-the same bytes. The folder is replaced whole or, where anything fails, stays as it was.
+Source distribution, wheel, requirement files, bill of materials, the labels of the image, and the SHA-256 of each. The
+same commit gives the same bytes. The folder is replaced whole or, where anything fails, stays as it was.
 """
 
 import argparse
@@ -18,6 +18,8 @@ from scripts.release.packages import build_packages
 
 _REPOSITORY = Path(__file__).parents[2]
 _SUMS = "SHA256SUMS"
+_REQUIREMENTS = ("serve.txt", "train.txt", "dask.txt")
+"""What the wheel is installed with, by what the machine does."""
 
 
 def main() -> None:
@@ -41,11 +43,20 @@ def _made(commit: Commit, work: Path) -> Path:
     made = work / "made"
     made.mkdir()
     build_packages(commit, work, made)
+    (made / "requirements").mkdir()
+    for name in _REQUIREMENTS:
+        shutil.copyfile(work / "commit" / "requirements" / name, made / "requirements" / name)
     _write_bill(made / f"tasador-{VERSION}.cdx.json")
     (made / f"tasador-{VERSION}.labels").write_text(image_labels(commit, VERSION), "utf-8")
-    sums = [f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in sorted(made.iterdir())]
-    (made / _SUMS).write_text("".join(sums), "utf-8")
+    (made / _SUMS).write_text(_sums(made), "utf-8")
     return made
+
+
+def _sums(folder: Path) -> str:
+    files = sorted(file for file in folder.rglob("*") if file.is_file())
+    return "".join(
+        f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.relative_to(folder).as_posix()}\n" for file in files
+    )
 
 
 def image_labels(commit: Commit, version: str) -> str:
