@@ -207,3 +207,5 @@ def test_the_cluster_works_on_the_models_that_the_service_serves() -> None:
     volume = COMPOSED["compose.dask.yaml"]["volumes"]["tasador"]["name"]
     assert volume == f"{BOX['name']}_tasador"
     assert "tasador" in BOX["volumes"]
+    box, cluster = set(mounts(BOX)), set(mounts(COMPOSED["compose.dask.yaml"]))
+    assert box & cluster == {("./tasador.toml", "/etc/tasador/tasador.toml"), ("./data", "/etc/tasador/data")}
