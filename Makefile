@@ -51,7 +51,7 @@ fuzz: $(STAMPS)/fuzz $(STAMPS)/project ## Ask the running service 10,000 things 
 audit: $(STAMPS)/audit $(STAMPS)/project ## Look for known vulnerabilities, weak code, secrets, unfit licences (asks PyPI)
 	@$(BIN)/python -m scripts.supply_chain.audit
 
-sbom: $(STAMPS)/audit $(STAMPS)/serve ## Write the bill of materials: build/sbom.cdx.json (CycloneDX)
+sbom: $(STAMPS)/audit $(STAMPS)/train ## Write the bill of materials: build/sbom.cdx.json (CycloneDX)
 	@$(BIN)/python -m scripts.supply_chain.sbom
 
 release: $(STAMPS)/audit $(STAMPS)/zig ## Build the wheel, the source distribution and what tells of them: dist/
@@ -108,7 +108,7 @@ clean: ## Remove the environment and the caches; models, keys and logs in var/ s
 SOUND := $(shell test -x $(BIN)/python && test ! -e $(STAMPS)/unfinished \
     && test "$$(cat $(STAMPS)/folder 2>&1)" = "$(CURDIR)" && echo yes)
 ifneq ($(SOUND),yes)
-.PHONY: $(STAMPS)/serve
+.PHONY: $(STAMPS)/train
 endif
 
 # $(call install,requirement files,what to say): `unfinished` stays behind where this is interrupted or fails.
@@ -120,7 +120,7 @@ define install
 	@touch $@ && rm $(STAMPS)/unfinished
 endef
 
-$(STAMPS)/serve: requirements/build.txt requirements/train.txt
+$(STAMPS)/train: requirements/build.txt requirements/train.txt
 ifneq ($(SOUND),yes)
 	@$(PYTHON) -c "" 2>/dev/null || { echo "Tasador needs Python 3.11 or newer, and '$(PYTHON)' does not run: PYTHON=/path/to/python3 make run" >&2; exit 1; }
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || { echo "Tasador needs Python 3.11 or newer, and '$(PYTHON)' is $$($(PYTHON) -V): PYTHON=/path/to/python3 make run" >&2; exit 1; }
@@ -131,7 +131,7 @@ ifneq ($(SOUND),yes)
 endif
 	$(call install,requirements/build.txt requirements/train.txt,$(if $(SOUND),Bringing .venv up to date.,Installing some 150 MB of libraries into .venv: a minute or two and only now.))
 
-$(STAMPS)/test: requirements/test.txt $(STAMPS)/serve
+$(STAMPS)/test: requirements/test.txt $(STAMPS)/train
 	$(call install,requirements/test.txt,Installing what the tests and checks need: half a minute and only now.)
 
 # A Chromium for the tests of the console, where the machine has none.
@@ -139,20 +139,20 @@ $(STAMPS)/browser: $(STAMPS)/test scripts/browser.py tests/browser/chromium.py
 	@$(BIN)/python -m scripts.browser
 	@touch $@
 
-$(STAMPS)/fuzz: requirements/fuzz.txt $(STAMPS)/serve
+$(STAMPS)/fuzz: requirements/fuzz.txt $(STAMPS)/train
 	$(call install,requirements/fuzz.txt,Installing what the fuzzing needs: half a minute and only now.)
 
-$(STAMPS)/audit: requirements/audit.txt requirements/serve.txt $(STAMPS)/serve
+$(STAMPS)/audit: requirements/audit.txt requirements/serve.txt $(STAMPS)/train
 	$(call install,requirements/audit.txt requirements/serve.txt,Installing what audits and what the images have: half a minute and only now.)
 
-$(STAMPS)/compile: requirements/compile.txt $(STAMPS)/serve
+$(STAMPS)/compile: requirements/compile.txt $(STAMPS)/train
 	$(call install,requirements/compile.txt,Installing uv.)
 
-$(STAMPS)/zig: requirements/compiler.txt $(STAMPS)/serve
+$(STAMPS)/zig: requirements/compiler.txt $(STAMPS)/train
 	$(call install,requirements/compiler.txt,Installing the compiler that releases are built with (100 MB): only now.)
 
 # What compiles the native kernel: the machine's own compiler, or else one that comes as a package.
-$(STAMPS)/compiler: requirements/compiler.txt $(STAMPS)/serve
+$(STAMPS)/compiler: requirements/compiler.txt $(STAMPS)/train
 	@command -v "$${CC:-cc}" >/dev/null 2>&1 || command -v gcc >/dev/null 2>&1 || command -v clang >/dev/null 2>&1 \
 	    || { echo "No C compiler here: installing one (100 MB) beside the libraries, only now."; $(INSTALL) --require-hashes -r $<; }
 	@touch $@
