@@ -11,18 +11,13 @@ import pytest
 from litestar.testing import TestClient
 
 from config.settings import KeyStoreSettings
+from entrypoints.cli.learners import LEARNERS
 from entrypoints.http.asgi import create_app
 
 REPOSITORY = Path(__file__).parents[2]
 HEAVY = (
-    "adbc_driver_postgresql",
+    *sorted(LEARNERS),
     "distributed",
-    "pandas",
-    "pyarrow",
-    "sklearn",
-    "scipy",
-    "category_encoders",
-    "lightgbm",
     "sqlalchemy.orm",
     "hvac",
     "requests",
