@@ -79,7 +79,7 @@ def test_a_key_is_issued_and_its_token_is_shown_once(
         expect(dialog.locator(".token button")).to_have_text(COPIED[language])
         assert page.evaluate("navigator.clipboard.readText()") == token
         page.get_by_role("button", name=KEPT[language]).click()
-        expect(dialog).to_have_count(0)
+        expect(page.locator("dialog")).to_have_count(0)  # gone from the page, not only closed
         assert token not in page.content()
         assert token not in page.evaluate(STORED)
         found(page, language, label.upper())
