@@ -695,12 +695,12 @@ class TestAtOnce:
             finally:
                 stop.touch()
         stored = [version for names in told for version in names.read_text().split()]
-        assert len(set(stored)) == 2 * STORED_BY_EACH, "each has a name of its own"
+        assert len(set(stored)) == len(stored) >= 2 * STORED_BY_EACH, "each has a name of its own"
         assert models.versions()[-1] == max(stored, key=lambda version: int(version[1:]))
         for version in models.versions():
             models.verify(version)
         models.load(served_stack(models.promotions())[-1])
-        assert len(models.versions()) < 2 * STORED_BY_EACH
+        assert len(models.versions()) < len(stored)
 
     def test_a_name_that_others_gave_and_pruned_since_it_was_chosen_is_not_given_again(
         self, models: JoblibModelRepository, folder: Path
@@ -809,7 +809,9 @@ def store_the_same(folder: Path, start: Barrier, names: Path) -> None:
     models = repository(folder)
     start.wait()
     with names.open("w") as told:
-        for turn in range(STORED_BY_EACH):
+        for turn in range(10 * STORED_BY_EACH):
+            if turn >= STORED_BY_EACH and len(models.versions()) < turn:
+                break  # something was pruned meanwhile, which may wait long for its turn
             stored = models.store(a_trained_model(1000.0 + turn % 3), a_card())  # the same as the other process
             told.write(f"{stored.version}\n")
 
